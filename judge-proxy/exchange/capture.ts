@@ -1,0 +1,30 @@
+/** The bounded copy of one exchange, as bytes: what the tap hands to the analysis. */
+
+import type { ErrorCode } from '../errors.ts';
+
+export interface CapturedBody {
+  /** The copy, in order, as it was on the wire (still content-coded, already de-chunked). */
+  readonly bytes: Uint8Array;
+  /** Bytes that passed, copied or not. */
+  readonly total: number;
+  /** `cap` when the copy is shorter than what passed because of its own cap, `budget` because of the cap over all. */
+  readonly cut: 'cap' | 'budget' | null;
+  /** The body was received to its end. */
+  readonly ended: boolean;
+  readonly contentType: string | null;
+  readonly contentEncoding: string | null;
+}
+
+export interface Capture {
+  readonly exchangeId: string;
+  readonly host: string;
+  readonly method: string;
+  /** With query: formats match on it; it is not stored. */
+  readonly path: string;
+  /** null when the origin gave no answer. */
+  readonly status: number | null;
+  readonly request: CapturedBody;
+  readonly response: CapturedBody;
+  readonly errorCode: ErrorCode | null;
+  readonly clientAborted: boolean;
+}

@@ -1,0 +1,32 @@
+/** The seam between the doors (ingress, intercept) and forwarding. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { RouteConfig } from '../config/schema.ts';
+import type { Authority } from '../policy/types.ts';
+
+/** Where one request goes and under whose name: decided before, by the CONNECT authority or the absolute-form URL. */
+export interface ForwardTarget {
+  readonly authority: Authority;
+  /** TLS towards the origin: inside a CONNECT tunnel yes, in absolute-form http:// no. */
+  readonly secure: boolean;
+  readonly route: RouteConfig;
+  /** Client identity, e.g. `address:10.0.0.7`. */
+  readonly client: string;
+  /** Origin-form target with query, as the client wrote it. */
+  readonly path: string;
+  /** False for plain HTTP on a `tunnel` route: forwarded without record of its content. */
+  readonly recorded: boolean;
+}
+
+export type ClientRequest = IncomingMessage | Http2ServerRequest;
+export type ClientResponse = ServerResponse | Http2ServerResponse;
+
+export interface Forwarder {
+  /** Takes over the request until its response has ended. Never throws; failures become refusals or a cut. */
+  forward(request: ClientRequest, response: ClientResponse, target: ForwardTarget): void;
+  /** Requests in flight. */
+  readonly active: number;
+  /** Resolves when no request is in flight; new ones are refused with `shutting_down`. */
+  drain(): Promise<void>;
+}

@@ -1,0 +1,100 @@
+/** The ledger as the rest of the program sees it. Engines: sqlite.ts (one machine); PostgreSQL has the same interface. */
+
+import type {
+  ConnectionRecord,
+  ExchangeCompleted,
+  ExchangeOpened,
+  NewVerdict,
+  OverallLabel,
+  Severity,
+  Verdict,
+} from './records.ts';
+
+/** Content kept apart from its record: the record holds its hash, so content can be deleted and the chain still holds. */
+export interface Content {
+  /** SHA-256 (hex) of `json`. */
+  readonly sha256: string;
+  /** Canonical JSON (RFC 8785), already redacted: `JudgeInput` of the judge. */
+  readonly json: string;
+}
+
+/** A judgement to be made. At most one per exchange and judge hash. */
+export interface NewJob {
+  readonly exchange_id: string;
+  readonly judge: string;
+}
+
+export interface Job extends NewJob {
+  readonly job_id: number;
+  /** 1 for the first try. */
+  readonly attempt: number;
+  readonly opened: ExchangeOpened;
+  readonly completed: ExchangeCompleted;
+  /** JSON of the content, null when there is none. */
+  readonly content: string | null;
+}
+
+export interface VerdictFilter {
+  readonly limit: number;
+  /** Only records with a smaller seq: the cursor for the next page. */
+  readonly before_seq?: number;
+  /** Only records with a larger seq, oldest first: for tailing. */
+  readonly after_seq?: number;
+  readonly label?: OverallLabel;
+  readonly min_severity?: Severity;
+  readonly route?: string;
+  readonly client?: string;
+  readonly host?: string;
+}
+
+/** All that the ledger knows of one exchange. */
+export interface ExchangeView {
+  readonly opened: ExchangeOpened;
+  readonly completed: ExchangeCompleted | null;
+  readonly content: string | null;
+  readonly verdicts: readonly Verdict[];
+  /** State of its job, null when none was queued or it is done. */
+  readonly job: { readonly attempt: number; readonly not_before: string } | null;
+}
+
+export interface LedgerStats {
+  readonly exchanges: number;
+  readonly open: number;
+  readonly verdicts: number;
+  readonly connections: number;
+  readonly jobs: number;
+}
+
+/** Reading side: also opened on its own, read-only, by `review`. Methods are synchronous where the engine is. */
+export interface LedgerReader {
+  verdicts(filter: VerdictFilter): Promise<readonly Verdict[]>;
+  /** By exchange id, verdict id or request id; a unique prefix of at least 6 characters will do. */
+  exchange(id: string): Promise<ExchangeView | null>;
+  connections(filter: { limit: number; before_seq?: number }): Promise<readonly (ConnectionRecord & { seq: number })[]>;
+  stats(): Promise<LedgerStats>;
+  close(): Promise<void>;
+}
+
+export interface Ledger extends LedgerReader {
+  /** Resolves when the record is committed. Rejects with ProxyError `ledger_unavailable` when it cannot be. */
+  open(record: ExchangeOpened): Promise<void>;
+  /** One transaction: the record, its content, and the job if there is one. Resolves when committed. */
+  complete(record: ExchangeCompleted, content: Content | null, job: NewJob | null): Promise<void>;
+  /** Appends; not awaited on the data path, but never lost in silence: failures are counted and logged by the ledger. */
+  connection(record: ConnectionRecord): Promise<void>;
+  /** Leases up to `limit` due jobs until `leaseMs` from now. */
+  takeJobs(limit: number, leaseMs: number): Promise<readonly Job[]>;
+  /** Verdict and done in one transaction. A job that is already done gives its first verdict and writes nothing. */
+  finishJob(jobId: number, verdict: NewVerdict): Promise<Verdict>;
+  /** Gives a leased job back, to be taken again at `notBeforeMs` from now. */
+  releaseJob(jobId: number, notBeforeMs: number): Promise<void>;
+  /** Called after each commit that added a job. Returns the unsubscribe function. */
+  onJob(listener: () => void): () => void;
+  /**
+   * At start, before traffic: open exchanges of a dead process are completed as `interrupted`, leases are dropped.
+   * A job is queued for each that has a judge, so that it gets its verdict (state `interrupted`).
+   */
+  recover(): Promise<{ readonly interrupted: number; readonly queued: number }>;
+  /** False with a cause when the last write failed. */
+  health(): { readonly ok: boolean; readonly cause: string | null };
+}

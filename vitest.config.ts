@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// Two cores on the machines that run this: files in parallel, a generous ceiling for
+// a hang, and no retries: a flaky test is a race to find.
+export default defineConfig({
+  test: {
+    include: ['{judge-proxy,certs-tool,envoy,test,bench}/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    retry: 0,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    restoreMocks: true,
+  },
+});
