@@ -1,0 +1,84 @@
+/** The loader: one HTTP client for all arms, closed loop, every answer checked. */
+
+import { connect as tlsConnect } from 'node:tls';
+import { connect as netConnect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { Client } from 'undici';
+import type { Arm } from './arm.ts';
+
+export const CHAT_BODY = JSON.stringify({
+  model: 'gpt-5-mini',
+  messages: [
+    { role: 'system', content: 'You are a helpful assistant that answers in one short paragraph. '.repeat(8) },
+    { role: 'user', content: 'Explain in plain words what a forward proxy does and why a company would run one. '.repeat(6) },
+  ],
+});
+
+/** A client with one connection through the arm; requests follow each other on it. */
+export function openClient(arm: Arm): Client {
+  return new Client(`https://${arm.target.host}:${arm.target.port}`, {
+    pipelining: 1,
+    connect: (_options, callback) => {
+      secure(arm).then(
+        (socket) => callback(null, socket),
+        (error: Error) => callback(error, null),
+      );
+    },
+  });
+}
+
+/** Sends one chat completion; throws unless the answer is the right one. */
+export async function sendChat(client: Client): Promise<void> {
+  const answer = await client.request({
+    method: 'POST',
+    path: '/v1/chat/completions',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer bench' },
+    body: CHAT_BODY,
+  });
+  const text = await answer.body.text();
+  if (answer.statusCode !== 200 || !text.includes('"chat.completion"')) {
+    throw new Error(`A wrong answer (${answer.statusCode}): a figure with wrong answers in it is none.`);
+  }
+}
+
+/** Sends a streamed chat completion; resolves with the milliseconds until the first event was here. */
+export async function firstToken(client: Client): Promise<number> {
+  const started = performance.now();
+  const answer = await client.request({
+    method: 'POST',
+    path: '/v1/chat/completions',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer bench' },
+    body: JSON.stringify({ ...(JSON.parse(CHAT_BODY) as object), stream: true }),
+  });
+  let first: number | null = null;
+  let tail = '';
+  for await (const chunk of answer.body) {
+    first ??= performance.now() - started;
+    tail = (tail + (chunk as Buffer).toString('latin1')).slice(-32);
+  }
+  if (answer.statusCode !== 200 || first === null || !tail.includes('[DONE]')) throw new Error('A stream came incomplete.');
+  return first;
+}
+
+async function secure(arm: Arm): Promise<Socket> {
+  const raw = await tunnel(arm);
+  const socket = tlsConnect({ socket: raw, servername: arm.target.host, ca: arm.ca, ALPNProtocols: ['http/1.1'] });
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+async function tunnel(arm: Arm): Promise<Socket> {
+  if (arm.proxyUrl === null) {
+    const direct = netConnect(arm.target.port, '127.0.0.1');
+    await once(direct, 'connect');
+    return direct;
+  }
+  const proxy = new URL(arm.proxyUrl);
+  const socket = netConnect(Number(proxy.port), proxy.hostname);
+  await once(socket, 'connect');
+  const authority = `${arm.target.host}:${arm.target.port}`;
+  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
+  const [head] = (await once(socket, 'data')) as [Buffer];
+  if (!/^HTTP\/1\.1 200/.test(head.toString('latin1'))) throw new Error(`The proxy refused: ${head.toString('latin1').split('\r\n')[0]}`);
+  return socket;
+}

@@ -1,0 +1,28 @@
+/** `judge-proxy serve`: the judge proxy alone; Envoy runs elsewhere (docker compose, another machine). */
+
+import { startProxy } from '../main.ts';
+import { aborted, type CommandIo } from './command.ts';
+import { DEFAULT_CONFIG, guarded, readConfig, readOptions } from './options.ts';
+
+const HELP = `judge-proxy serve [--config FILE]
+
+Runs the judge proxy: the mTLS listener that Envoy connects to, ledger, judge, health and metrics.
+Stops on SIGINT or SIGTERM: open exchanges get limits.drain to end.
+
+  --config FILE   configuration (${DEFAULT_CONFIG})
+`;
+
+export async function serve(args: readonly string[], io: CommandIo): Promise<number> {
+  return await guarded(io, HELP, async () => {
+    const options = readOptions(args, { config: { type: 'string' }, help: { type: 'boolean' } });
+    if (options.help) {
+      io.stdout.write(HELP);
+      return 0;
+    }
+    const config = await readConfig(options.config, io);
+    const proxy = await startProxy(config);
+    await aborted(io.signal);
+    await proxy.close(String(io.signal.reason));
+    return 0;
+  });
+}
