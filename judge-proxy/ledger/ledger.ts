@@ -47,8 +47,29 @@ export interface VerdictFilter {
   readonly host?: string;
 }
 
+export interface UnjudgedFilter {
+  readonly limit: number;
+  /** Only exchanges whose opening has a smaller seq. */
+  readonly before_seq?: number;
+  readonly route?: string;
+  readonly client?: string;
+  readonly host?: string;
+}
+
+/** An exchange without a verdict: under way, waiting for its judge, or on a route that has none. */
+export interface UnjudgedExchange {
+  /** Position of its opening in the ledger. */
+  readonly seq: number;
+  readonly opened: ExchangeOpened;
+  readonly completed: ExchangeCompleted | null;
+  /** A job for it is queued. */
+  readonly waiting: boolean;
+}
+
 /** All that the ledger knows of one exchange. */
 export interface ExchangeView {
+  readonly opened_seq: number;
+  readonly completed_seq: number | null;
   readonly opened: ExchangeOpened;
   readonly completed: ExchangeCompleted | null;
   readonly content: string | null;
@@ -59,16 +80,29 @@ export interface ExchangeView {
 
 export interface LedgerStats {
   readonly exchanges: number;
+  /** Without the completed record. */
   readonly open: number;
+  /** Without a verdict, open ones included. */
+  readonly unjudged: number;
   readonly verdicts: number;
+  /** Verdicts by coverage. */
+  readonly judged_full: number;
+  readonly judged_partial: number;
+  readonly judged_none: number;
   readonly connections: number;
+  /** Jobs that wait for a verdict. */
   readonly jobs: number;
 }
 
 /** Reading side: also opened on its own, read-only, by `review`. Methods are synchronous where the engine is. */
 export interface LedgerReader {
   verdicts(filter: VerdictFilter): Promise<readonly Verdict[]>;
-  /** By exchange id, verdict id or request id; a unique prefix of at least 6 characters will do. */
+  /** Newest first. */
+  unjudged(filter: UnjudgedFilter): Promise<readonly UnjudgedExchange[]>;
+  /**
+   * By exchange id, verdict id or request id; a unique prefix of at least 6 characters will do.
+   * Rejects with LookupError when the prefix is shorter or fits several exchanges.
+   */
   exchange(id: string): Promise<ExchangeView | null>;
   connections(filter: { limit: number; before_seq?: number }): Promise<readonly (ConnectionRecord & { seq: number })[]>;
   stats(): Promise<LedgerStats>;
@@ -80,7 +114,10 @@ export interface Ledger extends LedgerReader {
   open(record: ExchangeOpened): Promise<void>;
   /** One transaction: the record, its content, and the job if there is one. Resolves when committed. */
   complete(record: ExchangeCompleted, content: Content | null, job: NewJob | null): Promise<void>;
-  /** Appends; not awaited on the data path, but never lost in silence: failures are counted and logged by the ledger. */
+  /**
+   * Appends; not awaited on the data path, but never lost in silence: failures are counted and logged by the ledger.
+   * Never rejects.
+   */
   connection(record: ConnectionRecord): Promise<void>;
   /** Leases up to `limit` due jobs until `leaseMs` from now. */
   takeJobs(limit: number, leaseMs: number): Promise<readonly Job[]>;

@@ -1,0 +1,188 @@
+/** Questions to the ledger, answered from an open database. All values reach SQLite as parameters, never as SQL. */
+
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { ExchangeView, LedgerStats, UnjudgedExchange, UnjudgedFilter, VerdictFilter } from './ledger.ts';
+import { LookupError } from './ledger-error.ts';
+import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, Verdict } from './records.ts';
+import { SEVERITY_RANK, type StoredVerdict } from './thread-protocol.ts';
+
+/** Rows of one answer at most; more are asked for by cursor. */
+export const MAX_ROWS = 1_000;
+
+/** Shorter prefixes of an id match too much: the first six characters of a UUIDv7 change every four hours. */
+const MIN_PREFIX = 6;
+
+interface Row {
+  readonly body: string;
+  readonly seq: number;
+}
+
+export function verdicts(db: DatabaseSync, filter: VerdictFilter): Verdict[] {
+  const where = new Conditions();
+  where.add('v.seq < ?', filter.before_seq);
+  where.add('v.seq > ?', filter.after_seq);
+  where.add('v.label = ?', filter.label);
+  where.add('v.severity >= ?', filter.min_severity === undefined ? undefined : SEVERITY_RANK[filter.min_severity]);
+  where.add('v.route = ?', filter.route);
+  where.add('v.client = ?', filter.client);
+  where.add('v.host = ?', filter.host);
+  const order = filter.after_seq === undefined ? 'DESC' : 'ASC';
+  const rows = db
+    .prepare(
+      `SELECT r.body, r.seq, r.prev_hash, r.hash FROM verdicts v JOIN records r ON r.seq = v.seq
+       ${where.sql} ORDER BY v.seq ${order} LIMIT ?`,
+    )
+    .all(...where.values, rowLimit(filter.limit));
+  return (rows as unknown as StoredVerdict[]).map(verdictOf);
+}
+
+export function unjudged(db: DatabaseSync, filter: UnjudgedFilter): UnjudgedExchange[] {
+  const where = new Conditions('e.verdict_seq IS NULL');
+  where.add('e.opened_seq < ?', filter.before_seq);
+  where.add("json_extract(o.body, '$.route') = ?", filter.route);
+  where.add("json_extract(o.body, '$.client') = ?", filter.client);
+  where.add("json_extract(o.body, '$.host') = ?", filter.host);
+  const rows = db
+    .prepare(
+      `SELECT e.opened_seq AS seq, o.body AS opened, c.body AS completed,
+         EXISTS (SELECT 1 FROM jobs j WHERE j.exchange_id = e.exchange_id AND j.verdict_seq IS NULL) AS waiting
+       FROM exchanges e JOIN records o ON o.seq = e.opened_seq LEFT JOIN records c ON c.seq = e.completed_seq
+       ${where.sql} ORDER BY e.opened_seq DESC LIMIT ?`,
+    )
+    .all(...where.values, rowLimit(filter.limit)) as unknown as UnjudgedRow[];
+  return rows.map((row) => ({
+    seq: row.seq,
+    opened: JSON.parse(row.opened) as ExchangeOpened,
+    completed: row.completed === null ? null : (JSON.parse(row.completed) as ExchangeCompleted),
+    waiting: row.waiting === 1,
+  }));
+}
+
+interface UnjudgedRow {
+  readonly seq: number;
+  readonly opened: string;
+  readonly completed: string | null;
+  readonly waiting: number;
+}
+
+export function connections(
+  db: DatabaseSync,
+  filter: { readonly limit: number; readonly before_seq?: number },
+): (ConnectionRecord & { seq: number })[] {
+  const where = new Conditions("kind = 'connection'");
+  where.add('seq < ?', filter.before_seq);
+  const rows = db
+    .prepare(`SELECT seq, body FROM records ${where.sql} ORDER BY seq DESC LIMIT ?`)
+    .all(...where.values, rowLimit(filter.limit)) as unknown as Row[];
+  return rows.map(({ seq, body }) => ({ ...(JSON.parse(body) as ConnectionRecord), seq }));
+}
+
+/** @throws {LookupError} when the prefix is too short or fits several exchanges */
+export function exchange(db: DatabaseSync, id: string): ExchangeView | null {
+  const exchangeId = findExchange(db, id);
+  if (exchangeId === null) return null;
+  const row = db
+    .prepare(
+      `SELECT e.opened_seq, e.completed_seq, o.body AS opened, c.body AS completed, t.json AS content
+       FROM exchanges e JOIN records o ON o.seq = e.opened_seq
+       LEFT JOIN records c ON c.seq = e.completed_seq
+       LEFT JOIN contents t ON t.completed_seq = e.completed_seq
+       WHERE e.exchange_id = ?`,
+    )
+    .get(exchangeId) as unknown as ExchangeRow;
+  const verdictRows = db
+    .prepare(
+      `SELECT r.body, r.seq, r.prev_hash, r.hash FROM verdicts v JOIN records r ON r.seq = v.seq
+       WHERE v.exchange_id = ? ORDER BY v.seq`,
+    )
+    .all(exchangeId) as unknown as StoredVerdict[];
+  const job = db
+    .prepare('SELECT attempt, not_before FROM jobs WHERE exchange_id = ? AND verdict_seq IS NULL')
+    .get(exchangeId) as { attempt: number; not_before: number } | undefined;
+  return {
+    opened_seq: row.opened_seq,
+    completed_seq: row.completed_seq,
+    opened: JSON.parse(row.opened) as ExchangeOpened,
+    completed: row.completed === null ? null : (JSON.parse(row.completed) as ExchangeCompleted),
+    content: row.content,
+    verdicts: verdictRows.map(verdictOf),
+    job: job === undefined ? null : { attempt: job.attempt, not_before: new Date(job.not_before).toISOString() },
+  };
+}
+
+interface ExchangeRow {
+  readonly opened_seq: number;
+  readonly completed_seq: number | null;
+  readonly opened: string;
+  readonly completed: string | null;
+  readonly content: string | null;
+}
+
+/** The exchange to which an id, or a prefix of it, belongs. */
+function findExchange(db: DatabaseSync, id: string): string | null {
+  if (id.length < MIN_PREFIX) throw new LookupError(`Give at least ${MIN_PREFIX} characters of the id.`);
+  // A range, not LIKE: it uses the index and has no wildcards. U+10FFFF sorts after every character of an id.
+  const range = [id, `${id}\u{10ffff}`];
+  const found = db
+    .prepare(
+      `SELECT exchange_id FROM exchanges WHERE exchange_id BETWEEN ? AND ?
+       UNION SELECT exchange_id FROM exchanges WHERE request_id BETWEEN ? AND ?
+       UNION SELECT exchange_id FROM verdicts WHERE verdict_id BETWEEN ? AND ?
+       LIMIT 6`,
+    )
+    .all(...range, ...range, ...range)
+    .map((row) => String(row.exchange_id));
+  if (found.length > 1 && !found.includes(id)) {
+    throw new LookupError(
+      `Several exchanges begin with that: ${found.slice(0, 5).join(', ')}${found.length > 5 ? ' …' : ''}.`,
+    );
+  }
+  return found.includes(id) ? id : (found[0] ?? null);
+}
+
+export function stats(db: DatabaseSync): LedgerStats {
+  const row = db
+    .prepare(
+      `SELECT
+         (SELECT count(*) FROM exchanges) AS exchanges,
+         (SELECT count(*) FROM exchanges WHERE completed_seq IS NULL) AS open,
+         (SELECT count(*) FROM exchanges WHERE verdict_seq IS NULL) AS unjudged,
+         (SELECT count(*) FROM verdicts) AS verdicts,
+         (SELECT count(*) FROM verdicts WHERE coverage = 'full') AS judged_full,
+         (SELECT count(*) FROM verdicts WHERE coverage = 'partial') AS judged_partial,
+         (SELECT count(*) FROM verdicts WHERE coverage = 'none') AS judged_none,
+         (SELECT count(*) FROM records WHERE kind = 'connection') AS connections,
+         (SELECT count(*) FROM jobs WHERE verdict_seq IS NULL) AS jobs`,
+    )
+    .get();
+  return { ...row } as unknown as LedgerStats;
+}
+
+function verdictOf({ body, seq, prev_hash, hash }: StoredVerdict): Verdict {
+  return { ...(JSON.parse(body) as Verdict), seq, prev_hash, hash };
+}
+
+function rowLimit(limit: number): number {
+  return Math.min(Math.max(Math.trunc(limit), 1), MAX_ROWS);
+}
+
+/** Conditions of a WHERE: the text is ours, the value is bound. */
+class Conditions {
+  readonly #texts: string[];
+  readonly values: SQLInputValue[] = [];
+
+  constructor(...fixed: string[]) {
+    this.#texts = fixed;
+  }
+
+  /** Adds a condition with one `?`, unless there is no value for it. */
+  add(text: string, value: string | number | undefined): void {
+    if (value === undefined) return;
+    this.#texts.push(text);
+    this.values.push(value);
+  }
+
+  get sql(): string {
+    return this.#texts.length === 0 ? '' : `WHERE ${this.#texts.join(' AND ')}`;
+  }
+}

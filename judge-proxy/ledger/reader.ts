@@ -1,0 +1,46 @@
+/** The ledger, read-only, from its file: works while the judge proxy runs, and after it. */
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { LedgerReader } from './ledger.ts';
+import * as queries from './queries.ts';
+import { ledgerFile, openForReading } from './sqlite-file.ts';
+
+/**
+ * @param url `sqlite:PATH`
+ * @throws {LedgerError} with file, cause and remedy
+ */
+export function openReader(url: string): LedgerReader {
+  return new SqliteReader(openForReading(ledgerFile(url)));
+}
+
+class SqliteReader implements LedgerReader {
+  readonly #db: DatabaseSync;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  async verdicts(filter: Parameters<LedgerReader['verdicts']>[0]) {
+    return queries.verdicts(this.#db, filter);
+  }
+
+  async unjudged(filter: Parameters<LedgerReader['unjudged']>[0]) {
+    return queries.unjudged(this.#db, filter);
+  }
+
+  async exchange(id: string) {
+    return queries.exchange(this.#db, id);
+  }
+
+  async connections(filter: Parameters<LedgerReader['connections']>[0]) {
+    return queries.connections(this.#db, filter);
+  }
+
+  async stats() {
+    return queries.stats(this.#db);
+  }
+
+  async close() {
+    if (this.#db.isOpen) this.#db.close();
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Tables of the ledger and the steps that made them. `records` is the ledger: append-only and chained. All other tables
+ * are made from it in the same transaction: they find records fast, or hold what changes (jobs) or may be deleted
+ * (contents), and the chain does not cover them.
+ */
+
+import type { DatabaseSync } from 'node:sqlite';
+import { LedgerError } from './ledger-error.ts';
+
+/** Ordered, forward only. A step that has been released is never edited: changes are new steps. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE records (
+    seq       INTEGER PRIMARY KEY,
+    kind      TEXT NOT NULL CHECK (kind IN ('exchange_opened', 'exchange_completed', 'connection', 'verdict')),
+    body      TEXT NOT NULL,
+    prev_hash TEXT NOT NULL,
+    hash      TEXT NOT NULL
+  ) STRICT;
+  CREATE TRIGGER records_no_update BEFORE UPDATE ON records
+    BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
+  CREATE TRIGGER records_no_delete BEFORE DELETE ON records
+    BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
+  CREATE INDEX records_connections ON records (seq) WHERE kind = 'connection';
+
+  -- verdict_seq is that of the first verdict.
+  CREATE TABLE exchanges (
+    exchange_id   TEXT PRIMARY KEY,
+    request_id    TEXT NOT NULL,
+    opened_seq    INTEGER NOT NULL,
+    completed_seq INTEGER,
+    verdict_seq   INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX exchanges_request ON exchanges (request_id);
+  CREATE INDEX exchanges_open ON exchanges (opened_seq) WHERE completed_seq IS NULL;
+  CREATE INDEX exchanges_unjudged ON exchanges (opened_seq) WHERE verdict_seq IS NULL;
+
+  -- Keyed by the completed record, whose content_sha256 it must have.
+  CREATE TABLE contents (
+    completed_seq INTEGER PRIMARY KEY,
+    json          TEXT NOT NULL
+  ) STRICT;
+
+  -- Times are milliseconds since 1970. A job is done when it has its verdict.
+  CREATE TABLE jobs (
+    job_id       INTEGER PRIMARY KEY,
+    exchange_id  TEXT NOT NULL,
+    judge        TEXT NOT NULL,
+    attempt      INTEGER NOT NULL DEFAULT 0,
+    not_before   INTEGER NOT NULL,
+    leased_until INTEGER,
+    verdict_seq  INTEGER,
+    UNIQUE (exchange_id, judge)
+  ) STRICT;
+  CREATE INDEX jobs_due ON jobs (not_before) WHERE verdict_seq IS NULL;
+
+  -- severity: 0 none … 4 critical.
+  CREATE TABLE verdicts (
+    seq         INTEGER PRIMARY KEY,
+    verdict_id  TEXT NOT NULL UNIQUE,
+    exchange_id TEXT NOT NULL,
+    label       TEXT NOT NULL,
+    severity    INTEGER NOT NULL,
+    coverage    TEXT NOT NULL,
+    route       TEXT NOT NULL,
+    client      TEXT NOT NULL,
+    host        TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX verdicts_exchange ON verdicts (exchange_id);
+  CREATE INDEX verdicts_label ON verdicts (label);
+  CREATE INDEX verdicts_coverage ON verdicts (coverage);
+  CREATE INDEX verdicts_route ON verdicts (route);
+  CREATE INDEX verdicts_client ON verdicts (client);
+  CREATE INDEX verdicts_host ON verdicts (host);
+  `,
+];
+
+/** Version of the schema that this program reads and writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/**
+ * Brings a ledger to SCHEMA_VERSION, each step in its own transaction; an empty file gets everything.
+ * @param appliedAt RFC 3339, written beside each step
+ * @throws {LedgerError} `newer_schema`, or `not_a_ledger` for another program's database; neither is touched
+ */
+export function migrate(db: DatabaseSync, file: string, appliedAt: string): void {
+  const version = schemaVersion(db, file);
+  if (version > SCHEMA_VERSION) throw new LedgerError('newer_schema', file);
+  for (const [index, step] of MIGRATIONS.entries()) {
+    if (index < version) continue;
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      if (index === 0) {
+        db.exec('CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL) STRICT');
+      }
+      db.exec(step);
+      db.prepare('INSERT INTO schema_version (version, applied_at) VALUES (?, ?)').run(index + 1, appliedAt);
+      db.exec('COMMIT');
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}
+
+/**
+ * Version of the schema of an open database, 0 for an empty one.
+ * @throws {LedgerError} `not_a_ledger` when it holds tables, but no version
+ */
+export function schemaVersion(db: DatabaseSync, file: string): number {
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  if (tables.length === 0) return 0;
+  if (!tables.some((table) => table.name === 'schema_version')) throw new LedgerError('not_a_ledger', file);
+  return Number(db.prepare('SELECT max(version) AS version FROM schema_version').get()?.version ?? 0);
+}

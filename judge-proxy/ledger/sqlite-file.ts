@@ -1,0 +1,121 @@
+/** Files of a SQLite ledger: the database, and a lock that lets one process write it. */
+
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import process from 'node:process';
+import { DatabaseSync } from 'node:sqlite';
+import { causeOf, type LedgerCause, LedgerError } from './ledger-error.ts';
+import { migrate, SCHEMA_VERSION, schemaVersion } from './schema.ts';
+
+export type Durability = 'process' | 'disk';
+
+/** Before 3.51.3 a reset of the WAL could lose committed transactions (sqlite.org/releaselog/3_51_3.html). */
+const OLDEST_SQLITE = [3, 51, 3];
+
+/** How long SQLite waits for a lock of a foreign program before a batch fails: requests wait behind it. */
+const BUSY_MS = 2_000;
+
+/**
+ * Absolute path of `sqlite:PATH`; a relative one starts at the working directory.
+ * @throws {LedgerError} `bad_url`
+ */
+export function ledgerFile(url: string): string {
+  const path = /^sqlite:(?!:)(.+)$/s.exec(url)?.[1];
+  // `:memory:` would survive nothing, and NUL would cut the path short.
+  if (path === undefined || path.includes('\0')) throw new LedgerError('bad_url', JSON.stringify(url));
+  return resolve(path);
+}
+
+/** @throws {LedgerError} `old_sqlite` */
+export function checkSqliteVersion(file: string, version = process.versions.sqlite ?? '0'): void {
+  const parts = version.split('.').map(Number);
+  for (const [index, least] of OLDEST_SQLITE.entries()) {
+    const part = parts[index] ?? 0;
+    if (part > least) return;
+    if (part < least) throw new LedgerError('old_sqlite', file);
+  }
+}
+
+/**
+ * Opens the database for writing, makes it when it is not there, and migrates it.
+ * @param appliedAt RFC 3339, written beside each migration
+ */
+export function openForWriting(file: string, durability: Durability, appliedAt: string): DatabaseSync {
+  return opened(file, () => {
+    const db = new DatabaseSync(file, { timeout: BUSY_MS });
+    try {
+      // Asked before the journal mode is changed: another program's database must stay as it is.
+      schemaVersion(db, file);
+      db.exec('PRAGMA journal_mode = WAL');
+      // In WAL mode NORMAL keeps every commit through kill -9 and FULL through a power cut (sqlite.org/pragma.html).
+      db.exec(`PRAGMA synchronous = ${durability === 'disk' ? 'FULL' : 'NORMAL'}`);
+      // fsync on macOS leaves data in the drive's cache; F_FULLFSYNC does not.
+      if (durability === 'disk') db.exec('PRAGMA fullfsync = 1');
+      // Without it INSERT OR REPLACE deletes rows past the triggers (sqlite.org/lang_conflict.html).
+      db.exec('PRAGMA recursive_triggers = ON');
+      migrate(db, file, appliedAt);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  });
+}
+
+/**
+ * Opens the database read-only, beside a running writer.
+ * @throws {LedgerError} `missing`, `not_a_ledger`, `newer_schema`, `older_schema` …
+ */
+export function openForReading(file: string): DatabaseSync {
+  if (!existsSync(file)) throw new LedgerError('missing', file);
+  return opened(file, () => {
+    const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+    try {
+      const version = schemaVersion(db, file);
+      if (version > SCHEMA_VERSION) throw new LedgerError('newer_schema', file);
+      if (version < SCHEMA_VERSION) throw new LedgerError(version === 0 ? 'not_a_ledger' : 'older_schema', file);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  });
+}
+
+/**
+ * Takes the right to write a ledger, until `close` or the end of the process. Node has no flock; an exclusive transaction
+ * on an empty database beside the ledger is the same lock of the system, on every platform, and dies with its holder.
+ * @throws {LedgerError} `in_use` when another process, or another ledger of this one, holds it
+ */
+export function lockForWriting(file: string): DatabaseSync {
+  return opened(file, () => {
+    mkdirSync(dirname(file), { recursive: true });
+    const lock = new DatabaseSync(`${file}.lock`, { timeout: 0 });
+    try {
+      lock.exec('BEGIN EXCLUSIVE');
+      return lock;
+    } catch (error) {
+      lock.close();
+      throw causeOf(error) === 'locked' ? new LedgerError('in_use', file, { cause: error }) : error;
+    }
+  });
+}
+
+const BY_SYSTEM_CODE: Readonly<Record<string, LedgerCause>> = {
+  ENOSPC: 'disk_full',
+  EDQUOT: 'disk_full',
+  EROFS: 'read_only',
+  EACCES: 'read_only',
+  EPERM: 'read_only',
+};
+
+/** Runs `open` and gives its failures file, cause and remedy. */
+function opened<T>(file: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof LedgerError) throw error;
+    const systemCode = (error as NodeJS.ErrnoException).code ?? '';
+    throw new LedgerError(causeOf(error) ?? BY_SYSTEM_CODE[systemCode] ?? 'cannot_open', file, { cause: error });
+  }
+}

@@ -1,0 +1,166 @@
+/** The ledger of one machine: a SQLite file that one process writes, by a thread of its own. */
+
+import type { Clock } from '../telemetry/clock.ts';
+import { timestamp } from '../telemetry/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import { canonicalJson } from './chain.ts';
+import type { Content, Job, Ledger, NewJob } from './ledger.ts';
+import { ReaderClient } from './reader-client.ts';
+import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from './records.ts';
+import { type Durability, ledgerFile } from './sqlite-file.ts';
+import { type Recovered, SEVERITY_RANK, type StoredVerdict, type TakenJob } from './thread-protocol.ts';
+import { WriterClient, type WriterEvents } from './writer-client.ts';
+
+/** What the metrics want to know; every call is cheap and must not throw. */
+export interface LedgerMetrics {
+  /** After each transaction: its operations and how long the thread worked on it. */
+  committed(operations: number, ms: number): void;
+  /** Operations that could not be recorded, by cause (a key of LEDGER_CAUSES, or a word for the thread's death). */
+  lost(operations: number, cause: string): void;
+}
+
+export interface LedgerOptions {
+  /** `sqlite:PATH` */
+  readonly url: string;
+  readonly durability: Durability;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics?: LedgerMetrics;
+}
+
+/**
+ * Opens the ledger for writing; makes the file, its directory and its tables when they are not there.
+ * @throws {LedgerError} with file, cause and remedy: in use, newer, damaged, read-only, full …
+ */
+export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  const file = ledgerFile(options.url);
+  const state = new WriteState(file, options.log, options.metrics);
+  const { durability, clock } = options;
+  const writer = await WriterClient.start({ role: 'writer', file, durability, startedAt: timestamp(clock) }, state);
+  return new SqliteLedger(writer, new ReaderClient(options.url), state, clock);
+}
+
+class SqliteLedger implements Ledger {
+  readonly #writer: WriterClient;
+  readonly #reader: ReaderClient;
+  readonly #state: WriteState;
+  readonly #clock: Clock;
+  readonly #jobListeners = new Set<() => void>();
+
+  constructor(writer: WriterClient, reader: ReaderClient, state: WriteState, clock: Clock) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#state = state;
+    this.#clock = clock;
+  }
+
+  async open(record: ExchangeOpened): Promise<void> {
+    await this.#writer.send(['open', record.exchange_id, record.request_id, canonicalJson(record)]);
+  }
+
+  async complete(record: ExchangeCompleted, content: Content | null, job: NewJob | null): Promise<void> {
+    const body = canonicalJson(record);
+    const judge = job?.judge ?? null;
+    await this.#writer.send(['complete', record.exchange_id, body, content?.json ?? null, judge, this.#clock.now()]);
+    if (job !== null) this.#announceJobs();
+  }
+
+  async connection(record: ConnectionRecord): Promise<void> {
+    // The state has counted and logged the failure already.
+    await this.#writer.send(['connection', canonicalJson(record)]).catch(() => undefined);
+  }
+
+  async takeJobs(limit: number, leaseMs: number): Promise<readonly Job[]> {
+    const taken = await this.#writer.send(['take', limit, leaseMs, this.#clock.now()]);
+    return (taken as readonly TakenJob[]).map((job) => ({
+      ...job,
+      opened: JSON.parse(job.opened) as ExchangeOpened,
+      completed: JSON.parse(job.completed) as ExchangeCompleted,
+    }));
+  }
+
+  async finishJob(jobId: number, verdict: NewVerdict): Promise<Verdict> {
+    const { verdict_id, exchange_id, route, client, host, overall } = verdict;
+    const keys = {
+      ...{ verdict_id, exchange_id, route, client, host, label: overall.label },
+      severity: SEVERITY_RANK[overall.severity],
+      coverage: verdict.coverage.level,
+    };
+    const stored = (await this.#writer.send(['finish', jobId, canonicalJson(verdict), keys])) as StoredVerdict;
+    const { seq, prev_hash, hash } = stored;
+    return { ...(JSON.parse(stored.body) as NewVerdict), seq, prev_hash, hash };
+  }
+
+  async releaseJob(jobId: number, notBeforeMs: number): Promise<void> {
+    await this.#writer.send(['release', jobId, this.#clock.now() + notBeforeMs]);
+  }
+
+  onJob(listener: () => void): () => void {
+    this.#jobListeners.add(listener);
+    return () => this.#jobListeners.delete(listener);
+  }
+
+  async recover(): Promise<Recovered> {
+    const recovered = await this.#writer.send(['recover', timestamp(this.#clock), this.#clock.now()]);
+    this.#announceJobs();
+    return recovered as Recovered;
+  }
+
+  health() {
+    return this.#state.health();
+  }
+
+  verdicts: Ledger['verdicts'] = (filter) => this.#reader.verdicts(filter);
+  unjudged: Ledger['unjudged'] = (filter) => this.#reader.unjudged(filter);
+  exchange: Ledger['exchange'] = (id) => this.#reader.exchange(id);
+  connections: Ledger['connections'] = (filter) => this.#reader.connections(filter);
+  stats: Ledger['stats'] = () => this.#reader.stats();
+
+  async close(): Promise<void> {
+    await this.#reader.close();
+    await this.#writer.close();
+  }
+
+  #announceJobs(): void {
+    for (const listener of this.#jobListeners) listener();
+  }
+}
+
+/** Whether writing works, told once when it stops and once when it goes on, with the number of records lost between. */
+class WriteState implements WriterEvents {
+  readonly #file: string;
+  readonly #log: Log;
+  readonly #metrics: LedgerMetrics | undefined;
+  #cause: string | null = null;
+  #lost = 0;
+
+  constructor(file: string, log: Log, metrics: LedgerMetrics | undefined) {
+    this.#file = file;
+    this.#log = log;
+    this.#metrics = metrics;
+  }
+
+  committed(operations: number, refused: number, ms: number): void {
+    this.#metrics?.committed(operations - refused, ms);
+    if (refused > 0) {
+      this.#metrics?.lost(refused, 'conflict');
+      this.#log.write('error', 'ledger_refused', { file: this.#file, cause: 'conflict', count: refused });
+    }
+    if (this.#cause === null) return;
+    this.#log.write('warn', 'ledger_recovered', { file: this.#file, cause: this.#cause, count: this.#lost });
+    this.#cause = null;
+    this.#lost = 0;
+  }
+
+  failed(operations: number, cause: string): void {
+    this.#lost += operations;
+    this.#metrics?.lost(operations, cause);
+    if (this.#cause !== cause)
+      this.#log.write('error', 'ledger_failed', { file: this.#file, cause, count: operations });
+    this.#cause = cause;
+  }
+
+  health() {
+    return { ok: this.#cause === null, cause: this.#cause };
+  }
+}

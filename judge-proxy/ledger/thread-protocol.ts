@@ -1,0 +1,98 @@
+/**
+ * What the ledger and its writer thread say to each other. Operations are short tuples of strings and numbers, because
+ * copying deep objects between threads costs more than writing them: records cross as the JSON that is stored.
+ */
+
+import type { LedgerCause } from './ledger-error.ts';
+import type { Severity } from './records.ts';
+import type { Durability } from './sqlite-file.ts';
+
+export interface WriterData {
+  readonly role: 'writer';
+  readonly file: string;
+  readonly durability: Durability;
+  /** RFC 3339, for migrations. */
+  readonly startedAt: string;
+}
+
+/** Everything that the writer can be asked. Times `nowMs` are milliseconds since 1970. */
+export type Operation =
+  | readonly [op: 'open', exchangeId: string, requestId: string, body: string]
+  | readonly [
+      op: 'complete',
+      exchangeId: string,
+      body: string,
+      content: string | null,
+      judge: string | null,
+      nowMs: number,
+    ]
+  | readonly [op: 'connection', body: string]
+  | readonly [op: 'take', limit: number, leaseMs: number, nowMs: number]
+  | readonly [op: 'finish', jobId: number, body: string, keys: VerdictKeys]
+  | readonly [op: 'release', jobId: number, notBefore: number]
+  | readonly [op: 'recover', ts: string, nowMs: number];
+
+/** Columns by which verdicts are found. */
+export interface VerdictKeys {
+  readonly verdict_id: string;
+  readonly exchange_id: string;
+  readonly label: string;
+  readonly severity: number;
+  readonly coverage: string;
+  readonly route: string;
+  readonly client: string;
+  readonly host: string;
+}
+
+export const SEVERITY_RANK: Readonly<Record<Severity, number>> = { none: 0, low: 1, medium: 2, high: 3, critical: 4 };
+
+/** A leased job as it crosses threads: JSON as it is stored. */
+export interface TakenJob {
+  readonly job_id: number;
+  readonly exchange_id: string;
+  readonly judge: string;
+  readonly attempt: number;
+  readonly opened: string;
+  readonly completed: string;
+  readonly content: string | null;
+}
+
+export interface StoredVerdict {
+  readonly body: string;
+  readonly seq: number;
+  readonly prev_hash: string;
+  readonly hash: string;
+}
+
+export interface Recovered {
+  readonly interrupted: number;
+  readonly queued: number;
+}
+
+/** Result of one operation; undefined for those that only write. */
+export type Result = readonly TakenJob[] | StoredVerdict | Recovered | undefined;
+
+/** Answer to a batch. Operations are answered in the order in which they were sent, `count` of them by one message. */
+export interface Committed {
+  readonly type: 'committed';
+  readonly count: number;
+  /** Results and refusals of single operations, by their index in the batch; the others succeeded without a result. */
+  readonly results: readonly (readonly [index: number, result: Result])[];
+  readonly refused: readonly (readonly [index: number, cause: LedgerCause | 'unknown'])[];
+  readonly ms: number;
+}
+
+/** The batch was rolled back: nothing of it is in the ledger. */
+export interface Failed {
+  readonly type: 'failed';
+  readonly count: number;
+  readonly cause: LedgerCause | 'unknown';
+}
+
+export type FromWriter =
+  | { readonly type: 'ready' }
+  | { readonly type: 'refused'; readonly cause: LedgerCause; readonly message: string }
+  | Committed
+  | Failed;
+
+export type ToWriter = readonly Operation[] | 'close';

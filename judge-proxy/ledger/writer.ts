@@ -1,0 +1,143 @@
+/** Applies operations to the database of a ledger: one batch, one transaction. Runs in the writer thread. */
+
+import type { DatabaseSync } from 'node:sqlite';
+import { canonicalJson, chainHash, GENESIS, type RecordKind } from './chain.ts';
+import { interruption } from './interruption.ts';
+import type { ExchangeOpened } from './records.ts';
+import { prepareStatements, type Statements } from './statements.ts';
+import type { Operation, Recovered, Result, StoredVerdict, TakenJob, VerdictKeys } from './thread-protocol.ts';
+
+/** Outcome of one operation of a batch. */
+export type Outcome = { readonly result: Result } | { readonly refused: 'conflict' };
+
+interface Head {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+export class Writer {
+  readonly #db: DatabaseSync;
+  readonly #sql: Statements;
+  #head: Head;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.#sql = prepareStatements(db);
+    this.#head = (this.#sql.head.get() as Head | undefined) ?? { seq: 0, hash: GENESIS };
+  }
+
+  /**
+   * All of the batch or nothing; an operation that the ledger refuses (a second opening of one exchange, say) leaves no
+   * trace and does not harm its neighbours.
+   * @throws what SQLite throws when the batch cannot be committed; it is rolled back then
+   */
+  apply(operations: readonly Operation[]): Outcome[] {
+    const before = this.#head;
+    try {
+      this.#sql.begin.run();
+      const outcomes = operations.map((operation) => this.#guarded(operation));
+      this.#sql.commit.run();
+      return outcomes;
+    } catch (error) {
+      this.#head = before;
+      // SQLite rolls back by itself after some errors (a full disk, for one) and not after others.
+      if (this.#db.isTransaction) this.#sql.rollback.run();
+      throw error;
+    }
+  }
+
+  #guarded(operation: Operation): Outcome {
+    try {
+      return { result: this.#one(operation) };
+    } catch (error) {
+      if (error instanceof Refusal) return { refused: 'conflict' };
+      throw error;
+    }
+  }
+
+  #one(operation: Operation): Result {
+    switch (operation[0]) {
+      case 'open':
+        return this.#open(operation[1], operation[2], operation[3]);
+      case 'complete':
+        return this.#complete(operation[1], operation[2], operation[3], operation[4], operation[5]);
+      case 'connection':
+        this.#append('connection', operation[1]);
+        return undefined;
+      case 'take':
+        return this.#take(operation[1], operation[2], operation[3]);
+      case 'finish':
+        return this.#finish(operation[1], operation[2], operation[3]);
+      case 'release':
+        this.#sql.release.run(operation[2], operation[1]);
+        return undefined;
+      case 'recover':
+        return this.#recover(operation[1], operation[2]);
+      default:
+        return operation satisfies never;
+    }
+  }
+
+  // In each operation what can be refused comes first, so that a refusal leaves nothing behind.
+
+  #open(exchangeId: string, requestId: string, body: string): undefined {
+    const { changes } = this.#sql.insertExchange.run(exchangeId, requestId, this.#head.seq + 1);
+    if (changes !== 1) throw new Refusal();
+    this.#append('exchange_opened', body);
+  }
+
+  #complete(exchangeId: string, body: string, content: string | null, judge: string | null, nowMs: number): undefined {
+    const seq = this.#head.seq + 1;
+    if (this.#sql.completeExchange.run(seq, exchangeId).changes !== 1) throw new Refusal();
+    this.#append('exchange_completed', body);
+    if (content !== null) this.#sql.insertContent.run(seq, content);
+    if (judge !== null) this.#sql.insertJob.run(exchangeId, judge, nowMs);
+  }
+
+  #take(limit: number, leaseMs: number, nowMs: number): readonly TakenJob[] {
+    const due = this.#sql.dueJobs.all(nowMs, nowMs, limit) as unknown as TakenJob[];
+    for (const job of due) this.#sql.lease.run(nowMs + leaseMs, job.job_id);
+    return due.map((job) => ({ ...job, attempt: job.attempt + 1 }));
+  }
+
+  #finish(jobId: number, body: string, keys: VerdictKeys): StoredVerdict {
+    const job = this.#sql.job.get(jobId) as { exchange_id: string; verdict_seq: number | null } | undefined;
+    if (job === undefined || job.exchange_id !== keys.exchange_id) throw new Refusal();
+    // Delivered twice: the first verdict stands.
+    if (job.verdict_seq !== null) return this.#sql.record.get(job.verdict_seq) as unknown as StoredVerdict;
+    const { verdict_id, exchange_id, label, severity, coverage, route, client, host } = keys;
+    const seq = this.#head.seq + 1;
+    const { changes } = this.#sql.insertVerdict.run(
+      ...[seq, verdict_id, exchange_id, label, severity, coverage, route, client, host],
+    );
+    if (changes !== 1) throw new Refusal();
+    const prev_hash = this.#head.hash;
+    this.#append('verdict', body);
+    this.#sql.finishJob.run(seq, jobId);
+    this.#sql.judgeExchange.run(seq, exchange_id);
+    return { body, seq, prev_hash, hash: this.#head.hash };
+  }
+
+  #recover(ts: string, nowMs: number): Recovered {
+    this.#sql.dropLeases.run();
+    let queued = 0;
+    const open = this.#sql.openExchanges.all() as unknown as { body: string }[];
+    for (const { body } of open) {
+      const opened = JSON.parse(body) as ExchangeOpened;
+      this.#complete(opened.exchange_id, canonicalJson(interruption(opened, ts)), null, opened.judge, nowMs);
+      if (opened.judge !== null) queued += 1;
+    }
+    return { interrupted: open.length, queued };
+  }
+
+  #append(kind: RecordKind, body: string): void {
+    const { seq: last, hash: prev_hash } = this.#head;
+    const seq = last + 1;
+    const hash = chainHash(prev_hash, { kind, seq, body });
+    this.#sql.insertRecord.run(seq, kind, body, prev_hash, hash);
+    this.#head = { seq, hash };
+  }
+}
+
+/** An operation that does not fit what the ledger holds. */
+class Refusal extends Error {}
