@@ -28,7 +28,7 @@ export interface FindOptions {
 
 /** `$XDG_CACHE_HOME/judge-proxy/envoy`, else `.cache/envoy` in the project's folder. */
 export function envoyCache(env: NodeJS.ProcessEnv): string {
-  const home = env['XDG_CACHE_HOME'];
+  const home = env.XDG_CACHE_HOME;
   return home ? join(home, 'judge-proxy', 'envoy') : join(PROJECT, '.cache', 'envoy');
 }
 
@@ -40,7 +40,7 @@ export function envoyCache(env: NodeJS.ProcessEnv): string {
 export async function findEnvoy(options: FindOptions = {}): Promise<FoundEnvoy> {
   const env = options.env ?? process.env;
   const progress = options.progress ?? (() => {});
-  const named = env['ENVOY_BIN'];
+  const named = env.ENVOY_BIN;
   if (named) return await checkNamed(resolve(named));
 
   for (const path of onPath(env)) {
@@ -84,7 +84,7 @@ async function tryCandidate(
 }
 
 function onPath(env: NodeJS.ProcessEnv): string[] {
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, executableName()));
 }
 

@@ -9,7 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callAdmin, isReady, openRequests, readAddress } from './admin.ts';
 import { EnvoyError, reasonOf } from './errors.ts';
-import { findEnvoy } from './find.ts';
+import { type FoundEnvoy, findEnvoy } from './find.ts';
 import { type Address, type Hop, patchForLocalRun, patchSds, readConfig } from './patch.ts';
 import { EnvoyProcess, type ExitInfo, type LogSink } from './process.ts';
 
@@ -41,8 +41,8 @@ export interface LaunchOptions {
   readonly log?: LogSink;
   /** A file, or `stdout` (of `log`), the default. */
   readonly accessLog?: string;
-  /** The binary; `findEnvoy()` by default. */
-  readonly binary?: string;
+  /** Told, a line at a time, what takes long: fetching Envoy. */
+  readonly progress?: (line: string) => void;
   readonly readyMs?: number;
 }
 
@@ -56,6 +56,8 @@ export interface RunningEnvoy {
   readonly port: number;
   readonly adminPort: number;
   readonly pid: number;
+  /** Of the binary, `1.40.0`. */
+  readonly version: string;
   /** Resolves when Envoy is gone, whoever ended it. */
   readonly exited: Promise<ExitInfo>;
   stop(options?: StopOptions): Promise<void>;
@@ -68,7 +70,7 @@ export interface RunningEnvoy {
  */
 export async function launchEnvoy(options: LaunchOptions): Promise<RunningEnvoy> {
   await checkCertificates(options.certDir);
-  const binary = options.binary ?? (await findEnvoy()).path;
+  const binary = await findEnvoy(options.progress === undefined ? {} : { progress: options.progress });
   if (options.listen.port !== 0) return await launchAt(binary, options, options.listen);
   for (let attempt = 1; ; attempt += 1) {
     // Envoy is told the port, and not port 0, because its own-name guard must know it.
@@ -117,13 +119,13 @@ async function checkCertificates(certDir: string): Promise<void> {
   }
 }
 
-async function launchAt(binary: string, options: LaunchOptions, listen: Address): Promise<RunningEnvoy> {
+async function launchAt(binary: FoundEnvoy, options: LaunchOptions, listen: Address): Promise<RunningEnvoy> {
   const args = await prepareFiles(options, listen);
   const addressFile = join(resolve(options.workDir), 'admin-address');
   await rm(addressFile, { force: true });
   args.push('--admin-address-path', addressFile);
   if (options.concurrency !== undefined) args.push('--concurrency', String(options.concurrency));
-  const envoy = await EnvoyProcess.start(binary, args, options.log ?? {});
+  const envoy = await EnvoyProcess.start(binary.path, args, options.log ?? {});
   try {
     const admin = await whenReady(envoy, addressFile, options.readyMs ?? DEFAULT_READY_MS);
     const stop = async (how: StopOptions = {}) => {
@@ -135,6 +137,7 @@ async function launchAt(binary: string, options: LaunchOptions, listen: Address)
       port: listen.port,
       adminPort: admin.port,
       pid: envoy.pid,
+      version: binary.version,
       exited: envoy.exited,
       stop,
       [Symbol.asyncDispose]: () => stop(),
@@ -162,7 +165,7 @@ async function whenReady(envoy: EnvoyProcess, addressFile: string, readyMs: numb
 
 /** Names the cause of an end before readiness, from Envoy's last words. */
 function startFailure(exit: ExitInfo): EnvoyError {
-  const said = exit.lastWords.join('\n');
+  const said = exit.output;
   const bind = /cannot bind '([^']+)'[^\n]*?: ([^\n]+)/i.exec(said);
   if (bind && /in use/i.test(bind[2] ?? ''))
     return new EnvoyError('port_taken', `Another program listens on ${bind[1]}.`);

@@ -16,8 +16,8 @@ const KILL_AFTER_MS = 5_000;
 export interface ExitInfo {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The last lines of its stderr. */
-  readonly lastWords: readonly string[];
+  /** The last lines of its own log. */
+  readonly output: string;
 }
 
 /** Where Envoy's own output goes. What has no stream is dropped. */
@@ -42,7 +42,7 @@ export class EnvoyProcess {
     this.exited = new Promise((done) => {
       child.once('close', (code, signal) => {
         this.#watcher?.kill('SIGKILL');
-        done({ code, signal, lastWords: this.#lastWords.filter((line) => line !== '') });
+        done({ code, signal, output: this.#lastWords.join('\n').trim() });
       });
     });
   }
