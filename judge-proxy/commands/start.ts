@@ -1,0 +1,134 @@
+/** `npm start`: makes what is missing of certificates, starts ledger, judge proxy and Envoy, shows how to use them. */
+
+import { dirname, resolve } from 'node:path';
+import { ensureCertificates } from '../../certs-tool/ensure.ts';
+import { launchEnvoy, type RunningEnvoy } from '../../envoy/launch.ts';
+import type { Config } from '../config/schema.ts';
+import { type RunningProxy, startProxy } from '../main.ts';
+import { banner } from './banner.ts';
+import { aborted, CommandError, type CommandIo } from './command.ts';
+import { DEFAULT_CONFIG, guarded, readConfig, readOptions, readPort } from './options.ts';
+
+const HELP = `npm start [-- --config FILE] [-- --no-envoy] [-- --port N] [-- --hop h2|h1]
+
+Starts everything: missing certificates are made, Envoy is found or fetched, the judge proxy, its ledger and Envoy run
+until Ctrl-C.
+
+  --config FILE   configuration (${DEFAULT_CONFIG})
+  --no-envoy      without Envoy: the judge proxy itself serves plain HTTP on a loopback port
+  --port N        port of the proxy that clients use (8080); 0 takes a free one
+  --host ADDRESS  address it listens on (127.0.0.1). Clients are not authenticated: on any other address everybody who
+                  reaches it can use the proxy
+  --admin-port N  port of Envoy's own admin interface, loopback only (9901)
+  --hop h2|h1     how Envoy talks to the judge proxy (h2)
+`;
+
+const OPTIONS = {
+  config: { type: 'string' },
+  'no-envoy': { type: 'boolean' },
+  port: { type: 'string' },
+  host: { type: 'string' },
+  'admin-port': { type: 'string' },
+  hop: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+
+export async function start(args: readonly string[], io: CommandIo): Promise<number> {
+  return await guarded(io, HELP, async () => {
+    const options = readOptions(args, OPTIONS);
+    if (options.help) {
+      io.stdout.write(HELP);
+      return 0;
+    }
+    const port = readPort(options.port ?? '8080', '--port');
+    const host = options.host ?? '127.0.0.1';
+    const withEnvoy = options['no-envoy'] !== true;
+    const hop = options.hop ?? 'h2';
+    if (hop !== 'h2' && hop !== 'h1') throw new CommandError(`--hop takes h2 or h1, not '${hop}'.`);
+    const config = withPlainListener(await readConfig(options.config, io), withEnvoy ? null : { host, port });
+    await makeCertificates(config, io);
+    await using parts = new AsyncDisposableStack();
+    const proxy = await startProxy(config);
+    parts.defer(() => proxy.close(String(io.signal.reason ?? 'failed')));
+    const envoy = withEnvoy
+      ? await startEnvoy(config, proxy, { host, port, adminPort: readPort(options['admin-port'] ?? '9901', '--admin-port'), hop }, io)
+      : null;
+    if (envoy !== null) parts.defer(() => envoy.stop());
+    io.stdout.write(banner(facts(config, proxy, envoy, host)));
+    return await untilStopped(io, envoy);
+  });
+}
+
+/** Without Envoy the judge proxy serves clients itself; with it, only what the config says. */
+function withPlainListener(config: Config, plain: { host: string; port: number } | null): Config {
+  return plain === null ? config : { ...config, listen: { ...config.listen, plain } };
+}
+
+/** Makes missing certificates where the config looks for them, and says which. */
+async function makeCertificates(config: Config, io: CommandIo): Promise<void> {
+  const report = await ensureCertificates({
+    certDir: certificateFolder(config),
+    terminatedHosts: terminatedHosts(config),
+    now: new Date(),
+  });
+  for (const file of report.created) io.stdout.write(`made ${file}\n`);
+  for (const file of report.renewed) io.stdout.write(`renewed ${file}\n`);
+}
+
+/** All certificates of the chain lie in one folder: Envoy watches it. */
+function certificateFolder(config: Config): string {
+  return dirname(resolve(config.listen.proxy.cert));
+}
+
+function terminatedHosts(config: Config): string[] {
+  return config.routes.filter((route) => route.action === 'terminate').flatMap((route) => route.hosts);
+}
+
+async function startEnvoy(
+  config: Config,
+  proxy: RunningProxy,
+  listen: { host: string; port: number; adminPort: number; hop: 'h2' | 'h1' },
+  io: CommandIo,
+): Promise<RunningEnvoy> {
+  const connectHost = config.listen.proxy.host === '0.0.0.0' ? '127.0.0.1' : config.listen.proxy.host;
+  return await launchEnvoy({
+    listen: { host: listen.host, port: listen.port },
+    adminPort: listen.adminPort,
+    judge: { host: connectHost, port: proxy.ports.proxy },
+    certDir: certificateFolder(config),
+    hop: listen.hop,
+    workDir: resolve('data/envoy'),
+    accessLog: resolve('data/envoy/access.log'),
+    progress: (line: string) => io.stderr.write(`${line}\n`),
+  });
+}
+
+function facts(config: Config, proxy: RunningProxy, envoy: RunningEnvoy | null, host: string) {
+  const folder = certificateFolder(config);
+  const shownHost = host === '0.0.0.0' ? '127.0.0.1' : host;
+  const judges = Object.values(config.judges);
+  const model = judges.find((judge) => judge.model !== undefined && judge.model.api_key !== '')?.model;
+  return {
+    proxyUrl: `http://${shownHost}:${envoy?.port ?? proxy.ports.plain ?? 0}`,
+    bundle: `${folder}/trust-bundle.pem`,
+    ca: resolve(config.interception.ca_cert),
+    admin: `http://127.0.0.1:${proxy.ports.admin}`,
+    ledger: config.ledger.url,
+    terminated: terminatedHosts(config),
+    judge: model === undefined ? 'rules alone: OPENAI_API_KEY is not set, and coverage says so' : `rules and ${model.name}`,
+    envoy: envoy === null ? null : envoy.version,
+  };
+}
+
+/** Runs until a signal comes, or Envoy ends by itself, which is a failure. */
+async function untilStopped(io: CommandIo, envoy: RunningEnvoy | null): Promise<number> {
+  const stopped = aborted(io.signal).then(() => null);
+  const ended = await (envoy === null ? stopped : Promise.race([stopped, envoy.exited]));
+  if (ended === null) {
+    io.stdout.write('\nstopping …\n');
+    return 0;
+  }
+  throw new CommandError(
+    `Envoy ended by itself (${ended.signal ?? `code ${ended.code}`}). Its last words:\n${ended.output}\nData and ledger are safe; start again.`,
+  );
+}
