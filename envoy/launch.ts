@@ -8,6 +8,7 @@ import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callAdmin, isReady, openRequests, readAddress } from './admin.ts';
+import { startFailure } from './diagnose.ts';
 import { EnvoyError, reasonOf } from './errors.ts';
 import { type FoundEnvoy, findEnvoy } from './find.ts';
 import { type Address, type Hop, patchForLocalRun, patchSds, readConfig } from './patch.ts';
@@ -102,6 +103,7 @@ export async function prepareFiles(options: LaunchOptions, listen: Address = opt
   const accessLog = options.accessLog === 'stdout' ? undefined : options.accessLog;
   const { adminPort, judge, hop } = options;
   patchForLocalRun(document, { listen, adminPort, judge, hop, sds, accessLog });
+  if (accessLog !== undefined) await mkdir(dirname(resolve(accessLog)), { recursive: true });
   const config = join(work, 'envoy.yaml');
   await writeFile(config, document.toString());
   return ['--config-path', config, '--disable-hot-restart', '--log-level', 'warning'];
@@ -163,40 +165,18 @@ async function whenReady(envoy: EnvoyProcess, addressFile: string, readyMs: numb
   throw new EnvoyError('not_ready', `Envoy was not ready within ${readyMs} ms.`);
 }
 
-/** Names the cause of an end before readiness, from Envoy's last words. */
-function startFailure(exit: ExitInfo): EnvoyError {
-  const said = exit.output;
-  const bind = /cannot bind '([^']+)'[^\n]*?: ([^\n]+)/i.exec(said);
-  if (bind && /in use/i.test(bind[2] ?? ''))
-    return new EnvoyError('port_taken', `Another program listens on ${bind[1]}.`);
-  const reason = /(?:error initializing config\w*[^:]*: ?|exiting\n|\[critical\][^\]]*\] )([^\n]+)/.exec(said)?.[1];
-  if (/error initializing config|Unable to parse|Protobuf message|Proto constraint/i.test(said)) {
-    return new EnvoyError('bad_config', `Envoy refuses its configuration: ${reason ?? said}`);
-  }
-  if (/error while loading shared libraries|GLIBC/.test(said)) {
-    return new EnvoyError(
-      'cannot_run',
-      `Envoy does not run here, a library of the system is missing or too old: ${said}`,
-    );
-  }
-  const how = exit.signal ? `was ended by ${exit.signal}` : `ended with code ${exit.code}`;
-  return new EnvoyError('exited', `Envoy ${how} before it was ready${reason ? `: ${reason}` : '.'}`);
-}
-
-/** Refuses new connections, then waits until nothing is open or the time is over. Envoy gone or deaf: nothing to wait for. */
+/** Refuses new connections, then waits until nothing is open or the time is over. */
 async function drain(envoy: EnvoyProcess, admin: Address, drainMs: number): Promise<void> {
   if (drainMs <= 0) return;
-  let over = false;
-  void envoy.exited.then(() => {
-    over = true;
-  });
   const deadline = performance.now() + drainMs;
   try {
     await callAdmin(admin, 'POST', '/healthcheck/fail'); // answers now carry `connection: close`
     await callAdmin(admin, 'POST', '/drain_listeners');
-    while (!over && performance.now() < deadline && (await openRequests(admin)) > 0) await sleep(POLL_MS);
+    while (performance.now() < deadline && (await openRequests(admin)) > 0) {
+      await Promise.race([sleep(POLL_MS), envoy.exited]);
+    }
   } catch {
-    return;
+    // Envoy is gone or deaf.
   }
 }
 

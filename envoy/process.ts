@@ -10,6 +10,7 @@ import { EnvoyError } from './errors.ts';
 import { explainSpawn } from './version.ts';
 
 const LAST_WORDS = 40;
+const CHARACTERS_IN_A_LINE = 2_000;
 /** Envoy answers SIGTERM within 30 to 70 ms (measured); a stopped or wedged one gets SIGKILL after this. */
 const KILL_AFTER_MS = 5_000;
 
@@ -88,7 +89,10 @@ export class EnvoyProcess {
   #remember(text: string): void {
     const [first = '', ...rest] = text.split('\n');
     this.#lastWords.push((this.#lastWords.pop() ?? '') + first, ...rest);
-    this.#lastWords.splice(0, this.#lastWords.length - LAST_WORDS);
+    const surplus = this.#lastWords.length - LAST_WORDS;
+    if (surplus > 0) this.#lastWords.splice(0, surplus);
+    const last = this.#lastWords.length - 1;
+    this.#lastWords[last] = (this.#lastWords[last] ?? '').slice(0, CHARACTERS_IN_A_LINE);
   }
 }
 
