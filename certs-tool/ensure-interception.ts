@@ -1,5 +1,6 @@
 /** The interception CA, wide enough for the routes and no wider than it was asked to be, and the trust bundle. */
 
+import type { X509Certificate } from 'node:crypto';
 import { bundleText, systemRoots } from './bundle.ts';
 import { type CaKind, type EnsuredCa, ensureCa, missingKey, replaceCa } from './ensure-ca.ts';
 import { type EnsureContext, type EnsuredItem, failure, item, KEPT } from './ensure-context.ts';
@@ -62,6 +63,7 @@ function anyHostRefused(kind: CaKind): CertificateError {
 function checkWidth({ ca }: EnsuredCa, kind: CaKind, context: EnsureContext): void {
   const { certFile } = kind.files;
   const missing = context.hosts.filter((host) => !covers(ca.constraints, host));
+  if (missing.includes('*')) throw anyHostRefused(kind);
   if (missing.length > 0) {
     const what = `the interception CA does not permit ${missing.join(', ')}.`;
     throw failure('ca_too_narrow', certFile, what, `Run: ${kind.mend}`);
@@ -74,10 +76,10 @@ function checkWidth({ ca }: EnsuredCa, kind: CaKind, context: EnsureContext): vo
 }
 
 /** Writes the bundle if it is missing or its content would differ. */
-export async function ensureBundle(context: EnsureContext, { ca }: EnsuredCa): Promise<EnsuredItem> {
+export async function ensureBundle(context: EnsureContext, ca: X509Certificate): Promise<EnsuredItem> {
   const roots = await systemRoots();
   const file = context.paths.trustBundle;
-  const text = bundleText(roots, ca.cert);
+  const text = bundleText(roots, ca);
   const existing = await readIfThere(file);
   if (existing === text) return item('trust bundle', file, KEPT, null);
   await writeAtomic(file, text, PUBLIC_MODE);

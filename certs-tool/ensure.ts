@@ -29,6 +29,9 @@ export interface EnsureOptions {
 export interface EnsureReport {
   readonly paths: CertificatePaths;
   readonly items: readonly EnsuredItem[];
+  /** Files of `items` that were made, and that were renewed. */
+  readonly created: readonly string[];
+  readonly renewed: readonly string[];
   /** Sentences for the operator: what ends soon, what is wider than needed. */
   readonly warnings: readonly string[];
 }
@@ -39,9 +42,11 @@ export async function ensureCertificates(options: EnsureOptions): Promise<Ensure
   const items = await ensureChain(context, { serverHosts: options.serverHosts ?? [] });
   if (context.hosts.length > 0) {
     const interception = await ensureInterceptionCa(context);
-    items.push(interception.item, await ensureBundle(context, interception));
+    items.push(interception.item, await ensureBundle(context, interception.ca.cert));
   }
-  return { paths: context.paths, items, warnings: context.warnings };
+  const files = (action: EnsuredItem['action']) => items.filter((one) => one.action === action).map(({ file }) => file);
+  const { paths, warnings } = context;
+  return { paths, items, created: files('made'), renewed: files('renewed'), warnings };
 }
 
 /** What the steps of `ensureCertificates` and of the command line share. */

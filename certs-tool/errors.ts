@@ -27,16 +27,19 @@ export type CertificateErrorCode =
   | 'file_failed'
   | 'roots_missing';
 
-/** What goes wrong with a certificate, key or file, with what its reader can do about it. */
+/** What goes wrong with a certificate, key or file, and what its reader can do about it: `message` says both. */
 export class CertificateError extends Error {
   override readonly name = 'CertificateError';
   readonly code: CertificateErrorCode;
-  /** One sentence or command. */
+  /** The first part of the message: what is wrong. */
+  readonly problem: string;
+  /** The second: a sentence or a command. */
   readonly remedy: string;
 
-  constructor(code: CertificateErrorCode, message: string, remedy: string, cause?: unknown) {
-    super(message, cause === undefined ? {} : { cause });
+  constructor(code: CertificateErrorCode, problem: string, remedy: string, cause?: unknown) {
+    super(`${problem} ${remedy}`, cause === undefined ? {} : { cause });
     this.code = code;
+    this.problem = problem;
     this.remedy = remedy;
   }
 }
@@ -47,6 +50,6 @@ export function concerning<T>(file: string, remedy: string, work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error;
-    throw new CertificateError(error.code, `${file}: ${error.message}`, remedy, error);
+    throw new CertificateError(error.code, `${file}: ${error.problem}`, remedy, error);
   }
 }

@@ -7,7 +7,8 @@ export interface CommandContext {
   readonly hosts: readonly string[];
 }
 
-const DEFAULT_DIR = 'certs';
+export const DEFAULT_DIR = 'certs';
+export const DEFAULT_CONFIG = 'config/judge-proxy.yaml';
 
 /** `npm run certs -- intercept-ca --force …`, with the config, or directory and hosts, that it needs. */
 export function certsCommand(command: string, context: CommandContext): string {
@@ -15,6 +16,7 @@ export function certsCommand(command: string, context: CommandContext): string {
 }
 
 function whereabouts(command: string, context: CommandContext): string[] {
+  if (context.configFile === DEFAULT_CONFIG) return [];
   if (context.configFile !== undefined) return [`--config ${quoted(context.configFile)}`];
   const hosts = command.startsWith('intercept-ca') ? context.hosts.map((host) => `--host ${quoted(host)}`) : [];
   return [...(context.certDir === DEFAULT_DIR ? [] : [`--dir ${quoted(context.certDir)}`]), ...hosts];
