@@ -27,7 +27,7 @@ export async function judgeProxyArm(setup: ArmSetup, options: JudgeProxyArm): Pr
   await writeFile(join(folder, 'config.yaml'), stringify(configFor(setup, options, certs, ledger)));
   const proxy = new LoggedProcess([join(ROOT, 'judge-proxy/cli.ts'), 'serve', '--config', join(folder, 'config.yaml')], {}, ROOT);
   const listener = options.hop === 'plain' ? 'plain' : 'proxy';
-  const port = Number((await proxy.event('listening', (line) => line['reason'] === listener))['port']);
+  const port = Number((await proxy.event('listening', (line) => line['mode'] === listener))['port']);
   await proxy.event('ready');
   const envoy =
     options.hop === 'plain'

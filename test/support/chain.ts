@@ -158,7 +158,7 @@ export class Chain {
 
   async #whenUp(): Promise<void> {
     const listener = this.#options.hop === 'plain' ? 'plain' : 'proxy';
-    const line = await this.proxy.event('listening', (candidate) => candidate['reason'] === listener);
+    const line = await this.proxy.event('listening', (candidate) => candidate['mode'] === listener);
     this.#proxyPort = Number(line['port']);
     await this.proxy.event('ready');
   }

@@ -53,7 +53,7 @@ async function responses(scenario: Scenario): Promise<string> {
   let text = '';
   for await (const event of await client.responses.create({ ...body, stream: true })) {
     if (event.type === 'response.output_text.delta') text += event.delta;
-    if (event.type === 'response.function_call_arguments.done') text += `calls ${event.name}(${event.arguments})`;
+    if (event.type === 'response.function_call_arguments.done') text += `calls a function with ${event.arguments}`;
   }
   return text;
 }
