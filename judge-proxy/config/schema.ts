@@ -96,6 +96,7 @@ const judge = z.strictObject({
       api_key: z
         .string()
         .default('')
+        .meta({ secret: true })
         .describe('Key of the judge model. Empty: rules alone judge, and coverage says so.'),
       name: z.string().min(1).default('gpt-5-mini').describe('Model that judges.'),
       timeout: duration('30s').describe('Whole judge call, waiting in our queue not included.'),

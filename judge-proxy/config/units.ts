@@ -31,14 +31,34 @@ function scaled(text: string, units: Readonly<Record<string, number>>): number |
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
+/** 90000 → `90s`: the largest unit that divides it. */
+export function formatDuration(milliseconds: number): string {
+  return shortest(milliseconds, MS, ['d', 'h', 'm', 's'], 'ms');
+}
+
+/** 65536 → `64KiB`. */
+export function formatSize(bytes: number): string {
+  return shortest(bytes, BYTES, ['GiB', 'MiB', 'KiB', 'GB', 'MB', 'KB'], 'B');
+}
+
+function shortest(
+  value: number,
+  units: Readonly<Record<string, number>>,
+  order: readonly string[],
+  base: string,
+): string {
+  const unit = order.find((name) => value % (units[name] ?? 1) === 0) ?? base;
+  return `${value / (units[unit] ?? 1)}${unit}`;
+}
+
 /** A config value with a unit of time; milliseconds after parsing. */
 export function duration(byDefault: string) {
-  return withUnit(parseDuration, 'a duration with a unit: ms, s, m, h or d', byDefault);
+  return withUnit(parseDuration, 'a duration with a unit: ms, s, m, h or d', byDefault).meta({ unit: 'duration' });
 }
 
 /** A config value with a unit of size; bytes after parsing. */
 export function size(byDefault: string) {
-  return withUnit(parseSize, 'a size with a unit: B, KB, MB, GB, KiB, MiB or GiB', byDefault);
+  return withUnit(parseSize, 'a size with a unit: B, KB, MB, GB, KiB, MiB or GiB', byDefault).meta({ unit: 'size' });
 }
 
 function withUnit(parse: (text: string) => number | undefined, expected: string, byDefault: string) {

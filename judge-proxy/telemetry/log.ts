@@ -3,6 +3,11 @@
  * a caller passes. Free text from traffic has no field; verdict lines carry it after redaction.
  */
 
+import process from 'node:process';
+import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import { escapeLine, pickFields, pickVerdict } from './log-lines.ts';
+
 /** Fields that a log line may carry. Values are short words, names from the config, numbers and ids of ours. */
 export interface LogFields {
   readonly request_id?: string;
@@ -46,4 +51,66 @@ export interface Log {
   verdict(verdict: Readonly<Record<string, unknown>>): void;
   /** Writes what is buffered. */
   flush(): void;
+}
+
+export interface LogOptions {
+  readonly level: LogLevel | 'silent';
+  readonly format: 'json' | 'pretty';
+  /** Keys of a verdict that may stand in its line; the ledger owns the list. */
+  readonly verdictFields: readonly string[];
+  /** Where lines go; standard output unless given. */
+  readonly stream?: { write(line: string): unknown };
+}
+
+const RANK: Readonly<Record<LogLevel | 'silent', number>> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };
+
+/**
+ * The log of the program. Lines to standard output are written in the background and flushed when the process exits;
+ * what must survive a kill stands in the ledger. Verdicts are lines of level `info`.
+ */
+export function createLog(options: LogOptions): Log {
+  const threshold = RANK[options.level];
+  const sink =
+    options.stream === undefined ? standardOutput() : { write: options.stream.write.bind(options.stream), flush() {} };
+  const logger = createLogger(options, sink.write);
+  return {
+    write(level, event, fields = {}) {
+      // First of all: a line that is not written must cost nothing.
+      if (RANK[level] < threshold) return;
+      logger[level](pickFields(fields), event);
+    },
+    verdict(verdict) {
+      if (RANK.info < threshold) return;
+      logger.info(pickVerdict(verdict, options.verdictFields), 'verdict');
+    },
+    flush: () => sink.flush(),
+  };
+}
+
+function createLogger(options: LogOptions, write: (line: string) => unknown): Logger {
+  const pretty =
+    options.format === 'pretty' ? prettyFactory({ messageKey: 'event', singleLine: true, colorize: false }) : null;
+  const stream = { write: (line: string) => void write(escapeLine(pretty === null ? line : pretty(line))) };
+  const settings = {
+    level: options.level,
+    base: null,
+    messageKey: 'event',
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return pino(settings, stream);
+}
+
+/** Standard output, written by pino's own writer: it never blocks the event loop, and never loses the last lines. */
+function standardOutput() {
+  const output = destination({ dest: 1, sync: false });
+  const flush = () => {
+    try {
+      output.flushSync();
+    } catch {
+      // Nobody reads our standard output any more: there is nowhere to say so.
+    }
+  };
+  process.once('exit', flush);
+  return { write: (line: string) => output.write(line), flush };
 }

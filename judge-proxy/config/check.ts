@@ -1,0 +1,169 @@
+/** What a schema cannot say: values that have to fit each other, and combinations that would open the proxy. */
+
+import { isIP } from 'node:net';
+import { checkRoutes } from './check-routes.ts';
+import { isLoopback, parseCidr } from './cidr.ts';
+import type { KeyPath } from './config-error.ts';
+import { type Finding, fault, warning } from './finding.ts';
+import { canonicalHost } from './host.ts';
+import type { Config } from './schema.ts';
+
+/** Envoy keeps idle connections to us for 30 s; whoever closes first must not be us, or a request meets the close. */
+const ENVOY_IDLE_MS = 30_000;
+
+/** Everything that is wrong or doubtful with a config that fits the schema. */
+export function checkConfig(config: Config): Finding[] {
+  return [
+    ...checkListeners(config),
+    ...checkAddresses(config),
+    ...checkRoutes(config),
+    ...checkJudges(config),
+    ...checkLedger(config),
+    ...checkLimits(config),
+    ...checkPrices(config),
+  ];
+}
+
+function checkListeners({ listen }: Config): Finding[] {
+  const findings: Finding[] = [];
+  const loopbackOnly = (name: 'plain' | 'admin', host: string, port: number) => {
+    if (isLoopback(host)) return;
+    const fix =
+      'Write 127.0.0.1 or ::1. Clients elsewhere come through Envoy and listen.proxy, which asks for a certificate.';
+    const message = `listen.${name} has no authentication, so it may listen on a loopback address only (port ${port})`;
+    findings.push(fault(['listen', name, 'host'], message, fix));
+  };
+  if (isIP(listen.proxy.host) === 0 && canonicalHost(listen.proxy.host)?.kind !== 'name') {
+    findings.push(
+      fault(['listen', 'proxy', 'host'], 'not an address', 'Write an IP address, e.g. 127.0.0.1 or 0.0.0.0.'),
+    );
+  }
+  if (listen.plain !== undefined) loopbackOnly('plain', listen.plain.host, listen.plain.port);
+  loopbackOnly('admin', listen.admin.host, listen.admin.port);
+  return [...findings, ...checkPorts(portsOf(listen))];
+}
+
+type Listener = readonly [name: string, port: number];
+
+function portsOf(listen: Config['listen']): Listener[] {
+  const listeners: Listener[] = [
+    ['proxy', listen.proxy.port],
+    ['admin', listen.admin.port],
+  ];
+  return listen.plain === undefined ? listeners : [...listeners, ['plain', listen.plain.port]];
+}
+
+/** The data port and the port of health and metrics are different listeners, and never the same one. */
+function checkPorts(listeners: readonly Listener[]): Finding[] {
+  return listeners.flatMap(([name, port], index) => {
+    const other = listeners.slice(0, index).find(([, taken]) => taken === port && port !== 0);
+    if (other === undefined) return [];
+    return [
+      fault(
+        ['listen', name, 'port'],
+        `listen.${other[0]} has this port already`,
+        'Choose another, or 0 for a free one.',
+      ),
+    ];
+  });
+}
+
+function checkAddresses({ upstream, judges }: Config): Finding[] {
+  const connectTo = Object.entries(upstream.connect_to).flatMap(([from, to]) => {
+    const path = ['upstream', 'connect_to', from];
+    const findings: Finding[] = [];
+    if (!isCanonicalTarget(from)) {
+      findings.push(fault(path, 'the key is not a canonical host:port', 'Write it as in "api.openai.com:443".'));
+    }
+    if (!isCanonicalTarget(to)) {
+      findings.push(fault(path, 'the value is not a canonical address:port', 'Write it as in "127.0.0.1:4443".'));
+    }
+    return findings;
+  });
+  const lists: [KeyPath, readonly string[]][] = [[['upstream', 'allow_addresses'], upstream.allow_addresses]];
+  for (const [name, judge] of Object.entries(judges)) {
+    if (judge.model !== undefined)
+      lists.push([['judges', name, 'model', 'allow_addresses'], judge.model.allow_addresses]);
+  }
+  return [
+    ...connectTo,
+    ...lists.flatMap(([path, list]) => list.flatMap((text, index) => checkCidr([...path, index], text))),
+  ];
+}
+
+function isCanonicalTarget(text: string): boolean {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):([1-9][0-9]{0,4})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined || Number(port) > 65_535) return false;
+  const canonical = canonicalHost(host);
+  return canonical?.host === host && (canonical.kind === 'ipv6') === (bracketed !== undefined);
+}
+
+function checkCidr(path: KeyPath, text: string): Finding[] {
+  if (parseCidr(text) !== null) return [];
+  const fix = 'Write an address block without bits behind its prefix, e.g. 10.0.0.0/8, 192.168.1.5/32 or fd00::/8.';
+  return [fault(path, 'not a CIDR', fix)];
+}
+
+function checkJudges({ judges, routes }: Config): Finding[] {
+  const used = new Set(routes.map((route) => route.judge));
+  return Object.entries(judges).flatMap(([name, { model }]) => {
+    const findings: Finding[] = [];
+    if (!used.has(name)) {
+      findings.push(
+        warning(['judges', name], 'no route names this judge', `Add \`judge: ${name}\` to a route, or remove it.`),
+      );
+    }
+    if (model === undefined) return findings;
+    const path = ['judges', name, 'model'];
+    const url = new URL(model.base_url);
+    if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+      const fix = 'Write scheme, host, port and path only; the key belongs to api_key.';
+      findings.push(fault([...path, 'base_url'], 'userinfo, query and fragment have no place in it', fix));
+    }
+    // A key with a line break or blank in it, usually from a file, makes a header that no HTTP client sends.
+    if (!/^[\u0021-\u007e]*$/.test(model.api_key)) {
+      const fix = 'Check the variable it comes from for line breaks and blanks.';
+      findings.push(fault([...path, 'api_key'], 'the key holds characters that cannot be sent', fix));
+    }
+    return findings;
+  });
+}
+
+function checkLedger({ ledger }: Config): Finding[] {
+  if (/^sqlite:./.test(ledger.url)) return [];
+  return [fault(['ledger', 'url'], 'not the URL of a ledger', 'Write `sqlite:PATH`, e.g. sqlite:data/ledger.db.')];
+}
+
+function checkLimits({ limits }: Config): Finding[] {
+  const findings: Finding[] = [];
+  if (limits.keep_alive <= ENVOY_IDLE_MS) {
+    const fix =
+      "Write more than 30s: Envoy's idle time has to be the shorter one, or it sends into a closed connection.";
+    findings.push(fault(['limits', 'keep_alive'], 'shorter than Envoy keeps idle connections', fix));
+  }
+  const each = Math.max(limits.request_copy, limits.response_copy);
+  if (limits.copies < each) {
+    findings.push(
+      fault(
+        ['limits', 'copies'],
+        'smaller than the copy of one body',
+        'Raise it above request_copy and response_copy.',
+      ),
+    );
+  }
+  return findings;
+}
+
+function checkPrices({ prices }: Config): Finding[] {
+  return Object.keys(prices).flatMap((model) => {
+    if (/^[^*]+\*?$/.test(model)) return [];
+    return [
+      fault(
+        ['prices', model],
+        'not a model name, nor a prefix ended by `*`',
+        'Write e.g. "gpt-5-mini" or "gpt-5-mini*".',
+      ),
+    ];
+  });
+}

@@ -1,0 +1,76 @@
+/** From the caller's fields to one safe line. */
+
+import type { LogFields } from './log.ts';
+
+/** The allow-list at run time: a field that is not here is not written, whatever the types of the caller said. */
+const FIELDS: ReadonlySet<string> = new Set<keyof LogFields>([
+  'request_id',
+  'exchange_id',
+  'verdict_id',
+  'connection_id',
+  'client',
+  'route',
+  'host',
+  'port',
+  'action',
+  'mode',
+  'api',
+  'judge',
+  'code',
+  'reason',
+  'status',
+  'outcome',
+  'state',
+  'coverage',
+  'bytes_up',
+  'bytes_down',
+  'duration_ms',
+  'count',
+  'attempt',
+  'signal',
+  'file',
+  'address',
+  'version',
+  'expires',
+  'cause',
+]);
+
+/** Longer than any name, id or path of ours; a bound for what slipped through. */
+const MAX_TEXT = 512;
+
+/** The fields that may be written: listed, and text or number. */
+export function pickFields(fields: LogFields): Record<string, string | number> {
+  const picked: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
+    if (!FIELDS.has(name)) continue;
+    if (typeof value === 'number') picked[name] = value;
+    else if (typeof value === 'string') picked[name] = value.length > MAX_TEXT ? value.slice(0, MAX_TEXT) : value;
+  }
+  return picked;
+}
+
+/** The listed fields of a verdict, in the order of the list. */
+export function pickVerdict(
+  verdict: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): Record<string, unknown> {
+  const picked: Record<string, unknown> = {};
+  for (const name of names) {
+    if (Object.hasOwn(verdict, name)) picked[name] = verdict[name];
+  }
+  return picked;
+}
+
+/**
+ * Characters that JSON leaves as they are and that readers take for line breaks or that steer a terminal: DEL, the C1
+ * controls (NEL, CSI), the line and paragraph separators, and the marks that turn the direction of text.
+ */
+const UNSAFE = /[\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/**
+ * Writes such characters as JSON escapes. They can only stand inside the strings of a JSON line, so its value stays the
+ * same.
+ */
+export function escapeLine(line: string): string {
+  return line.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
