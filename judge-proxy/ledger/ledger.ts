@@ -45,20 +45,22 @@ export interface VerdictFilter {
   readonly route?: string;
   readonly client?: string;
   readonly host?: string;
+  readonly api?: string;
 }
 
 export interface UnjudgedFilter {
   readonly limit: number;
-  /** Only exchanges whose opening has a smaller seq. */
+  /** Only exchanges whose last record has a smaller seq: the cursor for the next page. */
   readonly before_seq?: number;
   readonly route?: string;
   readonly client?: string;
   readonly host?: string;
+  readonly api?: string;
 }
 
 /** An exchange without a verdict: under way, waiting for its judge, or on a route that has none. */
 export interface UnjudgedExchange {
-  /** Position of its opening in the ledger. */
+  /** Position of its last record in the ledger. */
   readonly seq: number;
   readonly opened: ExchangeOpened;
   readonly completed: ExchangeCompleted | null;

@@ -26,6 +26,7 @@ export function verdicts(db: DatabaseSync, filter: VerdictFilter): Verdict[] {
   where.add('v.route = ?', filter.route);
   where.add('v.client = ?', filter.client);
   where.add('v.host = ?', filter.host);
+  where.add('v.api = ?', filter.api);
   const order = filter.after_seq === undefined ? 'DESC' : 'ASC';
   const rows = db
     .prepare(
@@ -37,25 +38,41 @@ export function verdicts(db: DatabaseSync, filter: VerdictFilter): Verdict[] {
 }
 
 export function unjudged(db: DatabaseSync, filter: UnjudgedFilter): UnjudgedExchange[] {
-  const where = new Conditions('e.verdict_seq IS NULL');
-  where.add('e.opened_seq < ?', filter.before_seq);
+  // Two ranges of one index, each in its order: open exchanges, and those that are complete.
+  const open = unjudgedRows(db, filter, 'e.opened_seq', 'e.completed_seq IS NULL');
+  const complete = unjudgedRows(db, filter, 'e.completed_seq', 'e.completed_seq IS NOT NULL');
+  return [...open, ...complete]
+    .sort((a, b) => b.seq - a.seq)
+    .slice(0, rowLimit(filter.limit))
+    .map((row) => ({
+      seq: row.seq,
+      opened: JSON.parse(row.opened) as ExchangeOpened,
+      completed: row.completed === null ? null : (JSON.parse(row.completed) as ExchangeCompleted),
+      waiting: row.waiting === 1,
+    }));
+}
+
+function unjudgedRows(
+  db: DatabaseSync,
+  filter: UnjudgedFilter,
+  position: 'e.opened_seq' | 'e.completed_seq',
+  range: string,
+): UnjudgedRow[] {
+  const where = new Conditions('e.verdict_seq IS NULL', range);
+  where.add(`${position} < ?`, filter.before_seq);
   where.add("json_extract(o.body, '$.route') = ?", filter.route);
   where.add("json_extract(o.body, '$.client') = ?", filter.client);
   where.add("json_extract(o.body, '$.host') = ?", filter.host);
+  where.add("json_extract(c.body, '$.api') = ?", filter.api);
   const rows = db
     .prepare(
-      `SELECT e.opened_seq AS seq, o.body AS opened, c.body AS completed,
-         EXISTS (SELECT 1 FROM jobs j WHERE j.exchange_id = e.exchange_id AND j.verdict_seq IS NULL) AS waiting
+      `SELECT ${position} AS seq, o.body AS opened, c.body AS completed,
+         EXISTS (SELECT 1 FROM jobs j WHERE j.completed_seq = e.completed_seq AND j.verdict_seq IS NULL) AS waiting
        FROM exchanges e JOIN records o ON o.seq = e.opened_seq LEFT JOIN records c ON c.seq = e.completed_seq
-       ${where.sql} ORDER BY e.opened_seq DESC LIMIT ?`,
+       ${where.sql} ORDER BY ${position} DESC LIMIT ?`,
     )
-    .all(...where.values, rowLimit(filter.limit)) as unknown as UnjudgedRow[];
-  return rows.map((row) => ({
-    seq: row.seq,
-    opened: JSON.parse(row.opened) as ExchangeOpened,
-    completed: row.completed === null ? null : (JSON.parse(row.completed) as ExchangeCompleted),
-    waiting: row.waiting === 1,
-  }));
+    .all(...where.values, rowLimit(filter.limit));
+  return rows as unknown as UnjudgedRow[];
 }
 
 interface UnjudgedRow {
@@ -97,8 +114,8 @@ export function exchange(db: DatabaseSync, id: string): ExchangeView | null {
     )
     .all(exchangeId) as unknown as StoredVerdict[];
   const job = db
-    .prepare('SELECT attempt, not_before FROM jobs WHERE exchange_id = ? AND verdict_seq IS NULL')
-    .get(exchangeId) as { attempt: number; not_before: number } | undefined;
+    .prepare('SELECT attempt, not_before FROM jobs WHERE completed_seq = ? AND verdict_seq IS NULL')
+    .get(row.completed_seq) as { attempt: number; not_before: number } | undefined;
   return {
     opened_seq: row.opened_seq,
     completed_seq: row.completed_seq,
@@ -125,10 +142,9 @@ function findExchange(db: DatabaseSync, id: string): string | null {
   const range = [id, `${id}\u{10ffff}`];
   const found = db
     .prepare(
-      `SELECT exchange_id FROM exchanges WHERE exchange_id BETWEEN ? AND ?
-       UNION SELECT exchange_id FROM exchanges WHERE request_id BETWEEN ? AND ?
-       UNION SELECT exchange_id FROM verdicts WHERE verdict_id BETWEEN ? AND ?
-       LIMIT 6`,
+      `SELECT * FROM (SELECT exchange_id FROM exchanges WHERE exchange_id BETWEEN ? AND ? LIMIT 6)
+       UNION SELECT * FROM (SELECT exchange_id FROM exchanges WHERE request_id BETWEEN ? AND ? LIMIT 6)
+       UNION SELECT * FROM (SELECT exchange_id FROM verdicts WHERE verdict_id BETWEEN ? AND ? LIMIT 6)`,
     )
     .all(...range, ...range, ...range)
     .map((row) => String(row.exchange_id));
@@ -145,7 +161,7 @@ export function stats(db: DatabaseSync): LedgerStats {
     .prepare(
       `SELECT
          (SELECT count(*) FROM exchanges) AS exchanges,
-         (SELECT count(*) FROM exchanges WHERE completed_seq IS NULL) AS open,
+         (SELECT count(*) FROM exchanges WHERE verdict_seq IS NULL AND completed_seq IS NULL) AS open,
          (SELECT count(*) FROM exchanges WHERE verdict_seq IS NULL) AS unjudged,
          (SELECT count(*) FROM verdicts) AS verdicts,
          (SELECT count(*) FROM verdicts WHERE coverage = 'full') AS judged_full,

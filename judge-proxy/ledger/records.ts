@@ -28,6 +28,7 @@ export const COVERAGE_REASONS = [
   'context_missing', // earlier turns live at the provider
   'too_deep', // JSON nested deeper than we read
   'rules_incomplete', // a rule ran out of its time budget
+  'analysis_failed', // our own analysis crashed, hung, or had too much waiting for it
   'interrupted', // the proxy died while the exchange was open
 ] as const;
 export type CoverageReason = (typeof COVERAGE_REASONS)[number];

@@ -23,7 +23,7 @@ const MIGRATIONS: readonly string[] = [
     BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
   CREATE INDEX records_connections ON records (seq) WHERE kind = 'connection';
 
-  -- verdict_seq is that of the first verdict.
+  -- verdict_seq is that of the first verdict. The index of exchanges without one begins with those that are open.
   CREATE TABLE exchanges (
     exchange_id   TEXT PRIMARY KEY,
     request_id    TEXT NOT NULL,
@@ -32,8 +32,7 @@ const MIGRATIONS: readonly string[] = [
     verdict_seq   INTEGER
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX exchanges_request ON exchanges (request_id);
-  CREATE INDEX exchanges_open ON exchanges (opened_seq) WHERE completed_seq IS NULL;
-  CREATE INDEX exchanges_unjudged ON exchanges (opened_seq) WHERE verdict_seq IS NULL;
+  CREATE INDEX exchanges_unjudged ON exchanges (completed_seq, opened_seq) WHERE verdict_seq IS NULL;
 
   -- Keyed by the completed record, whose content_sha256 it must have.
   CREATE TABLE contents (
@@ -41,18 +40,19 @@ const MIGRATIONS: readonly string[] = [
     json          TEXT NOT NULL
   ) STRICT;
 
-  -- Times are milliseconds since 1970. A job is done when it has its verdict.
+  -- Queued with the completed record, which there is once, so that there is one job for an exchange. A job is done when it
+  -- has its verdict. Times are milliseconds since 1970.
   CREATE TABLE jobs (
-    job_id       INTEGER PRIMARY KEY,
-    exchange_id  TEXT NOT NULL,
-    judge        TEXT NOT NULL,
-    attempt      INTEGER NOT NULL DEFAULT 0,
-    not_before   INTEGER NOT NULL,
-    leased_until INTEGER,
-    verdict_seq  INTEGER,
-    UNIQUE (exchange_id, judge)
+    job_id        INTEGER PRIMARY KEY,
+    exchange_id   TEXT NOT NULL,
+    completed_seq INTEGER NOT NULL,
+    judge         TEXT NOT NULL,
+    attempt       INTEGER NOT NULL DEFAULT 0,
+    not_before    INTEGER NOT NULL,
+    leased_until  INTEGER,
+    verdict_seq   INTEGER
   ) STRICT;
-  CREATE INDEX jobs_due ON jobs (not_before) WHERE verdict_seq IS NULL;
+  CREATE INDEX jobs_pending ON jobs (completed_seq) WHERE verdict_seq IS NULL;
 
   -- severity: 0 none … 4 critical.
   CREATE TABLE verdicts (
@@ -64,7 +64,8 @@ const MIGRATIONS: readonly string[] = [
     coverage    TEXT NOT NULL,
     route       TEXT NOT NULL,
     client      TEXT NOT NULL,
-    host        TEXT NOT NULL
+    host        TEXT NOT NULL,
+    api         TEXT NOT NULL
   ) STRICT;
   CREATE INDEX verdicts_exchange ON verdicts (exchange_id);
   CREATE INDEX verdicts_label ON verdicts (label);

@@ -1,5 +1,6 @@
 /** The ledger of one machine: a SQLite file that one process writes, by a thread of its own. */
 
+import { ProxyError } from '../errors.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import { timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -59,6 +60,9 @@ class SqliteLedger implements Ledger {
   }
 
   async complete(record: ExchangeCompleted, content: Content | null, job: NewJob | null): Promise<void> {
+    if ((content?.sha256 ?? null) !== record.content_sha256) {
+      throw new ProxyError('internal', { reason: 'content_hash' });
+    }
     const body = canonicalJson(record);
     const judge = job?.judge ?? null;
     await this.#writer.send(['complete', record.exchange_id, body, content?.json ?? null, judge, this.#clock.now()]);
@@ -80,9 +84,9 @@ class SqliteLedger implements Ledger {
   }
 
   async finishJob(jobId: number, verdict: NewVerdict): Promise<Verdict> {
-    const { verdict_id, exchange_id, route, client, host, overall } = verdict;
+    const { verdict_id, exchange_id, route, client, host, api, overall } = verdict;
     const keys = {
-      ...{ verdict_id, exchange_id, route, client, host, label: overall.label },
+      ...{ verdict_id, exchange_id, route, client, host, api, label: overall.label },
       severity: SEVERITY_RANK[overall.severity],
       coverage: verdict.coverage.level,
     };

@@ -13,17 +13,17 @@ const SQL = {
   completeExchange: 'UPDATE exchanges SET completed_seq = ? WHERE exchange_id = ? AND completed_seq IS NULL',
   judgeExchange: 'UPDATE exchanges SET verdict_seq = ? WHERE exchange_id = ? AND verdict_seq IS NULL',
   insertContent: 'INSERT INTO contents (completed_seq, json) VALUES (?, ?)',
-  insertJob: 'INSERT INTO jobs (exchange_id, judge, not_before) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  insertJob: 'INSERT INTO jobs (exchange_id, completed_seq, judge, not_before) VALUES (?, ?, ?, ?)',
   job: 'SELECT exchange_id, verdict_seq FROM jobs WHERE job_id = ?',
   dueJobs: `
     SELECT j.job_id, j.exchange_id, j.judge, j.attempt, o.body AS opened, c.body AS completed, t.json AS content
     FROM jobs j
     JOIN exchanges e ON e.exchange_id = j.exchange_id
     JOIN records o ON o.seq = e.opened_seq
-    JOIN records c ON c.seq = e.completed_seq
-    LEFT JOIN contents t ON t.completed_seq = e.completed_seq
+    JOIN records c ON c.seq = j.completed_seq
+    LEFT JOIN contents t ON t.completed_seq = j.completed_seq
     WHERE j.verdict_seq IS NULL AND j.not_before <= ? AND (j.leased_until IS NULL OR j.leased_until <= ?)
-    ORDER BY j.not_before, j.job_id
+    ORDER BY j.completed_seq
     LIMIT ?`,
   lease: 'UPDATE jobs SET attempt = attempt + 1, leased_until = ? WHERE job_id = ?',
   release: 'UPDATE jobs SET leased_until = NULL, not_before = ? WHERE job_id = ? AND verdict_seq IS NULL',
@@ -31,10 +31,10 @@ const SQL = {
   dropLeases: 'UPDATE jobs SET leased_until = NULL WHERE verdict_seq IS NULL AND leased_until IS NOT NULL',
   openExchanges: `
     SELECT r.body FROM exchanges e JOIN records r ON r.seq = e.opened_seq
-    WHERE e.completed_seq IS NULL ORDER BY e.opened_seq`,
+    WHERE e.verdict_seq IS NULL AND e.completed_seq IS NULL ORDER BY e.opened_seq`,
   insertVerdict: `
-    INSERT INTO verdicts (seq, verdict_id, exchange_id, label, severity, coverage, route, client, host)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    INSERT INTO verdicts (seq, verdict_id, exchange_id, label, severity, coverage, route, client, host, api)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 } as const;
 
 export type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>;

@@ -42,6 +42,7 @@ export interface VerdictKeys {
   readonly route: string;
   readonly client: string;
   readonly host: string;
+  readonly api: string;
 }
 
 export const SEVERITY_RANK: Readonly<Record<Severity, number>> = { none: 0, low: 1, medium: 2, high: 3, critical: 4 };

@@ -91,7 +91,7 @@ export class Writer {
     if (this.#sql.completeExchange.run(seq, exchangeId).changes !== 1) throw new Refusal();
     this.#append('exchange_completed', body);
     if (content !== null) this.#sql.insertContent.run(seq, content);
-    if (judge !== null) this.#sql.insertJob.run(exchangeId, judge, nowMs);
+    if (judge !== null) this.#sql.insertJob.run(exchangeId, seq, judge, nowMs);
   }
 
   #take(limit: number, leaseMs: number, nowMs: number): readonly TakenJob[] {
@@ -105,10 +105,10 @@ export class Writer {
     if (job === undefined || job.exchange_id !== keys.exchange_id) throw new Refusal();
     // Delivered twice: the first verdict stands.
     if (job.verdict_seq !== null) return this.#sql.record.get(job.verdict_seq) as unknown as StoredVerdict;
-    const { verdict_id, exchange_id, label, severity, coverage, route, client, host } = keys;
+    const { verdict_id, exchange_id, label, severity, coverage, route, client, host, api } = keys;
     const seq = this.#head.seq + 1;
     const { changes } = this.#sql.insertVerdict.run(
-      ...[seq, verdict_id, exchange_id, label, severity, coverage, route, client, host],
+      ...[seq, verdict_id, exchange_id, label, severity, coverage, route, client, host, api],
     );
     if (changes !== 1) throw new Refusal();
     const prev_hash = this.#head.hash;
