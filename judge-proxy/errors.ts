@@ -46,6 +46,12 @@ export const ERRORS = {
     remedy: 'Send the headers at once, or raise limits.headers.',
     level: 'info',
   },
+  request_timeout: {
+    status: 408,
+    message: 'The request body did not arrive in time.',
+    remedy: 'Send the body without long pauses, or raise limits.origin_idle.',
+    level: 'info',
+  },
   proxy_loop: {
     status: 508,
     message: 'The request came back to this proxy.',

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { RouteConfig } from '../config/schema.ts';
+import type { ProxyError, RefusalContext } from '../errors.ts';
 import type { Authority } from '../policy/types.ts';
 
 /** Where one request goes and under whose name: decided before, by the CONNECT authority or the absolute-form URL. */
@@ -23,8 +24,15 @@ export type ClientRequest = IncomingMessage | Http2ServerRequest;
 export type ClientResponse = ServerResponse | Http2ServerResponse;
 
 export interface Forwarder {
-  /** Takes over the request until its response has ended. Never throws; failures become refusals or a cut. */
+  /**
+   * Takes over the request until its response has ended. Never throws; failures become refusals or a cut.
+   * `Expect: 100-continue` is answered by the door that the request came in by.
+   */
   forward(request: ClientRequest, response: ClientResponse, target: ForwardTarget): void;
+  /** Answers a request with an error of ours before anything is sent, and records that it was refused. */
+  refuse(request: ClientRequest, response: ClientResponse, target: ForwardTarget, error: ProxyError): void;
+  /** Only logs and records a refusal that the caller answers itself. Returns what its body shows. */
+  refused(target: ForwardTarget, error: ProxyError): RefusalContext;
   /** Requests in flight. */
   readonly active: number;
   /** Resolves when no request is in flight; new ones are refused with `shutting_down`. */

@@ -1,0 +1,170 @@
+/**
+ * Mode `observe`: the response is delivered as it comes and judged afterwards. What the client waits for is one thing:
+ * its last byte comes after the record of the exchange is committed.
+ */
+
+import { failedAnalysis } from '../judge/analysis-messages.ts';
+import type { Analyser, Analysis } from '../judge/input.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ExchangeCompleted, ExchangeOpened } from '../ledger/records.ts';
+import { type Clock, timestamp } from '../telemetry/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { ExchangeEnd, ExchangeStart, RecordedExchange, Recorder, Unjudged } from './recorder.ts';
+
+/** Tokens of one exchange and the model that they are priced by. */
+export interface Usage {
+  readonly model: string | null;
+  readonly tokens_in: number | null;
+  readonly tokens_out: number | null;
+  readonly tokens_cached: number | null;
+}
+
+export interface RecorderMetrics {
+  /** The completing record of an exchange is committed. */
+  exchange(record: ExchangeCompleted, opened: ExchangeOpened): void;
+  /** A completing record could not be written: the exchange stays open in the ledger, to be found by `recover`. */
+  ledgerGap(): void;
+}
+
+export interface ObserveOptions {
+  readonly ledger: Pick<Ledger, 'open' | 'complete' | 'connection'>;
+  readonly analyser: Pick<Analyser, 'analyse'>;
+  /** US dollars, null when the model's price is not known. */
+  readonly cost: (usage: Usage) => number | null;
+  readonly log: Log;
+  readonly metrics: RecorderMetrics;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+export function createRecorder(options: ObserveOptions): Recorder {
+  return {
+    begin: (start) => begin(options, start),
+    unjudged: (what) => recordUnjudged(options, what),
+  };
+}
+
+function begin(options: ObserveOptions, start: ExchangeStart): RecordedExchange {
+  const { ledger, clock } = options;
+  const query = start.path.indexOf('?');
+  const opened: ExchangeOpened = {
+    exchange_id: options.newId(),
+    ts: timestamp(clock),
+    request_id: start.requestId,
+    client: start.client,
+    route: start.route.name,
+    host: start.host,
+    port: start.port,
+    method: start.method,
+    path: query < 0 ? start.path : start.path.slice(0, query),
+    mode: start.route.mode,
+    judge: start.route.judge ?? null,
+  };
+  return {
+    exchangeId: opened.exchange_id,
+    committed: ledger.open(opened),
+    finish: (end) => finish(options, opened, start, end),
+  };
+}
+
+async function finish(
+  options: ObserveOptions,
+  opened: ExchangeOpened,
+  start: ExchangeStart,
+  end: ExchangeEnd,
+): Promise<void> {
+  const analysis = await analyse(options, opened, start, end);
+  const record = completed(options, opened, end, analysis);
+  const { content } = analysis;
+  const job = opened.judge === null ? null : { exchange_id: opened.exchange_id, judge: opened.judge };
+  try {
+    await options.ledger.complete(record, content, job);
+    options.metrics.exchange(record, opened);
+  } catch {
+    // The ledger has logged its cause. In `observe` a response is never taken back: the exchange stays open in the
+    // ledger and becomes `interrupted` at the next start, so that it is not lost from sight.
+    options.metrics.ledgerGap();
+    options.log.write('error', 'ledger_gap', {
+      exchange_id: opened.exchange_id,
+      request_id: opened.request_id,
+      route: opened.route,
+      code: 'ledger_unavailable',
+    });
+  }
+}
+
+async function analyse(
+  options: ObserveOptions,
+  opened: ExchangeOpened,
+  start: ExchangeStart,
+  end: ExchangeEnd,
+): Promise<Analysis> {
+  try {
+    return await options.analyser.analyse({
+      exchangeId: opened.exchange_id,
+      host: opened.host,
+      method: opened.method,
+      path: start.path,
+      status: end.status,
+      request: end.request,
+      response: end.response,
+      errorCode: end.errorCode,
+      clientAborted: end.outcome === 'client_aborted',
+    });
+  } catch {
+    // Traffic cannot cause this; a dead analysis worker can. Nothing was read, and the record says so.
+    options.log.write('error', 'analysis_failed', { exchange_id: opened.exchange_id, route: opened.route });
+    return failedAnalysis();
+  }
+}
+
+function completed(
+  options: ObserveOptions,
+  opened: ExchangeOpened,
+  end: ExchangeEnd,
+  analysis: Analysis,
+): ExchangeCompleted {
+  return {
+    exchange_id: opened.exchange_id,
+    ts: timestamp(options.clock),
+    outcome: end.outcome,
+    error_code: end.errorCode,
+    status: end.status,
+    api: analysis.api,
+    streamed: analysis.streamed,
+    client_request_id: end.clientRequestId,
+    origin_request_id: end.originRequestId,
+    model_requested: analysis.model_requested,
+    model_returned: analysis.model_returned,
+    tokens_in: analysis.tokens_in,
+    tokens_out: analysis.tokens_out,
+    cost_usd: options.cost({ ...analysis, model: analysis.model_returned ?? analysis.model_requested }),
+    request_bytes: end.request.total,
+    response_bytes: end.response.total,
+    first_byte_ms: end.firstByteMs,
+    duration_ms: end.durationMs,
+    coverage: analysis.coverage,
+    llm_error: analysis.llm_error,
+    content_sha256: analysis.content?.sha256 ?? null,
+  };
+}
+
+function recordUnjudged(options: ObserveOptions, what: Unjudged): void {
+  const record = {
+    connection_id: options.newId(),
+    ts: timestamp(options.clock),
+    request_id: what.requestId,
+    client: what.client,
+    route: what.route,
+    host: what.host,
+    port: what.port,
+    action: what.action,
+    error_code: what.code,
+    reason: what.reason,
+    bytes_up: what.bytesUp,
+    bytes_down: what.bytesDown,
+    duration_ms: what.durationMs,
+  } as const;
+  // The ledger counts and logs its own failures; nobody waits for this record.
+  options.ledger.connection(record).catch(() => options.metrics.ledgerGap());
+}

@@ -1,0 +1,156 @@
+/** Forwarding of requests to origins: admission, then one OpenExchange each. */
+
+import { ERRORS, type ErrorCode, ProxyError, type RefusalContext } from '../errors.ts';
+import type { CopyBudget } from '../exchange/tap.ts';
+import type { Log } from '../telemetry/log.ts';
+import { Delivery } from './delivery.ts';
+import type { ClientRequest, ClientResponse, Forwarder, ForwardTarget } from './forwarder.ts';
+import { type BodyFraming, bodyFraming } from './framing.ts';
+import { firstValue, originHeaders } from './headers.ts';
+import { type ExchangeParts, type ExchangeSummary, hostHeader, OpenExchange } from './open-exchange.ts';
+
+export interface ForwardMetrics {
+  /** A request was answered by an error of ours. */
+  refused(code: ErrorCode): void;
+}
+
+export interface ForwarderOptions extends Omit<ExchangeParts, 'budget'> {
+  /** Shared by all copies of bodies; `limits.copies` bytes. */
+  readonly budget: CopyBudget;
+  /** Our name in Via: unique to this process, so that a request that comes back is known again. */
+  readonly via: string;
+  readonly log: Log;
+  readonly metrics: ForwardMetrics;
+  readonly newId: () => string;
+}
+
+/** What a request asks for, once it is known to be sound. */
+interface Admitted {
+  readonly framing: BodyFraming;
+  readonly headers: string[];
+}
+
+export function createForwarder(options: ForwarderOptions): Forwarder {
+  return new OriginForwarder(options);
+}
+
+class OriginForwarder implements Forwarder {
+  readonly #options: ForwarderOptions;
+  #active = 0;
+  #draining = false;
+  #drained: (() => void)[] = [];
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+  }
+
+  get active(): number {
+    return this.#active;
+  }
+
+  forward(request: ClientRequest, response: ClientResponse, target: ForwardTarget): void {
+    const admitted = this.#admit(request, target);
+    if (admitted instanceof ProxyError) {
+      this.refuse(request, response, target, admitted);
+      return;
+    }
+    this.#active += 1;
+    const events = {
+      concluded: (summary: ExchangeSummary) => this.#concluded(summary),
+      over: () => this.#over(),
+    };
+    const exchange = new OpenExchange(this.#options, events, this.#options.newId(), request, response, target);
+    exchange.start(admitted.framing, admitted.headers);
+  }
+
+  refuse(request: ClientRequest, response: ClientResponse, target: ForwardTarget, error: ProxyError): void {
+    request.on('error', ignore);
+    response.on('error', ignore);
+    request.resume(); // unread input would turn the close of the connection into a reset
+    new Delivery(response).refuse(error, this.refused(target, error));
+  }
+
+  refused(target: ForwardTarget, error: ProxyError): RefusalContext {
+    const { log, metrics, recorder, newId } = this.#options;
+    const { authority, client } = target;
+    const { code, reason } = error;
+    const requestId = newId();
+    const route = target.route.name;
+    const { host, port } = authority;
+    metrics.refused(code);
+    const fields = { request_id: requestId, client, route, host, port, code };
+    log.write(ERRORS[code].level, 'refused', reason === undefined ? fields : { ...fields, reason });
+    recorder.unjudged({
+      requestId,
+      client,
+      route,
+      host,
+      port,
+      action: 'deny',
+      code,
+      reason: reason ?? null,
+      bytesUp: 0,
+      bytesDown: 0,
+      durationMs: 0,
+    });
+    return { requestId, route };
+  }
+
+  drain(): Promise<void> {
+    this.#draining = true;
+    if (this.#active === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#drained.push(resolve);
+    });
+  }
+
+  #admit(request: ClientRequest, target: ForwardTarget): Admitted | ProxyError {
+    if (this.#draining) return new ProxyError('shutting_down');
+    if (this.#active >= this.#options.limits.exchanges) return new ProxyError('too_many_exchanges');
+    // `OPTIONS *` is about the proxy itself then, and undici has no form for it.
+    if (!target.path.startsWith('/')) return new ProxyError('bad_request', { reason: 'target_form' });
+    const { rawHeaders, httpVersionMajor, httpVersionMinor } = request;
+    // Other upgrades (h2c) are declined by leaving the header out; a WebSocket client needs to hear why.
+    if (firstValue(rawHeaders, 'upgrade')?.toLowerCase().includes('websocket'))
+      return new ProxyError('upgrade_refused');
+    const endedWithHead = 'stream' in request && 'endAfterHeaders' in request.stream && request.stream.endAfterHeaders;
+    const framing = bodyFraming({ httpVersionMajor, httpVersionMinor, rawHeaders, endedWithHead });
+    if (framing instanceof ProxyError) return framing;
+    const headers = originHeaders(rawHeaders, {
+      host: hostHeader(target.authority, target.secure),
+      via: this.#options.via,
+      version: httpVersionMajor === 2 ? '2' : request.httpVersion,
+      tunnelled: target.secure,
+    });
+    if (headers instanceof ProxyError) return headers;
+    return { framing, headers };
+  }
+
+  #concluded(summary: ExchangeSummary): void {
+    const { error, target } = summary;
+    if (error !== null) this.#options.metrics.refused(error.code);
+    this.#options.log.write(error === null ? 'debug' : ERRORS[error.code].level, 'exchange', {
+      request_id: summary.requestId,
+      ...(summary.exchangeId === null ? {} : { exchange_id: summary.exchangeId }),
+      client: target.client,
+      route: target.route.name,
+      host: target.authority.host,
+      port: target.authority.port,
+      outcome: summary.outcome,
+      ...(summary.status === null ? {} : { status: summary.status }),
+      ...(error === null ? {} : { code: error.code }),
+      ...(error?.reason === undefined ? {} : { reason: error.reason }),
+      bytes_up: summary.bytesUp,
+      bytes_down: summary.bytesDown,
+      duration_ms: summary.durationMs,
+    });
+  }
+
+  #over(): void {
+    this.#active -= 1;
+    if (this.#active > 0 || !this.#draining) return;
+    for (const resolve of this.#drained.splice(0)) resolve();
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,85 @@
+/** The body of a request on its way to the origin. */
+
+import { Readable } from 'node:stream';
+import type { ClientRequest } from './forwarder.ts';
+
+/** Told of what passes; must neither throw nor wait. */
+export interface UploadWatcher {
+  chunk(chunk: Buffer): void;
+  /** The body was received to its end. */
+  ended(): void;
+}
+
+/** True when the request ended as its framing says, false when the client went away in the middle. */
+function isWhole(request: ClientRequest): boolean {
+  if (request.httpVersionMajor !== 2) return request.complete;
+  // The compatibility layer emits `end` for a stream that was reset, too; `complete` is then true all the same.
+  return 'stream' in request && !request.aborted && (request.stream.rstCode ?? 0) === 0;
+}
+
+/**
+ * Reads a short body whole, so that it goes out as one Buffer: no stream machinery, and its copy is a reference.
+ * @param done called once with the body; not called when the client goes away before its end
+ */
+export function readWhole(request: ClientRequest, watcher: UploadWatcher, done: (body: Buffer) => void): void {
+  let first: Buffer | undefined;
+  let more: Buffer[] | undefined;
+  request.on('data', (chunk: Buffer) => {
+    watcher.chunk(chunk);
+    if (first === undefined) first = chunk;
+    else if (more === undefined) more = [first, chunk];
+    else more.push(chunk);
+  });
+  request.on('end', () => {
+    if (!isWhole(request)) return;
+    watcher.ended();
+    done(more === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(more));
+  });
+}
+
+/**
+ * A body that is streamed. It stands between the request and undici for one reason: undici destroys the body stream when
+ * the origin answers early, and destroying an IncomingMessage destroys the client's connection, answer and all.
+ */
+export class UploadStream extends Readable {
+  readonly #request: ClientRequest;
+  readonly #onData: (chunk: Buffer) => void;
+  readonly #onEnd: () => void;
+
+  constructor(request: ClientRequest, watcher: UploadWatcher) {
+    super();
+    this.#request = request;
+    this.#onData = (chunk) => {
+      watcher.chunk(chunk);
+      if (!this.push(chunk)) request.pause();
+    };
+    this.#onEnd = () => {
+      if (!isWhole(request)) {
+        this.destroy(new Error('the client went away'));
+        return;
+      }
+      watcher.ended();
+      this.push(null);
+    };
+    // undici stops listening when it has its answer; an error after that must not end the process (undici #2523).
+    this.on('error', ignore);
+    request.pause();
+    request.on('data', this.#onData);
+    request.on('end', this.#onEnd);
+  }
+
+  override _read(): void {
+    this.#request.resume();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#request.off('data', this.#onData);
+    this.#request.off('end', this.#onEnd);
+    // What the client still sends is read and dropped: closing with unread input resets the connection, and the reset
+    // can overtake the answer.
+    this.#request.resume();
+    callback(error);
+  }
+}
+
+function ignore(): void {}

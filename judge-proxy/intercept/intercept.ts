@@ -1,0 +1,229 @@
+/**
+ * TLS inside CONNECT: the leaf's TLS server completes the handshake, one inner HTTP server reads the requests, and each
+ * of them goes to forward/ under the name that the tunnel was opened for.
+ */
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { SigningCa } from '../../certs-tool/authority.ts';
+import type { Limits } from '../config/schema.ts';
+import { ProxyError } from '../errors.ts';
+import type { Forwarder, ForwardTarget } from '../forward/forwarder.ts';
+import type { Authority } from '../policy/types.ts';
+import type { Clock } from '../telemetry/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import { classifyHandshakeError, type HandshakeEnd, Reported } from './distrust.ts';
+import { createInnerServer, refuseConnection } from './inner-server.ts';
+import type { Interceptor, TunnelContext } from './interceptor.ts';
+import { LeafCache } from './leaf-cache.ts';
+import { agreedPath, sniAgrees } from './names.ts';
+import { Tunnel, type TunnelEnd } from './tunnel.ts';
+
+export interface InterceptMetrics {
+  /** A handshake with a client failed, or was never used. Counted each time. */
+  handshakeEnded(end: HandshakeEnd): void;
+}
+
+export interface InterceptorOptions {
+  /** The interception CA of now. */
+  readonly ca: () => SigningCa;
+  readonly limits: Limits;
+  readonly forwarder: Forwarder;
+  readonly log: Log;
+  readonly metrics: InterceptMetrics;
+  readonly clock: Clock;
+  readonly randomBytes: (size: number) => Uint8Array;
+}
+
+export function createInterceptor(options: InterceptorOptions): Interceptor {
+  return new TlsInterceptor(options);
+}
+
+class TlsInterceptor implements Interceptor {
+  readonly #options: InterceptorOptions;
+  readonly #leaves: LeafCache;
+  readonly #inner: Server;
+  readonly #tunnels = new Set<Tunnel>();
+  /** Ties the TLS server's events to the tunnel whose stream it was given: they carry no other link to it. */
+  readonly #current = new AsyncLocalStorage<Tunnel>();
+  readonly #bySocket = new WeakMap<Duplex, Tunnel>();
+  readonly #reported = new Reported();
+  #closed: (() => void) | null = null;
+
+  constructor(options: InterceptorOptions) {
+    this.#options = options;
+    this.#leaves = new LeafCache({
+      ca: options.ca,
+      max: options.limits.leaf_certificates,
+      handshakeMs: options.limits.tls_handshake,
+      clock: options.clock,
+      randomBytes: options.randomBytes,
+      events: {
+        secured: (socket) => this.#secured(socket),
+        failed: (error, socket) => this.#handshakeFailed(error, socket),
+      },
+    });
+    this.#inner = createInnerServer(options.limits, {
+      request: (request, response, expectsContinue) => this.#request(request, response, expectsContinue),
+      fault: (error, socket) => this.#fault(error, socket),
+      broken: (socket) => socket.destroy(),
+    });
+  }
+
+  get active(): number {
+    return this.#tunnels.size;
+  }
+
+  async prepare(authority: Authority): Promise<void> {
+    this.#leaves.server(authority.host);
+  }
+
+  accept(stream: Duplex, context: TunnelContext, onClose: (reason: string) => void): void {
+    const tunnel = new Tunnel(stream, context);
+    // Left on by Node after CONNECT, it keeps the server side of a vanished client in CLOSE-WAIT without an event.
+    stream.allowHalfOpen = false;
+    stream.on('error', ignore); // a reset is an end like another: `close` follows
+    this.#tunnels.add(tunnel);
+    stream.once('close', () => {
+      this.#over(tunnel);
+      onClose(tunnel.end);
+    });
+    if (stream.destroyed) return;
+    tunnel.awaitFirstByte(this.#options.limits.first_byte, () => this.#startTls(tunnel));
+  }
+
+  async close(): Promise<void> {
+    this.#inner.close(); // stops its timers
+    if (this.#tunnels.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#closed = resolve;
+      for (const tunnel of this.#tunnels) tunnel.close('shutdown');
+    });
+  }
+
+  #startTls(tunnel: Tunnel): void {
+    try {
+      const server = this.#leaves.server(tunnel.context.authority.host);
+      this.#current.run(tunnel, () => server.emit('connection', tunnel.stream));
+    } catch (error) {
+      // The CA expired, or was replaced by one that may not sign for the host, between the 200 and the first byte.
+      this.#log('error', tunnel, 'leaf_failed', { cause: codeOf(error) });
+      tunnel.close('certificate_failed');
+    }
+  }
+
+  #secured(socket: TLSSocket): void {
+    const tunnel = this.#current.getStore();
+    if (tunnel === undefined) {
+      socket.destroy();
+      return;
+    }
+    tunnel.secured = true;
+    tunnel.sniAgrees = sniAgrees(socket.servername, tunnel.context.authority);
+    this.#bySocket.set(socket, tunnel);
+    socket.on('error', ignore);
+    socket.once('close', () => tunnel.close('client_closed'));
+    this.#inner.emit('connection', socket);
+  }
+
+  #handshakeFailed(error: Error, socket: TLSSocket): void {
+    socket.destroy();
+    const tunnel = this.#current.getStore();
+    if (tunnel === undefined) return;
+    const end = classifyHandshakeError(error);
+    this.#report(tunnel, end, codeOf(error));
+    // On the HTTP/2 hop the stream would stay open after this event.
+    tunnel.close(TUNNEL_END[end]);
+  }
+
+  #over(tunnel: Tunnel): void {
+    tunnel.stopWaiting();
+    this.#tunnels.delete(tunnel);
+    // Pinned keys look like this: handshake done, closed without a byte. So does a spare connection; hence only counted.
+    if (tunnel.secured && tunnel.requests === 0 && tunnel.end === 'client_closed') this.#report(tunnel, 'unused', '');
+    if (this.#tunnels.size === 0) this.#closed?.();
+  }
+
+  #request(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const tunnel = this.#bySocket.get(request.socket);
+    if (tunnel === undefined) {
+      request.socket.destroy();
+      return;
+    }
+    tunnel.requests += 1;
+    tunnel.inFlight += 1;
+    response.once('close', () => {
+      tunnel.inFlight -= 1;
+    });
+    const path = this.#path(request, tunnel);
+    const { forwarder } = this.#options;
+    if (path instanceof ProxyError) {
+      forwarder.refuse(request, response, target(tunnel, '/'), path);
+      return;
+    }
+    if (expectsContinue) response.writeContinue();
+    forwarder.forward(request, response, target(tunnel, path));
+  }
+
+  /** For each request anew, not only for the first of a tunnel. */
+  #path(request: IncomingMessage, tunnel: Tunnel): string | ProxyError {
+    if (!tunnel.sniAgrees) return new ProxyError('name_mismatch', { reason: 'sni' });
+    return agreedPath({ target: request.url ?? '', host: request.headers.host }, tunnel.context.authority);
+  }
+
+  #fault(error: ProxyError, socket: Duplex): void {
+    const tunnel = this.#bySocket.get(socket);
+    // In the middle of an answer an error text would be taken for part of it.
+    if (tunnel === undefined || tunnel.inFlight > 0) {
+      socket.destroy();
+      return;
+    }
+    tunnel.requests += 1;
+    refuseConnection(socket, error, this.#options.forwarder.refused(target(tunnel, '/'), error));
+  }
+
+  #report(tunnel: Tunnel, end: HandshakeEnd, cause: string): void {
+    const { client, authority } = tunnel.context;
+    this.#options.metrics.handshakeEnded(end);
+    if (!this.#reported.first(client, authority.host, end)) return;
+    const level = end === 'distrust' || end === 'likely_distrust' ? 'warn' : 'info';
+    this.#log(level, tunnel, 'client_handshake', { reason: end, ...(cause === '' ? {} : { cause }) });
+  }
+
+  #log(level: 'info' | 'warn' | 'error', tunnel: Tunnel, event: string, fields: { reason?: string; cause?: string }) {
+    const { connectionId, requestId, client, route, authority } = tunnel.context;
+    this.#options.log.write(level, event, {
+      connection_id: connectionId,
+      request_id: requestId,
+      client,
+      route: route.name,
+      host: authority.host,
+      port: authority.port,
+      ...fields,
+    });
+  }
+}
+
+const TUNNEL_END: Readonly<Record<HandshakeEnd, TunnelEnd>> = {
+  distrust: 'client_distrusts',
+  likely_distrust: 'client_distrusts',
+  unused: 'client_closed',
+  no_protocol: 'handshake_failed',
+  not_tls: 'handshake_failed',
+  timeout: 'handshake_timeout',
+  unknown: 'handshake_failed',
+};
+
+function target(tunnel: Tunnel, path: string): ForwardTarget {
+  const { authority, route, client } = tunnel.context;
+  return { authority, secure: true, route, client, path, recorded: true };
+}
+
+/** Code of an error of Node or OpenSSL, `''` without: texts may carry what traffic sent. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+function ignore(): void {}
