@@ -21,9 +21,10 @@ export class ConnectionRegistry {
 
   /**
    * Stops listening, says GOAWAY on HTTP/2, closes what is idle, and waits for the rest.
+   * @param beforeCut called at the deadline, so that owners can end what they own by its name
    * @returns how many connections were still open at the deadline, and were cut
    */
-  async drain(server: Server | Http2SecureServer, deadlineMs: number): Promise<number> {
+  async drain(server: Server | Http2SecureServer, deadlineMs: number, beforeCut: () => void): Promise<number> {
     const closed = new Promise<void>((resolve) => {
       server.once('close', resolve);
       if (!server.listening) resolve();
@@ -31,6 +32,7 @@ export class ConnectionRegistry {
     server.close(); // idle HTTP/1 connections and sessions included
     if (deadlineMs > 0 && (await withinDeadline(closed, deadlineMs))) return 0;
     const cut = this.#open.size;
+    beforeCut();
     for (const socket of this.#open) socket.destroy();
     await closed;
     return cut;

@@ -12,7 +12,7 @@ import type { RouteTable } from '../policy/routes.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { TunnelLimit } from '../tunnel/limit.ts';
-import { relay } from '../tunnel/relay.ts';
+import { type Relay, relay } from '../tunnel/relay.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { admit } from './admit.ts';
 import { type ConnectChannel, http2Head, socketChannel, streamChannel } from './connect-channel.ts';
@@ -68,6 +68,7 @@ class ProxyDoor implements Door, ListenerHandlers {
   readonly #recorder: Recorder;
   readonly #limit: TunnelLimit;
   readonly #listeners: (TlsListener | PlainListener)[] = [];
+  readonly #relays = new Set<Relay>();
   #draining = false;
   #closing: Promise<DrainResult> | undefined;
 
@@ -97,7 +98,7 @@ class ProxyDoor implements Door, ListenerHandlers {
         : null;
       return { proxy, plain };
     } catch (error) {
-      await Promise.all(this.#listeners.map((listener) => listener.close(0)));
+      await Promise.all(this.#listeners.map((listener) => listener.close(0, ignore)));
       throw error;
     }
   }
@@ -109,11 +110,21 @@ class ProxyDoor implements Door, ListenerHandlers {
   }
 
   async #drain(deadlineMs: number): Promise<DrainResult> {
-    const idle = this.#limit.open === 0 && this.#options.forwarder.active === 0;
-    const cuts = await Promise.all(this.#listeners.map((listener) => listener.close(deadlineMs)));
+    const { forwarder, interceptor, log } = this.#options;
+    const idle = this.#limit.open === 0 && forwarder.active === 0;
+    // A terminated tunnel without a request in flight has nothing to wait for; a blind one may have, nobody knows.
+    void forwarder.drain().then(() => interceptor.close());
+    const endTunnels = () => {
+      for (const tunnel of this.#relays) tunnel.destroy();
+      void interceptor.close();
+    };
+    const cuts = await Promise.all(this.#listeners.map((listener) => listener.close(deadlineMs, endTunnels)));
+    // No client is left. Origin sides may still be flushing to a slow reader.
+    endTunnels();
+    await this.#limit.idle();
     const cut = cuts.reduce((sum, count) => sum + count, 0);
     const outcome = cut > 0 ? 'cut' : idle ? 'idle' : 'finished';
-    this.#options.log.write(cut > 0 ? 'warn' : 'info', 'drained', { outcome, count: cut });
+    log.write(cut > 0 ? 'warn' : 'info', 'drained', { outcome, count: cut });
     return { outcome, cut };
   }
 
@@ -162,13 +173,15 @@ class ProxyDoor implements Door, ListenerHandlers {
   }
 
   #relay(visit: Visit, channel: ConnectChannel, origin: Socket, release: () => void): void {
-    relay(channel.stream, origin, {
+    const tunnel = relay(channel.stream, origin, {
       idleMs: this.#options.config.limits.tunnel_idle,
       onClose: (end) => {
-        release();
+        this.#relays.delete(tunnel);
         this.#recorder.tunnelClosed(visit, end);
+        release();
       },
     });
+    this.#relays.add(tunnel);
   }
 
   #intercept(visit: Visit, decision: Admitted, channel: ConnectChannel, release: () => void): void {
@@ -176,12 +189,12 @@ class ProxyDoor implements Door, ListenerHandlers {
     const { authority, route, client } = decision;
     const context = { connectionId, requestId, authority, route, client };
     this.#options.interceptor.accept(channel.stream, context, (reason) => {
-      release();
       this.#recorder.tunnelClosed(visit, { reason, bytesUp: 0, bytesDown: 0 });
+      release();
     });
   }
 
-  onRequest(peer: Peer, request: ClientRequest, response: ClientResponse, expectsContinue: boolean): void {
+  onRequest(peer: Peer, request: ClientRequest, response: ClientResponse): void {
     const visit = this.#visit(peer, requestHead(request));
     const { decision } = visit;
     // Until the forwarder owns them: an aborted request must not end the process.
@@ -192,17 +205,11 @@ class ProxyDoor implements Door, ListenerHandlers {
       refuseResponse(request, response, this.#refusal(visit, decision.error));
       return;
     }
-    void this.#forward(visit, decision, request, response, expectsContinue);
+    void this.#forward(visit, decision, request, response);
   }
 
   /** @returns always; failures are refusals */
-  async #forward(
-    visit: Visit,
-    decision: Admitted,
-    request: ClientRequest,
-    response: ClientResponse,
-    expectsContinue: boolean,
-  ): Promise<void> {
+  async #forward(visit: Visit, decision: Admitted, request: ClientRequest, response: ClientResponse): Promise<void> {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     try {
@@ -218,7 +225,6 @@ class ProxyDoor implements Door, ListenerHandlers {
       return;
     }
     this.#recorder.admitted(visit);
-    if (expectsContinue) response.writeContinue();
     const { authority, route, client, path, action } = decision;
     this.#options.forwarder.forward(request, response, {
       authority,

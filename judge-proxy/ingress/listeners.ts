@@ -24,7 +24,7 @@ export interface ListenerAddress {
 /** What a listener hands on. None of these may throw. */
 export interface ListenerHandlers {
   onConnect(peer: Peer, request: IncomingMessage | Http2ServerRequest, socket: Socket, head: Buffer): void;
-  onRequest(peer: Peer, request: ClientRequest, response: ClientResponse, expectsContinue: boolean): void;
+  onRequest(peer: Peer, request: ClientRequest, response: ClientResponse): void;
   /** HTTP/1 that could not be parsed, or came too slowly. The socket can still be written to. */
   onClientError(socket: Socket, error: ProxyError): void;
 }
@@ -114,10 +114,10 @@ export class TlsListener {
     return address;
   }
 
-  /** @returns connections that had to be cut at the deadline */
-  async close(deadlineMs: number): Promise<number> {
+  /** As `ConnectionRegistry.drain`. */
+  async close(deadlineMs: number, beforeCut: () => void): Promise<number> {
     this.#watcher?.close();
-    return this.#server === undefined ? 0 : await this.#registry.drain(this.#server, deadlineMs);
+    return this.#server === undefined ? 0 : await this.#registry.drain(this.#server, deadlineMs, beforeCut);
   }
 
   /** The reason is on the socket when a certificate was shown and refused; the error only says "socket hang up". */
@@ -156,9 +156,9 @@ export class PlainListener {
     return await listening(server, this.#config);
   }
 
-  /** @returns connections that had to be cut at the deadline */
-  async close(deadlineMs: number): Promise<number> {
-    return this.#server === undefined ? 0 : await this.#registry.drain(this.#server, deadlineMs);
+  /** As `ConnectionRegistry.drain`. */
+  async close(deadlineMs: number, beforeCut: () => void): Promise<number> {
+    return this.#server === undefined ? 0 : await this.#registry.drain(this.#server, deadlineMs, beforeCut);
   }
 }
 
@@ -173,7 +173,7 @@ function attachHttp(
 ): void {
   /** HTTP/1 connections with a response on its way: nothing of ours may be written between its bytes. */
   const answering = new WeakSet<Socket>();
-  const onRequest = (expectsContinue: boolean) => (request: ClientRequest, response: ClientResponse) => {
+  const onRequest = (request: ClientRequest, response: ClientResponse) => {
     if (!(request instanceof Http2ServerRequest)) {
       const { socket } = request;
       answering.add(socket);
@@ -183,7 +183,7 @@ function attachHttp(
         if (!server.listening) socket.end();
       });
     }
-    handlers.onRequest(peer(request), request, response, expectsContinue);
+    handlers.onRequest(peer(request), request, response);
   };
   const onConnect = (request: IncomingMessage | Http2ServerRequest, socket: Socket, head: Buffer) => {
     // A CONNECT pipelined behind an unfinished answer: Node hands the socket over at once, and the rest of the answer
@@ -197,9 +197,10 @@ function attachHttp(
   };
   // One emitter interface for both: Node's types give each server its own list of events.
   const events: NodeJS.EventEmitter = server;
-  events.on('request', onRequest(false));
-  events.on('checkContinue', onRequest(true));
-  events.on('checkExpectation', onRequest(false)); // any other Expect is left unanswered and not passed on
+  events.on('request', onRequest);
+  // The forwarder says 100 when it takes the body. Other expectations are left unanswered, where Node would say 417.
+  events.on('checkContinue', onRequest);
+  events.on('checkExpectation', onRequest);
   events.on('connect', onConnect);
   events.on('clientError', onClientError);
 }

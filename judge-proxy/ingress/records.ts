@@ -139,7 +139,7 @@ export class Recorder {
 }
 
 /** Ends of a terminated tunnel after which nothing is missing. */
-const ORDERLY: ReadonlySet<string> = new Set(['closed', 'client_closed', 'shutdown']);
+const ORDERLY: ReadonlySet<string> = new Set(['client_closed', 'shutdown']);
 
 function isOrderly(reason: string): boolean {
   return ORDERLY.has(reason);

@@ -3,6 +3,7 @@
 export class TunnelLimit {
   readonly #max: number;
   #open = 0;
+  #idle: (() => void)[] = [];
 
   constructor(max: number) {
     this.#max = max;
@@ -22,8 +23,18 @@ export class TunnelLimit {
     this.#open += 1;
     let held = true;
     return () => {
-      if (held) this.#open -= 1;
+      if (!held) return;
       held = false;
+      this.#open -= 1;
+      if (this.#open === 0) for (const resolve of this.#idle.splice(0)) resolve();
     };
+  }
+
+  /** Resolves when no tunnel is open. */
+  async idle(): Promise<void> {
+    if (this.#open === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle.push(resolve);
+    });
   }
 }
