@@ -3,6 +3,7 @@
  * SHA-256 stands in the verdict (`input_sha256`), so that a judgement can be repeated on exactly the input of the day.
  */
 
+import type { Capture } from '../exchange/capture.ts';
 import type { Transcript } from '../exchange/transcript.ts';
 import type { Coverage, LlmError, RuleHit } from '../ledger/records.ts';
 
@@ -32,6 +33,7 @@ export interface Analysis {
 
 /** Turns captures into analyses off the event loop. Never rejects for what traffic contains. */
 export interface Analyser {
-  analyse(capture: import('../exchange/capture.ts').Capture): Promise<Analysis>;
+  /** `judge`: name of the route's judge; without one all rules run. */
+  analyse(capture: Capture, judge?: string | null): Promise<Analysis>;
   close(): Promise<void>;
 }

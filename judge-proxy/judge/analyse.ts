@@ -1,0 +1,192 @@
+/**
+ * From the copy of one exchange to what the judge sees and the ledger keeps: decode → read → rules → redact → cut →
+ * canonical JSON. Everything here meets hostile bytes; whatever they are, there is an answer that says what was read.
+ *
+ * An endpoint that no format reads is recorded with the sizes and types of its bodies, and the rules run on their text,
+ * but the text itself is not kept: where structure is unknown, so is what stands in it.
+ */
+
+import { createHmac, hash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import type { Reading } from '../apis/api.ts';
+import { findApi } from '../apis/registry.ts';
+import type { Capture, CapturedBody } from '../exchange/capture.ts';
+import { type DecodedBody, decodeBody } from '../exchange/decode.ts';
+import { placedTexts, word } from '../exchange/free-strings.ts';
+import { redact } from '../exchange/redact.ts';
+import type { Part, Side, Transcript } from '../exchange/transcript.ts';
+import type { Coverage, CoverageReason, LlmError } from '../ledger/records.ts';
+import type { Analysis, JudgeInput } from './input.ts';
+import { classifyLlmError, codeWord } from './llm-error.ts';
+import type { RuleName } from './rules/rule.ts';
+import { type RuleText, runRules } from './rules/run-rules.ts';
+import { trimTranscript } from './trim.ts';
+
+export interface AnalysisSettings {
+  /** Rules of the judge of this exchange. Secrets are redacted in any case. */
+  readonly rules: readonly RuleName[];
+  /** Most bytes of a copy after its content coding is undone. */
+  readonly decodedCopy: number;
+  /** Milliseconds to undo the content coding of one copy. */
+  readonly decodeMs: number;
+  /** Milliseconds for each rule. */
+  readonly ruleMs: number;
+  /** Keys the tokens that stand for secrets: equal secrets of one exchange are seen to be equal, and no more. */
+  readonly hmacKey: Uint8Array;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** API name of exchanges that no format reads. */
+export const UNKNOWN_API = 'unknown';
+
+/** @returns the analysis, redacted; never rejects for what the capture contains */
+export async function analyseCapture(capture: Capture, settings: AnalysisSettings): Promise<Analysis> {
+  const started = settings.now();
+  const request = await decode(capture.request, 'request', settings);
+  const response = await decode(capture.response, 'response', settings);
+  const reading = read(capture, request, response);
+  const raw = reading.transcript;
+
+  const outcome = runRules(reading.texts, { rules: settings.rules, budgetMs: settings.ruleMs, now: settings.now });
+  const token = tokens(settings.hmacKey, capture.exchangeId);
+  const trimmed = trimTranscript(wellFormed(redact(raw, outcome.redactions, token)));
+
+  const reasons = new Set<CoverageReason>([...request.reasons, ...response.reasons, ...reading.reasons]);
+  for (const reason of endings(capture)) reasons.add(reason);
+  if (trimmed.cut.has('request')) reasons.add('request_truncated');
+  if (trimmed.cut.has('response')) reasons.add('response_truncated');
+  if (!outcome.complete) reasons.add('rules_incomplete');
+
+  const { transcript } = trimmed;
+  const coverage = coverageOf(reasons, transcript);
+  const input: JudgeInput = { version: 1, transcript, rule_hits: outcome.hits, coverage };
+  const json = canonicalize(input) ?? '';
+  return {
+    api: transcript.api,
+    streamed: transcript.streamed,
+    model_requested: transcript.model_requested,
+    model_returned: transcript.model_returned,
+    tokens_in: transcript.usage.tokens_in,
+    tokens_out: transcript.usage.tokens_out,
+    tokens_cached: transcript.usage.tokens_cached,
+    coverage,
+    llm_error: llmError(capture.status, transcript),
+    content: { json, sha256: hash('sha256', json) },
+    analysis_ms: settings.now() - started,
+  };
+}
+
+function decode(body: CapturedBody, side: Side, settings: AnalysisSettings): Promise<DecodedBody> {
+  return decodeBody(body, { side, maxBytes: settings.decodedCopy, maxMs: settings.decodeMs, now: settings.now });
+}
+
+interface Read extends Reading {
+  /** What the rules read: everything in the transcript that traffic wrote, or the bodies where no format reads them. */
+  readonly texts: readonly RuleText[];
+}
+
+function read(capture: Capture, request: DecodedBody, response: DecodedBody): Read {
+  const api = findApi(capture.method, capture.path);
+  if (api === null) return readUnknown(capture, request, response);
+  const { transcript, reasons } = api.read({
+    method: capture.method,
+    path: capture.path,
+    status: capture.status,
+    request: request.text,
+    response: response.text,
+    responseContentType: capture.response.contentType,
+    requestCut: request.cut,
+    responseCut: response.cut,
+    responseEnded: capture.response.ended,
+  });
+  return { transcript, reasons, texts: ruleTexts(transcript) };
+}
+
+function ruleTexts(transcript: Transcript): RuleText[] {
+  const application = new Set(transcript.parts.filter(isOfApplication).map((part) => part.place));
+  return placedTexts(transcript).map(({ place, text }) => ({ place, text, ofApplication: application.has(place) }));
+}
+
+function isOfApplication(part: Part): boolean {
+  return part.kind === 'tool_definition' || part.role === 'system' || part.role === 'developer';
+}
+
+function readUnknown(capture: Capture, request: DecodedBody, response: DecodedBody): Read {
+  const sides = [
+    { side: 'request', body: capture.request, decoded: request },
+    { side: 'response', body: capture.response, decoded: response },
+  ] as const;
+  const parts = sides
+    .filter(({ body }) => body.total > 0)
+    .map(({ side, body }): Part => {
+      const type = body.contentType === null ? 'no content type' : word(body.contentType);
+      return {
+        side,
+        place: `${side}.body`,
+        role: 'unknown',
+        kind: 'other',
+        text: `${body.total} bytes, ${type}, not read`,
+      };
+    });
+  const transcript: Transcript = {
+    api: UNKNOWN_API,
+    model_requested: null,
+    model_returned: null,
+    streamed: false,
+    finish: [],
+    usage: { tokens_in: null, tokens_out: null, tokens_cached: null },
+    parts,
+    error: null,
+    unknown_items: 0,
+  };
+  const bodies = sides.map(({ side, decoded }) => ({
+    place: `${side}.body.text`,
+    text: decoded.text ?? '',
+    ofApplication: false,
+  }));
+  return { transcript, reasons: ['unknown_api'], texts: [...ruleTexts(transcript), ...bodies] };
+}
+
+/** How the exchange ended, where that means that something was never there to be read. */
+function endings(capture: Capture): CoverageReason[] {
+  if (capture.clientAborted) return ['client_aborted'];
+  if (capture.status === null || !capture.response.ended || !capture.request.ended) return ['origin_failed'];
+  return [];
+}
+
+/** `none` when nothing that anyone said could be read, for whatever reason. */
+function coverageOf(reasons: ReadonlySet<CoverageReason>, transcript: Transcript): Coverage {
+  if (reasons.size === 0) return { level: 'full', reasons: [] };
+  const readable = transcript.parts.some((part) => part.kind !== 'other');
+  return { level: readable && !reasons.has('unknown_api') ? 'partial' : 'none', reasons: [...reasons].sort() };
+}
+
+function llmError(status: number | null, transcript: Transcript): LlmError | null {
+  const failed = status !== null && status >= 400;
+  if (!failed && transcript.error === null) return null;
+  const code = codeWord(transcript.error?.code);
+  const type = codeWord(transcript.error?.type);
+  return { source: 'origin', class: classifyLlmError(status, [code, type]), status, code: code ?? type };
+}
+
+/** Eight hex digits: enough to tell the secrets of one exchange apart, too few to test guesses against. */
+function tokens(key: Uint8Array, exchangeId: string): (secret: string) => string {
+  return (secret) => createHmac('sha256', key).update(exchangeId).update('\0').update(secret).digest('hex').slice(0, 8);
+}
+
+/** What canonical JSON can write (RFC 8785 §3.2.2): lone surrogates become U+FFFD, numbers that are no counts null. */
+function wellFormed(transcript: Transcript): Transcript {
+  const { tokens_in, tokens_out, tokens_cached } = transcript.usage;
+  return {
+    ...transcript,
+    usage: { tokens_in: count(tokens_in), tokens_out: count(tokens_out), tokens_cached: count(tokens_cached) },
+    parts: transcript.parts.map((part) =>
+      part.text.isWellFormed() ? part : { ...part, text: part.text.toWellFormed() },
+    ),
+  };
+}
+
+function count(value: number | null): number | null {
+  return value !== null && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}

@@ -1,0 +1,82 @@
+/** The thread of the analyser: one capture after the other, results together when the queue is empty. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { analyseCapture } from './analyse.ts';
+import { type FromThread, failedAnalysis, type Result, type Task, type ThreadSettings } from './analysis-messages.ts';
+import type { Analysis } from './input.ts';
+import { RULE_NAMES } from './rules/rule.ts';
+
+if (parentPort === null) throw new Error('the analysis thread must be started as a worker');
+const port = parentPort;
+const settings = workerData as ThreadSettings;
+
+const queue: Task[] = [];
+let running = false;
+
+port.on('message', (tasks: readonly Task[]) => {
+  queue.push(...tasks);
+  if (!running) void drain();
+});
+
+await warmUp();
+post(null);
+
+async function drain(): Promise<void> {
+  running = true;
+  let results: Result[] = [];
+  for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
+    results.push({ id: task.id, analysis: await analyse(task) });
+  }
+  running = false;
+  if (results.length > 0) post(results);
+  results = [];
+}
+
+/** A defect of ours in one capture is that capture's failure. */
+async function analyse(task: Task): Promise<Analysis> {
+  const rules =
+    task.judge === null ? undefined : Object.hasOwn(settings.judges, task.judge) && settings.judges[task.judge];
+  try {
+    return await analyseCapture(task.capture, {
+      ...settings,
+      rules: rules || RULE_NAMES,
+      now: () => performance.now(),
+    });
+  } catch {
+    return failedAnalysis();
+  }
+}
+
+function post(message: FromThread): void {
+  port.postMessage(message);
+}
+
+/** Compiles what the first exchange would otherwise wait for. */
+async function warmUp(): Promise<void> {
+  const bytes = Buffer.from(
+    JSON.stringify({
+      model: 'warm-up',
+      messages: [{ role: 'user', content: 'api_key: warm-up 4111 @ + ignore judge' }],
+    }),
+  );
+  const body = {
+    bytes,
+    total: bytes.length,
+    cut: null,
+    ended: true,
+    contentType: 'application/json',
+    contentEncoding: null,
+  };
+  const capture = {
+    exchangeId: 'warm-up',
+    host: 'warm-up.invalid',
+    method: 'POST',
+    path: '/v1/chat/completions',
+    status: 200,
+    request: body,
+    response: body,
+    errorCode: null,
+    clientAborted: false,
+  };
+  for (let i = 0; i < 50; i++) await analyse({ id: 0, judge: null, capture });
+}

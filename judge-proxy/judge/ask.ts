@@ -1,0 +1,81 @@
+/** One question to the model: prompt, call, checks, and one repetition when the answer was unusable. */
+
+import type { LlmError } from '../ledger/records.ts';
+import type { Clock } from '../telemetry/clock.ts';
+import { answerJsonSchema } from './answer-schema.ts';
+import { checkAnswer } from './check-answer.ts';
+import type { ModelOutcome } from './decide.ts';
+import type { JudgeInput } from './input.ts';
+import type { Judge } from './judges.ts';
+import type { JudgeModel, JudgeReply, JudgeUsage } from './model.ts';
+import { buildPrompt } from './prompt.ts';
+
+export interface Asked {
+  readonly outcome: ModelOutcome;
+  /** Model that answered, as it calls itself. */
+  readonly model: string | null;
+  /** null when no answer could be read. */
+  readonly nonceOk: boolean | null;
+  readonly usage: JudgeUsage | null;
+  readonly latencyMs: number;
+  readonly error: LlmError | null;
+  /** A failure that is worth another try later, and when at the earliest. */
+  readonly again: { readonly afterMs: number | null } | null;
+}
+
+/** Answers that were asked for: the first, and once more when it failed parse, schema, criteria or quotes. */
+const TRIES = 2;
+
+export interface AskOptions {
+  readonly judge: Judge;
+  readonly model: JudgeModel;
+  readonly input: JudgeInput;
+  /** Canonical JSON of `input`, as the ledger keeps it. */
+  readonly document: string;
+  readonly randomBytes: (size: number) => Uint8Array;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** @returns null when the signal ended it */
+export async function askModel(options: AskOptions): Promise<Asked | null> {
+  const started = options.clock.monotonic();
+  let usage: JudgeUsage | null = null;
+  let asked: Omit<Asked, 'usage' | 'latencyMs'> | null = null;
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    const prompt = buildPrompt(options.document, options.judge.rubric, () => hex(options.randomBytes(16)));
+    const schema = answerJsonSchema(options.judge.rubric);
+    const reply = await options.model.ask({ system: prompt.system, user: prompt.user, schema }, options.signal);
+    if (reply.kind === 'aborted') return null;
+    if (reply.kind !== 'failed') usage = sum(usage, reply.usage);
+    asked = outcomeOf(reply, prompt.nonce, options);
+    const unusable = asked.outcome.state === 'invalid_output' || asked.outcome.state === 'quote_mismatch';
+    if (!unusable) break;
+  }
+  return asked === null ? null : { ...asked, usage, latencyMs: Math.round(options.clock.monotonic() - started) };
+}
+
+function outcomeOf(
+  reply: Exclude<JudgeReply, { kind: 'aborted' }>,
+  nonce: string,
+  { judge, input }: AskOptions,
+): Omit<Asked, 'usage' | 'latencyMs'> {
+  if (reply.kind === 'failed') {
+    const again = reply.again ? { afterMs: reply.retryAfterMs } : null;
+    return { outcome: { state: reply.state }, model: null, nonceOk: null, error: reply.error, again };
+  }
+  const answered = { model: reply.model, error: null, again: null };
+  if (reply.kind === 'refused') return { ...answered, outcome: { state: 'refused' }, nonceOk: null };
+  const check = checkAnswer(reply.text, nonce, judge.rubric, input);
+  if (check.ok) return { ...answered, outcome: { state: 'scored', answer: check.answer }, nonceOk: true };
+  return { ...answered, outcome: { state: check.state }, nonceOk: check.nonceOk };
+}
+
+function sum(a: JudgeUsage | null, b: JudgeUsage | null): JudgeUsage | null {
+  if (a === null || b === null) return a ?? b;
+  return { in: a.in + b.in, out: a.out + b.out, cached: a.cached + b.cached };
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

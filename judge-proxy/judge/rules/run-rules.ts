@@ -1,0 +1,150 @@
+/** All rules over all texts of one exchange. */
+
+import type { Finding } from '../../exchange/redact.ts';
+import type { RuleHit, Severity } from '../../ledger/records.ts';
+import { type CleanText, cleanText } from './clean-text.ts';
+import { type EncodedRun, encodedRuns } from './encoded.ts';
+import { hiddenText, judgeManipulation } from './judge-manipulation.ts';
+import { personalData } from './personal-data.ts';
+import { Budget, graver, mergeFindings, type Rule, type RuleFinding, type RuleName, type RuleScan } from './rule.ts';
+import { secrets } from './secrets.ts';
+
+/** Version of each rule, for the hash of a judge. */
+export const RULE_VERSIONS: Readonly<Record<RuleName, string>> = {
+  secrets: secrets.version,
+  personal_data: personalData.version,
+  judge_manipulation: judgeManipulation.version,
+};
+
+const RULES: Readonly<Record<RuleName, Rule>> = {
+  secrets,
+  personal_data: personalData,
+  judge_manipulation: judgeManipulation,
+};
+
+/** Hits of one rule that are listed; more of the same are one more line each in a page that nobody reads. */
+const MOST_HITS = 50;
+
+export interface RulesOutcome {
+  /** Ranges to be replaced, per place, sorted and without overlaps. */
+  readonly redactions: readonly Finding[];
+  /** Hits of the rules that the judge lists, gravest first, at most 50 a rule. */
+  readonly hits: readonly RuleHit[];
+  /** False when a rule ran out of its budget: what it did not read is withheld if the rule redacts. */
+  readonly complete: boolean;
+}
+
+export interface RunOptions {
+  /** Rules of the judge. `secrets` runs and redacts in any case, but gives hits only when listed. */
+  readonly rules: readonly RuleName[];
+  /** Milliseconds for each rule. */
+  readonly budgetMs: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** A text of an exchange, and whose words it is. */
+export interface RuleText {
+  readonly place: string;
+  readonly text: string;
+  /** System prompt or tool definition: words of the application, not of its user and not of the model. */
+  readonly ofApplication: boolean;
+}
+
+/** Runs the rules over every text. Never throws for what the text contains. */
+export function runRules(texts: readonly RuleText[], options: RunOptions): RulesOutcome {
+  const redactions: Finding[] = [];
+  const hits: RuleHit[] = [];
+  let complete = true;
+  const prepared = texts.map((text) => prepare(text.text));
+  for (const name of new Set<RuleName>(['secrets', ...options.rules])) {
+    const rule = RULES[name];
+    const budget = new Budget(options.now, options.budgetMs);
+    const listed = options.rules.includes(name);
+    const ownHits: RuleHit[] = [];
+    for (const [index, part] of texts.entries()) {
+      const forms = prepared[index];
+      if (forms === undefined) continue;
+      const { findings, scanned } = runOne(rule, forms, budget);
+      if (scanned < part.text.length) complete = false;
+      if (rule.redacts) {
+        for (const { start, end, type } of findings) redactions.push({ place: part.place, start, end, type });
+        if (scanned < part.text.length) {
+          redactions.push({ place: part.place, start: scanned, end: part.text.length, type: 'unscanned' });
+        }
+      }
+      if (listed && ownHits.length < MOST_HITS) {
+        for (const finding of findings) ownHits.push(hitOf(rule, part, finding));
+      }
+    }
+    hits.push(...gravest(ownHits));
+  }
+  return { redactions, hits, complete };
+}
+
+/** A text in the forms that rules read. */
+interface Prepared {
+  readonly original: string;
+  readonly clean: CleanText;
+  readonly encoded: readonly EncodedRun[];
+}
+
+function prepare(original: string): Prepared {
+  const clean = cleanText(original);
+  return { original, clean, encoded: encodedRuns(original) };
+}
+
+/** Runs one rule over one text: clean form, original form where they differ, and what base64 in it says. */
+function runOne(rule: Rule, { original, clean, encoded }: Prepared, budget: Budget): RuleScan {
+  const scan = rule.run(clean.text, budget);
+  let scanned = scan.scanned;
+  if (clean.same && encoded.length === 0) return scan;
+  const findings: RuleFinding[] = scan.findings.map((finding) => ({
+    ...finding,
+    ...clean.original(finding.start, finding.end),
+  }));
+  if (!clean.same) {
+    const raw = rule.run(original, budget);
+    findings.push(...raw.findings);
+    scanned = scanned === clean.text.length ? original.length : clean.original(0, scanned).end;
+    scanned = Math.min(scanned, raw.scanned);
+    if (rule === judgeManipulation) findings.push(...hiddenText(original));
+  }
+  for (const { start, end, decoded } of encoded) {
+    const worst = worstOf(rule.run(decoded, budget).findings);
+    if (worst !== null) findings.push({ start, end, type: `encoded_${worst.type}`, severity: worst.severity });
+  }
+  return { findings: mergeFindings(findings), scanned };
+}
+
+function worstOf(findings: readonly RuleFinding[]): RuleFinding | null {
+  return findings.reduce<RuleFinding | null>(
+    (worst, finding) =>
+      worst === null || graver(worst.severity, finding.severity) !== worst.severity ? finding : worst,
+    null,
+  );
+}
+
+function hitOf(rule: Rule, part: RuleText, finding: RuleFinding): RuleHit {
+  return {
+    rule: rule.name,
+    version: rule.version,
+    place: part.place,
+    preview: `${finding.type}, ${finding.end - finding.start} characters`,
+    severity: severityOf(rule, part, finding.severity),
+  };
+}
+
+/**
+ * The application itself may speak of judges and of instructions: a product that grades essays does. Its words are
+ * noted, and are not an attack.
+ */
+function severityOf(rule: Rule, part: RuleText, severity: Severity): Severity {
+  return rule === judgeManipulation && part.ofApplication ? 'low' : severity;
+}
+
+function gravest(hits: readonly RuleHit[]): RuleHit[] {
+  if (hits.length <= 1) return [...hits];
+  const order: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'none'];
+  return hits.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity)).slice(0, MOST_HITS);
+}

@@ -1,0 +1,140 @@
+/**
+ * Secrets that secretlint's preset does not look for, or looks for too narrowly for redaction: it wants the exact
+ * length of a real key and skips documented examples, while a key that was cut or mistyped is still most of a key.
+ * Every repetition is bounded, so that a pattern costs at most a fixed multiple of the text (no backtracking that
+ * grows with it).
+ */
+
+import type { Severity } from '../../ledger/records.ts';
+
+export interface SecretPattern {
+  readonly type: string;
+  readonly severity: Severity;
+  /** Words without which the pattern cannot match, as written when `anyCase` is unset, else in lower case. */
+  readonly keywords: readonly string[];
+  readonly anyCase?: true;
+  /** Global; group 1, when there is one, is the secret, else the whole match. */
+  readonly pattern: RegExp;
+  readonly valid?: (secret: string) => boolean;
+}
+
+export const SECRET_PATTERNS: readonly SecretPattern[] = [
+  {
+    type: 'llm_api_key', // OpenAI, Anthropic, OpenRouter and the many that write `sk-`
+    severity: 'critical',
+    keywords: ['sk-'],
+    pattern: /(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,256}/g,
+    valid: (secret) => /\d/.test(secret) && entropy(secret) > 3,
+  },
+  {
+    type: 'aws_access_key_id',
+    severity: 'critical',
+    keywords: ['AKIA', 'ASIA', 'ABIA', 'ACCA'],
+    pattern: /(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])/g,
+  },
+  {
+    type: 'google_api_key',
+    severity: 'critical',
+    keywords: ['AIza'],
+    pattern: /(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{30,60}/g,
+  },
+  {
+    type: 'google_oauth',
+    severity: 'critical',
+    keywords: ['ya29.', 'GOCSPX-'],
+    pattern: /(?<![A-Za-z0-9])(?:ya29\.[A-Za-z0-9_-]{20,400}|GOCSPX-[A-Za-z0-9_-]{20,60})/g,
+  },
+  {
+    type: 'github_token',
+    severity: 'critical',
+    keywords: ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_'],
+    pattern: /(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{30,256}|github_pat_[A-Za-z0-9_]{30,256})/g,
+  },
+  {
+    type: 'slack_token',
+    severity: 'critical',
+    keywords: ['xox', 'xapp-'],
+    pattern: /(?<![A-Za-z0-9])(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,256}/g,
+    valid: (secret) => /\d/.test(secret),
+  },
+  {
+    type: 'jwt', // RFC 7519; the header of every JWT begins with {" in base64url
+    severity: 'high',
+    keywords: ['eyJ'],
+    pattern: /(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,2000}(?:\.[A-Za-z0-9_-]{0,2000})?/g,
+  },
+  {
+    type: 'authorization', // RFC 9110 §11.6.2: scheme, then the credentials
+    severity: 'high',
+    keywords: ['bearer', 'authorization'],
+    anyCase: true,
+    pattern:
+      /\b(?:bearer|authorization["'\\]{0,3} ?[:=] ?["'\\]{0,3}[a-z-]{3,20})\s{1,4}([A-Za-z0-9._~+/=-]{12,4000})/gi,
+    valid: (secret) => /\d/.test(secret) && entropy(secret) > 2.5,
+  },
+  {
+    type: 'url_credentials', // RFC 3986 §3.2.1
+    severity: 'high',
+    keywords: ['://'],
+    pattern: /:\/\/[^\s:@/"'<>\\]{0,256}:([^\s@/"'<>\\]{3,256})@/g,
+    valid: (secret) => !isPlaceholder(secret),
+  },
+  {
+    type: 'key_assignment',
+    severity: 'high',
+    keywords: ['key', 'token', 'secret', 'credential'],
+    anyCase: true,
+    pattern:
+      /(?:api[_-]?key|access[_-]?key|secret[_-]?key|account[_-]?key|private[_-]?key|auth[_-]?token|access[_-]?token|refresh[_-]?token|bot[_-]?token|token|secret|credentials?)[\w-]{0,20}["'\\]{0,4}\s{0,40}(?:=>|:=|=|:)\s{0,40}["'\\]{0,4}([A-Za-z0-9_\-+/=.~!@#$%^&*]{16,400})/gi,
+    valid: (secret) => /\d/.test(secret) && /[A-Za-z]/.test(secret) && entropy(secret) > 3.2 && !isPlaceholder(secret),
+  },
+  {
+    type: 'password',
+    severity: 'high',
+    keywords: ['pass', 'pwd'],
+    anyCase: true,
+    pattern:
+      /(?:passw(?:or)?d|passphrase|passwd|pwd)["'\\]{0,4}\s{0,8}(?:=>|:=|=|:|\bis\b)\s{0,8}["'\\]{0,4}([^\s"'\\,;<>(){}[\]]{6,256})/gi,
+    valid: (secret) => /\d/.test(secret) && /[^\d]/.test(secret) && entropy(secret) > 2.2 && !isPlaceholder(secret),
+  },
+];
+
+/** Bits per character of Shannon entropy: prose and repeats are low, random tokens of 16 and more are above 3.2. */
+export function entropy(text: string): number {
+  const counts = new Map<string, number>();
+  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
+  let bits = 0;
+  for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length);
+  return bits;
+}
+
+/** Names of variables and blanks to fill in, where a value would stand. */
+function isPlaceholder(text: string): boolean {
+  return /^(?:\$\{|\$[A-Z_]{1,64}$|%[A-Z_]{1,64}%|\{\{|process\.env|os\.environ|your[_-])|^[*x.]{1,256}$/i.test(text);
+}
+
+const KEY_BEGIN = /-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----/g;
+const KEY_END = /-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----/g;
+/** A first line of a key, for a block without its end: prose about keys has no such run. */
+const KEY_LINE = /[A-Za-z0-9+/=]{40}/;
+/** A base64 body, with the line breaks and escaped line breaks that JSON text shows. 16,384 bits of RSA fit. */
+const KEY_BODY = /[A-Za-z0-9+/=\s\\:,-]{0,16384}/y;
+
+/**
+ * Private keys in PEM armour (RFC 7468), also without their end: the end may lie beyond the copy.
+ * @returns ranges from the first dash to the end line, or to where the text stops looking like base64
+ */
+export function privateKeys(text: string): { readonly start: number; readonly end: number }[] {
+  const found: { start: number; end: number }[] = [];
+  KEY_BEGIN.lastIndex = 0;
+  for (let begin = KEY_BEGIN.exec(text); begin !== null; begin = KEY_BEGIN.exec(text)) {
+    KEY_BODY.lastIndex = KEY_BEGIN.lastIndex;
+    const bodyEnd = KEY_BODY.exec(text) === null ? KEY_BEGIN.lastIndex : KEY_BODY.lastIndex;
+    KEY_END.lastIndex = KEY_BEGIN.lastIndex;
+    const end = KEY_END.exec(text.slice(0, bodyEnd + 64));
+    if (end === null && !KEY_LINE.test(text.slice(KEY_BEGIN.lastIndex, KEY_BEGIN.lastIndex + 200))) continue;
+    KEY_BEGIN.lastIndex = end === null ? bodyEnd : KEY_END.lastIndex;
+    found.push({ start: begin.index, end: KEY_BEGIN.lastIndex });
+  }
+  return found;
+}

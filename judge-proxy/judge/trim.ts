@@ -1,0 +1,61 @@
+/**
+ * Cuts a transcript to what a judge model can read. The ledger keeps the same text: a judgement can only be repeated
+ * on what the judge saw.
+ */
+
+import type { Part, Side, Transcript } from '../exchange/transcript.ts';
+
+/** All texts together, UTF-16 code units: about 50,000 tokens of English, within the window of small models. */
+export const TRANSCRIPT_CHARACTERS = 200_000;
+/** Parts of one transcript. */
+export const TRANSCRIPT_PARTS = 1_000;
+
+export interface Trimmed {
+  readonly transcript: Transcript;
+  /** Sides that lost text. */
+  readonly cut: ReadonlySet<Side>;
+}
+
+/**
+ * Head and tail of each part stay, the largest parts lose most; with too many parts the middle ones go.
+ * @param transcript already redacted, so that no cut leaves half a secret
+ */
+export function trimTranscript(transcript: Transcript): Trimmed {
+  const cut = new Set<Side>();
+  const kept = withoutMiddle(transcript.parts, cut);
+  const limit = lengthLimit(kept);
+  if (limit === Number.POSITIVE_INFINITY && kept === transcript.parts) return { transcript, cut };
+  const parts = kept.map((part): Part => {
+    if (part.text.length <= limit) return part;
+    cut.add(part.side);
+    return { ...part, text: headAndTail(part.text, limit) };
+  });
+  return { transcript: { ...transcript, parts }, cut };
+}
+
+function withoutMiddle(parts: readonly Part[], cut: Set<Side>): readonly Part[] {
+  if (parts.length <= TRANSCRIPT_PARTS) return parts;
+  const half = TRANSCRIPT_PARTS / 2;
+  for (const part of parts.slice(half, -half)) cut.add(part.side);
+  return [...parts.slice(0, half), ...parts.slice(-half)];
+}
+
+/** The length L for which the sum of min(length, L) is the whole budget; infinity when all fits. */
+function lengthLimit(parts: readonly Part[]): number {
+  const lengths = parts.map((part) => part.text.length).toSorted((a, b) => a - b);
+  let rest = TRANSCRIPT_CHARACTERS;
+  for (const [index, length] of lengths.entries()) {
+    const share = Math.floor(rest / (lengths.length - index));
+    if (length > share) return share;
+    rest -= length;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Two thirds head, one third tail, and between them how much is missing. */
+function headAndTail(text: string, limit: number): string {
+  const head = Math.floor((limit * 2) / 3);
+  const tail = limit - head;
+  const mark = `[CUT:${text.length - limit} characters]`;
+  return `${text.slice(0, head)}${mark}${tail === 0 ? '' : text.slice(-tail)}`.toWellFormed();
+}

@@ -1,0 +1,262 @@
+/**
+ * Takes judgements from the ledger and gives verdicts back. The ledger is the queue: a job is done when its verdict is
+ * committed, so a restart repeats what was not. Waiting for the model is bounded; what exceeds it gets its verdict at
+ * once, with the state that says so.
+ */
+
+import type { Job, Ledger } from '../ledger/ledger.ts';
+import type { Verdict } from '../ledger/records.ts';
+import { type Clock, timestamp } from '../telemetry/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type Asked, askModel } from './ask.ts';
+import { backoffMs, MOST_ATTEMPTS } from './backoff.ts';
+import { buildVerdict } from './build-verdict.ts';
+import type { ModelOutcome } from './decide.ts';
+import type { JudgeInput } from './input.ts';
+import type { Judge } from './judges.ts';
+import type { Prices } from './prices.ts';
+
+export interface JudgeMetrics {
+  /** A verdict is committed. */
+  verdict(verdict: Verdict): void;
+  /** Judgements that wait for the model, and those that are with it. */
+  judgeQueue(waiting: number, running: number): void;
+}
+
+export interface JudgeWorkerOptions {
+  readonly ledger: Pick<Ledger, 'takeJobs' | 'finishJob' | 'releaseJob' | 'onJob'>;
+  /** By name. */
+  readonly judges: ReadonlyMap<string, Judge>;
+  /** `on_judge_failure` of a route by its name; a route that is gone reviews. */
+  readonly onFailure: (route: string) => 'allow' | 'block' | 'review';
+  readonly prices: Prices;
+  readonly limits: { readonly judge_queue: number; readonly judge_concurrency: number };
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly randomBytes: (size: number) => Uint8Array;
+  readonly log: Log;
+  readonly metrics: JudgeMetrics;
+}
+
+export interface JudgeWorker {
+  /** Resolves when nothing is queued, waiting, running or backing off. */
+  idle(): Promise<void>;
+  /** Takes no more jobs, gives up calls that are open (they are repeated after the next start), ends commits. */
+  close(): Promise<void>;
+}
+
+/** Starts at once: what an earlier process left in the queue is taken first. */
+export function startJudge(options: JudgeWorkerOptions): JudgeWorker {
+  const worker = new Worker(options);
+  worker.start();
+  return worker;
+}
+
+/** Jobs of one round trip to the ledger; their verdicts share a group commit. */
+const BATCH = 64;
+/** Longer than any job is held: the longest wait is queue ÷ concurrency × timeout, half an hour by default. */
+const LEASE_MS = 4 * 3_600_000;
+/** Pause after the ledger failed. */
+const LEDGER_PAUSE_MS = 1_000;
+
+interface ModelJob {
+  readonly job: Job;
+  readonly judge: Judge;
+  readonly document: string;
+}
+
+class Worker implements JudgeWorker {
+  readonly #options: JudgeWorkerOptions;
+  readonly #abort = new AbortController();
+  /** Job ids between taking and committing or releasing. */
+  readonly #held = new Set<number>();
+  readonly #waiting: ModelJob[] = [];
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #open = new Set<Promise<void>>();
+  #running = 0;
+  #taking = false;
+  /** A job was committed while jobs were being taken. */
+  #more = false;
+  #closed = false;
+  #unsubscribe: () => void = () => undefined;
+  #idlers: (() => void)[] = [];
+
+  constructor(options: JudgeWorkerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#options.ledger.onJob(() => this.#wake());
+    this.#wake();
+  }
+
+  async idle(): Promise<void> {
+    if (this.#isIdle()) return;
+    await new Promise<void>((resolve) => this.#idlers.push(resolve));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#unsubscribe();
+    this.#abort.abort();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    for (const { job } of this.#waiting.splice(0)) this.#track(this.#release(job, 0));
+    while (this.#open.size > 0) await Promise.all(this.#open);
+    this.#settle();
+  }
+
+  #wake(): void {
+    if (this.#closed) return;
+    this.#more = true;
+    if (!this.#taking) this.#track(this.#takeAll());
+  }
+
+  async #takeAll(): Promise<void> {
+    this.#taking = true;
+    try {
+      while (this.#more && !this.#closed) {
+        this.#more = false;
+        const jobs = await this.#options.ledger.takeJobs(BATCH, LEASE_MS);
+        const fresh = jobs.filter((job) => !this.#held.has(job.job_id));
+        if (fresh.length > 0) this.#more = true;
+        await Promise.all(fresh.map((job) => this.#accept(job)));
+      }
+    } catch {
+      // The ledger logs its own failures; the jobs are still there.
+      this.#later(LEDGER_PAUSE_MS, () => this.#wake());
+    } finally {
+      this.#taking = false;
+      this.#settle();
+    }
+  }
+
+  /** Jobs for the model are queued; all others get their verdict here. */
+  async #accept(job: Job): Promise<void> {
+    this.#held.add(job.job_id);
+    const judge = this.#options.judges.get(job.judge) ?? null;
+    const input = parseInput(job.content);
+    const outcome = outcomeWithoutModel(job, input, judge);
+    if (outcome !== null) return this.#commit(job, judge, input, outcome, null);
+    if (judge === null || job.content === null) return;
+    if (this.#waiting.length >= this.#options.limits.judge_queue) {
+      return this.#commit(job, judge, input, { state: 'queue_full' }, null);
+    }
+    this.#waiting.push({ job, judge, document: job.content });
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (!this.#closed && this.#running < this.#options.limits.judge_concurrency) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      this.#running += 1;
+      this.#track(this.#judge(next));
+    }
+    this.#options.metrics.judgeQueue(this.#waiting.length, this.#running);
+  }
+
+  async #judge({ job, judge, document }: ModelJob): Promise<void> {
+    const input = parseInput(document);
+    const { model } = judge;
+    try {
+      if (model === null || input === null) return;
+      const { clock, randomBytes } = this.#options;
+      const signal = this.#abort.signal;
+      const asked = await askModel({ judge, model, input, document, clock, randomBytes, signal });
+      if (asked === null) await this.#release(job, 0);
+      else if (asked.again !== null && job.attempt < MOST_ATTEMPTS) await this.#again(job, asked.again.afterMs);
+      else await this.#commit(job, judge, input, asked.outcome, asked);
+    } finally {
+      this.#running -= 1;
+      this.#pump();
+    }
+  }
+
+  async #again(job: Job, afterMs: number | null): Promise<void> {
+    const wait = backoffMs(job.attempt, afterMs, this.#options.randomBytes);
+    await this.#release(job, wait);
+    this.#later(wait, () => this.#wake());
+  }
+
+  async #release(job: Job, wait: number): Promise<void> {
+    try {
+      await this.#options.ledger.releaseJob(job.job_id, wait);
+    } catch {
+      // Its lease holds it until the next start, which drops all leases.
+    } finally {
+      this.#held.delete(job.job_id);
+      this.#settle();
+    }
+  }
+
+  async #commit(
+    job: Job,
+    judge: Judge | null,
+    input: JudgeInput | null,
+    outcome: ModelOutcome,
+    asked: Asked | null,
+  ): Promise<void> {
+    const { ledger, clock, newId, onFailure, prices, log, metrics } = this.#options;
+    try {
+      const verdict = buildVerdict({
+        job,
+        judge,
+        input,
+        outcome,
+        asked,
+        onFailure: onFailure(job.opened.route),
+        prices,
+        verdictId: newId(),
+        ts: timestamp(clock),
+      });
+      const committed = await ledger.finishJob(job.job_id, verdict);
+      log.verdict({ ...committed });
+      metrics.verdict(committed);
+    } catch {
+      // The ledger is gone or full: the verdict is lost, the job is not. It is judged again.
+      await this.#release(job, LEDGER_PAUSE_MS);
+      this.#later(LEDGER_PAUSE_MS, () => this.#wake());
+    } finally {
+      this.#held.delete(job.job_id);
+      this.#settle();
+    }
+  }
+
+  #later(ms: number, run: () => void): void {
+    if (this.#closed) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      run();
+      this.#settle();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked: Promise<void> = work.finally(() => this.#open.delete(tracked));
+    this.#open.add(tracked);
+  }
+
+  #isIdle(): boolean {
+    return this.#closed || (!this.#taking && !this.#more && this.#held.size === 0 && this.#timers.size === 0);
+  }
+
+  #settle(): void {
+    if (!this.#isIdle()) return;
+    for (const resolve of this.#idlers.splice(0)) resolve();
+  }
+}
+
+/** What is known before any model is asked, null when the model is to be asked. */
+function outcomeWithoutModel(job: Job, input: JudgeInput | null, judge: Judge | null): ModelOutcome | null {
+  if (job.completed.outcome === 'interrupted') return { state: 'interrupted' };
+  if (input === null || input.coverage.level === 'none') return { state: 'unparseable' };
+  if (judge === null) return { state: 'rules_only', reason: 'no_judge' };
+  return judge.model === null ? { state: 'rules_only', reason: 'model_not_configured' } : null;
+}
+
+/** Content is our own canonical JSON, checked by its hash in the ledger. */
+function parseInput(content: string | null): JudgeInput | null {
+  return content === null ? null : (JSON.parse(content) as JudgeInput);
+}
