@@ -1,0 +1,36 @@
+/** Errors as providers write them: OpenAI's four fields, a bare string, FastAPI's `detail`, Azure's `innererror`. */
+
+import { Fields, isObject, type Json } from './json.ts';
+import { outline } from './outline.ts';
+import { type At, inside, type PartList } from './part-list.ts';
+
+const QUIET: ReadonlySet<string> = new Set(['param', 'status', 'sequence_number', 'request_id']);
+
+/** Reads an `error` value: its code words for the record, its message as a part. */
+export function readError(parts: PartList, at: At, error: Json): void {
+  if (error === null) return;
+  if (!isObject(error)) {
+    parts.error ??= { type: null, code: null };
+    parts.text(at, 'error', outline(error));
+    return;
+  }
+  const fields = new Fields(error);
+  const type = fields.string('type');
+  const code = fields.string('code') ?? numberAsText(fields.count('code'));
+  parts.error ??= { type, code };
+  parts.value(inside(at, 'message'), 'error', fields.any('message'));
+  parts.rest(at, fields, QUIET);
+}
+
+function numberAsText(value: number | null): string | null {
+  return value === null ? null : String(value);
+}
+
+/** An error body of any of the shapes, or false when the object shows none. */
+export function readErrorBody(parts: PartList, at: At, body: Fields): boolean {
+  const error = body.any('error');
+  if (error !== null) readError(parts, inside(at, 'error'), error);
+  const detail = body.any('detail');
+  if (detail !== null) readError(parts, inside(at, 'detail'), detail);
+  return error !== null || detail !== null;
+}
