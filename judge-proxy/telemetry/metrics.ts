@@ -1,0 +1,233 @@
+/**
+ * What is counted, for Prometheus. Every label is a closed set: either a union below, or a list that the composition
+ * root hands in (routes of the config, wire formats, words of the ledger); anything else becomes `other`. Names of
+ * clients, hosts and models have no label (DESIGN decision 17).
+ *
+ * Counting with five labels costs 0.35 µs, an observation 0.1 µs (measured, Node 26): a request has a few of them, so
+ * there is nothing to pre-bind.
+ */
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { ERRORS, type ErrorCode } from '../errors.ts';
+import { ClosedSet } from './closed-set.ts';
+
+/** The words of higher folders that may become labels. What is not listed is counted as `other`. */
+export interface MetricNames {
+  /** Names of the configured routes. */
+  readonly routes: readonly string[];
+  /** Wire formats. */
+  readonly apis: readonly string[];
+  readonly coverageReasons: readonly string[];
+  readonly judgeStates: readonly string[];
+  /** How handshakes with clients fail. */
+  readonly handshakeEnds: readonly string[];
+  /** Why records could not be written. */
+  readonly ledgerCauses: readonly string[];
+}
+
+export interface ExchangeLabels {
+  readonly route: string;
+  readonly action: 'tunnel' | 'terminate' | 'deny';
+  readonly mode: 'observe';
+  readonly api: string;
+  readonly outcome: 'complete' | 'client_aborted' | 'origin_failed' | 'interrupted';
+}
+
+export interface VerdictLabels {
+  readonly label: 'clean' | 'violation' | 'undetermined';
+  readonly state: string;
+  readonly action: 'allowed' | 'would_block' | 'blocked' | 'cut';
+}
+
+/** Values that their owners hold already: read when Prometheus asks, so they cost nothing before. */
+const GAUGES = {
+  exchanges_active: 'Requests in flight on terminated hosts.',
+  tunnels_active: 'Open tunnels, blind and terminated together.',
+  connections_active: 'Connections to our listeners.',
+  judge_queue: 'Judgements that wait for the model.',
+  judge_calls_active: 'Calls of the judge model in flight.',
+  ledger_queue: 'Operations that wait for the writer of the ledger.',
+  copies_bytes: 'Bytes of all copies held for the judge.',
+  origin_pools: 'Origin pools (origin × client) held.',
+  leaf_certificates: 'Leaf certificates held.',
+} as const;
+export type GaugeName = keyof typeof GAUGES;
+
+export interface Metrics {
+  /** One exchange is over and recorded. */
+  exchange(labels: ExchangeLabels): void;
+  /** How far an exchange was judged. `reasons` says why not in full: one count each. */
+  coverage(level: 'full' | 'partial' | 'none', reasons: readonly string[]): void;
+  /** One decision at the door. */
+  connection(outcome: 'tunnel' | 'terminate' | 'forward' | 'refuse'): void;
+  /** Bytes that a blind tunnel relayed: traffic that nobody judged. */
+  tunnelBytes(up: number, down: number): void;
+  /** An answer of ours in place of the origin's. */
+  refused(code: ErrorCode): void;
+  /** A handshake with a client failed, or was never used. */
+  handshake(end: string): void;
+  verdict(labels: VerdictLabels): void;
+  /** One call of the judge model, its waiting not included. */
+  judgeCall(state: string, ms: number): void;
+  /** Decoding, reading and rules of one exchange. */
+  analysis(ms: number): void;
+  analysisRestarted(reason: 'crashed' | 'hung'): void;
+  /** From the request to the first byte of the origin's answer. */
+  originFirstByte(ms: number): void;
+  /** One transaction of the ledger. */
+  ledgerCommit(operations: number, ms: number): void;
+  /** Operations that are not in the ledger and never will be. */
+  ledgerLost(operations: number, cause: string): void;
+  /** @param notAfterMs end of validity, milliseconds since 1970 */
+  certificate(name: 'server' | 'client' | 'chain_ca' | 'intercept_ca', notAfterMs: number): void;
+  /** Names who knows the value of a gauge. The last one named is asked. */
+  gauge(name: GaugeName, read: () => number): void;
+  /** The text that Prometheus reads. */
+  render(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** A judge or an origin answers in tens of milliseconds to minutes. */
+const SLOW_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
+/** Commits and analyses take a fraction of a millisecond to a second. */
+const FAST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+
+const PREFIX = 'judge_proxy_';
+
+/** Counters from zero, in a registry of their own. @param names words that may become labels */
+export function createMetrics(names: Partial<MetricNames> = {}): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const traffic = trafficMetrics(registry, names);
+  const judging = judgeMetrics(registry, names);
+  const ledger = ledgerMetrics(registry, names);
+  const notAfter = gauge(registry, 'certificate_not_after_seconds', 'End of validity, seconds since 1970.', [
+    'certificate',
+  ]);
+  const readers = readGauges(registry);
+  return {
+    ...traffic,
+    ...judging,
+    ...ledger,
+    certificate: (certificate, notAfterMs) => notAfter.set({ certificate }, notAfterMs / 1_000),
+    gauge: (name, read) => void readers.set(name, read),
+    render: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+type TrafficMethods = 'exchange' | 'connection' | 'tunnelBytes' | 'refused' | 'handshake' | 'originFirstByte';
+
+function trafficMetrics(registry: Registry, names: Partial<MetricNames>): Pick<Metrics, TrafficMethods> {
+  const labels = ['route', 'action', 'mode', 'api', 'outcome'];
+  const exchanges = counter(registry, 'exchanges_total', 'Exchanges that are over.', labels);
+  const connections = counter(registry, 'connections_total', 'Decisions at the door.', ['outcome']);
+  const bytes = counter(registry, 'tunnel_bytes_total', 'Bytes relayed blindly: not judged.', ['direction']);
+  const refusals = counter(registry, 'refusals_total', 'Answers of ours in place of an origin’s.', ['code']);
+  const handshakes = counter(registry, 'handshake_failures_total', 'Handshakes with clients that failed.', ['end']);
+  const firstByte = histogram(
+    registry,
+    'origin_first_byte_seconds',
+    'Request to first byte of the answer.',
+    SLOW_SECONDS,
+  );
+  const routes = new ClosedSet(names.routes ?? []);
+  const apis = new ClosedSet(names.apis ?? []);
+  const ends = new ClosedSet(names.handshakeEnds ?? []);
+  for (const code of Object.keys(ERRORS)) refusals.inc({ code }, 0);
+  for (const end of ends.all) handshakes.inc({ end }, 0);
+  for (const outcome of ['tunnel', 'terminate', 'forward', 'refuse']) connections.inc({ outcome }, 0);
+  for (const direction of ['up', 'down']) bytes.inc({ direction }, 0);
+  return {
+    exchange: ({ route, action, mode, api, outcome }) =>
+      exchanges.inc({ route: routes.of(route), action, mode, api: apis.of(api), outcome }),
+    connection: (outcome) => connections.inc({ outcome }),
+    tunnelBytes(up, down) {
+      bytes.inc({ direction: 'up' }, up);
+      bytes.inc({ direction: 'down' }, down);
+    },
+    refused: (code) => refusals.inc({ code }),
+    handshake: (end) => handshakes.inc({ end: ends.of(end) }),
+    originFirstByte: (ms) => firstByte.observe(ms / 1_000),
+  };
+}
+
+type JudgeMethods = 'coverage' | 'verdict' | 'judgeCall' | 'analysis' | 'analysisRestarted';
+
+function judgeMetrics(registry: Registry, names: Partial<MetricNames>): Pick<Metrics, JudgeMethods> {
+  const levels = counter(registry, 'coverage_total', 'Exchanges by how far they were judged.', ['level']);
+  const notJudged = counter(registry, 'not_judged_total', 'Why exchanges were not judged in full.', ['reason']);
+  const verdicts = counter(registry, 'verdicts_total', 'Verdicts.', ['label', 'state', 'action']);
+  const calls = histogram(registry, 'judge_call_seconds', 'Calls of the judge model.', SLOW_SECONDS, ['state']);
+  const analyses = histogram(
+    registry,
+    'analysis_seconds',
+    'Decoding, reading and rules of one exchange.',
+    FAST_SECONDS,
+  );
+  const restarts = counter(registry, 'analysis_restarts_total', 'Analysis threads that were replaced.', ['reason']);
+  const reasons = new ClosedSet(names.coverageReasons ?? []);
+  const states = new ClosedSet(names.judgeStates ?? []);
+  for (const level of ['full', 'partial', 'none']) levels.inc({ level }, 0);
+  // From zero, so that the first exchange that is not judged is already a rise that an alert sees.
+  for (const reason of reasons.all) notJudged.inc({ reason }, 0);
+  for (const reason of ['crashed', 'hung']) restarts.inc({ reason }, 0);
+  return {
+    coverage(level, why) {
+      levels.inc({ level });
+      for (const reason of why) notJudged.inc({ reason: reasons.of(reason) });
+    },
+    verdict: ({ label, state, action }) => verdicts.inc({ label, state: states.of(state), action }),
+    judgeCall: (state, ms) => calls.observe({ state: states.of(state) }, ms / 1_000),
+    analysis: (ms) => analyses.observe(ms / 1_000),
+    analysisRestarted: (reason) => restarts.inc({ reason }),
+  };
+}
+
+function ledgerMetrics(registry: Registry, names: Partial<MetricNames>): Pick<Metrics, 'ledgerCommit' | 'ledgerLost'> {
+  const commits = histogram(registry, 'ledger_commit_seconds', 'Transactions of the ledger.', FAST_SECONDS);
+  const operations = counter(registry, 'ledger_operations_total', 'Operations that were committed.');
+  const lost = counter(registry, 'ledger_lost_total', 'Operations that are not in the ledger.', ['cause']);
+  const causes = new ClosedSet(names.ledgerCauses ?? []);
+  for (const cause of causes.all) lost.inc({ cause }, 0);
+  return {
+    ledgerCommit(count, ms) {
+      operations.inc(count);
+      commits.observe(ms / 1_000);
+    },
+    ledgerLost: (count, cause) => lost.inc({ cause: causes.of(cause) }, count),
+  };
+}
+
+function readGauges(registry: Registry): Map<GaugeName, () => number> {
+  const readers = new Map<GaugeName, () => number>();
+  for (const [name, help] of Object.entries(GAUGES) as [GaugeName, string][]) {
+    new Gauge({
+      name: `${PREFIX}${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(readers.get(name)?.() ?? 0);
+      },
+    });
+  }
+  return readers;
+}
+
+function counter(registry: Registry, name: string, help: string, labelNames: string[] = []): Counter {
+  return new Counter({ name: `${PREFIX}${name}`, help, labelNames, registers: [registry] });
+}
+
+function gauge(registry: Registry, name: string, help: string, labelNames: string[]): Gauge {
+  return new Gauge({ name: `${PREFIX}${name}`, help, labelNames, registers: [registry] });
+}
+
+function histogram(
+  registry: Registry,
+  name: string,
+  help: string,
+  buckets: number[],
+  labelNames: string[] = [],
+): Histogram {
+  return new Histogram({ name: `${PREFIX}${name}`, help, buckets, labelNames, registers: [registry] });
+}
