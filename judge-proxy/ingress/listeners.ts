@@ -191,7 +191,11 @@ function attachHttp(
     if (!(request instanceof Http2ServerRequest) && answering.has(socket)) socket.destroy();
     else handlers.onConnect(peer(request), request, socket, head);
   };
+  const refused = new WeakSet<Socket>();
   const onClientError = (error: Error, socket: Socket) => {
+    // Node goes on parsing what comes after the first failure, and fails again, while the answer is on its way.
+    if (refused.has(socket)) return;
+    refused.add(socket);
     if (!socket.writable || answering.has(socket) || isReset(error)) socket.destroy(error);
     else handlers.onClientError(socket, parseFailure(error));
   };
