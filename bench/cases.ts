@@ -35,7 +35,11 @@ export const CASES: readonly Case[] = [
         await Promise.all(clients.map(sendChat));
         return {
           work: async () => {
-            await Promise.all(clients.map((client) => repeat(size.requests / size.connections, () => timed(latencies, () => sendChat(client)))));
+            await Promise.all(
+              clients.map((client) =>
+                repeat(size.requests / size.connections, () => timed(latencies, () => sendChat(client))),
+              ),
+            );
           },
           end: async () => {
             await Promise.all(clients.map((client) => client.close()));
@@ -90,7 +94,11 @@ interface Prepared {
 }
 
 /** Runs the work and charges its CPU to the arm's processes. */
-async function charged(arm: Arm, size: CaseSize, prepare: (latencies: number[]) => Promise<Prepared>): Promise<CaseResult> {
+async function charged(
+  arm: Arm,
+  size: CaseSize,
+  prepare: (latencies: number[]) => Promise<Prepared>,
+): Promise<CaseResult> {
   const latencies: number[] = [];
   const prepared = await prepare(latencies);
   const before = readCpu(arm);
@@ -99,7 +107,9 @@ async function charged(arm: Arm, size: CaseSize, prepare: (latencies: number[]) 
   await prepared.end();
   const sent = latencies.length;
   if (sent < size.requests * 0.9) throw new Error(`Only ${sent} of ${size.requests} requests were sent.`);
-  const cpu = Object.fromEntries(Object.entries(after).map(([name, ms]) => [name, ((ms - (before[name] ?? 0)) * 1000) / sent]));
+  const cpu = Object.fromEntries(
+    Object.entries(after).map(([name, ms]) => [name, ((ms - (before[name] ?? 0)) * 1000) / sent]),
+  );
   return { cpu, latencyMs: median(latencies), sent };
 }
 

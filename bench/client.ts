@@ -1,8 +1,8 @@
 /** The loader: one HTTP client for all arms, closed loop, every answer checked. */
 
-import { connect as tlsConnect } from 'node:tls';
-import { connect as netConnect, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { connect as netConnect, type Socket } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
 import { Client } from 'undici';
 import type { Arm } from './arm.ts';
 
@@ -10,7 +10,10 @@ export const CHAT_BODY = JSON.stringify({
   model: 'gpt-5-mini',
   messages: [
     { role: 'system', content: 'You are a helpful assistant that answers in one short paragraph. '.repeat(8) },
-    { role: 'user', content: 'Explain in plain words what a forward proxy does and why a company would run one. '.repeat(6) },
+    {
+      role: 'user',
+      content: 'Explain in plain words what a forward proxy does and why a company would run one. '.repeat(6),
+    },
   ],
 });
 
@@ -56,7 +59,8 @@ export async function firstToken(client: Client): Promise<number> {
     first ??= performance.now() - started;
     tail = (tail + (chunk as Buffer).toString('latin1')).slice(-32);
   }
-  if (answer.statusCode !== 200 || first === null || !tail.includes('[DONE]')) throw new Error('A stream came incomplete.');
+  if (answer.statusCode !== 200 || first === null || !tail.includes('[DONE]'))
+    throw new Error('A stream came incomplete.');
   return first;
 }
 
@@ -79,6 +83,7 @@ async function tunnel(arm: Arm): Promise<Socket> {
   const authority = `${arm.target.host}:${arm.target.port}`;
   socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
   const [head] = (await once(socket, 'data')) as [Buffer];
-  if (!/^HTTP\/1\.1 200/.test(head.toString('latin1'))) throw new Error(`The proxy refused: ${head.toString('latin1').split('\r\n')[0]}`);
+  if (!/^HTTP\/1\.1 200/.test(head.toString('latin1')))
+    throw new Error(`The proxy refused: ${head.toString('latin1').split('\r\n')[0]}`);
   return socket;
 }

@@ -12,7 +12,9 @@ interface Facts {
 }
 
 export function renderReport(cases: readonly Case[], samples: readonly Sample[], facts: Facts): string {
-  const parts = [`\nNode ${facts.node}, ${facts.cores} cores, ${facts.rounds} rounds, arms interleaved; median [quartiles] of rounds.\n`];
+  const parts = [
+    `\nNode ${facts.node}, ${facts.cores} cores, ${facts.rounds} rounds, arms interleaved; median [quartiles] of rounds.\n`,
+  ];
   for (const one of cases) {
     const table = new Table({
       head: ['way', 'CPU µs a request', 'of it', 'added ms', 'ms a request'],
@@ -30,7 +32,10 @@ export function renderReport(cases: readonly Case[], samples: readonly Sample[],
         totals.every((total) => total === 0) ? '–' : spread(totals),
         perProcess(rounds),
         arm === 'direct' ? '–' : spread(added, 2),
-        spread(rounds.map((sample) => sample.result.latencyMs), 2),
+        spread(
+          rounds.map((sample) => sample.result.latencyMs),
+          2,
+        ),
       ]);
     }
     parts.push(`\n${one.name}: ${one.about}\n${table.toString()}\n`);
@@ -44,5 +49,7 @@ function byRound(samples: readonly Sample[]): Map<number, number> {
 
 function perProcess(samples: readonly Sample[]): string {
   const names = Object.keys(samples[0]?.result.cpu ?? {});
-  return names.map((name) => `${name} ${median(samples.map((sample) => sample.result.cpu[name] ?? 0)).toFixed(0)}`).join(', ');
+  return names
+    .map((name) => `${name} ${median(samples.map((sample) => sample.result.cpu[name] ?? 0)).toFixed(0)}`)
+    .join(', ');
 }

@@ -105,7 +105,12 @@ const STARTERS: readonly ((setup: ArmSetup) => Promise<Arm>)[] = [
   (setup) => httpMitmProxyArm(setup),
 ];
 
-async function interleave(cases: readonly Case[], arms: readonly Arm[], rounds: number, size: CaseSize): Promise<Sample[]> {
+async function interleave(
+  cases: readonly Case[],
+  arms: readonly Arm[],
+  rounds: number,
+  size: CaseSize,
+): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (const one of cases) {
     // A round that is thrown away warms every arm: the compiler, the pools, the page cache.

@@ -39,7 +39,13 @@ async function main(args: string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'judge-proxy-test-'));
   const report = join(folder, 'report.json');
   try {
-    const status = await vitest(['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
+    const status = await vitest([
+      'run',
+      ...args,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ]);
     const counts = readCounts(report);
     if (counts === null) {
       process.stdout.write('0 passed, 1 failed\n');
@@ -57,7 +63,10 @@ async function main(args: string[]): Promise<number> {
 
 /** Runs vitest on the same Node that runs this file; resolves with its exit code. */
 function vitest(args: string[]): Promise<number> {
-  const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], { cwd: ROOT, stdio: 'inherit' });
+  const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
   return new Promise((done, fail) => {
     child.once('error', fail);
     child.once('exit', (code, signal) => done(code ?? (signal === null ? 1 : 130)));

@@ -4,7 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { connect as netConnect } from 'node:net';
 import process from 'node:process';
 import { connect as tlsConnect } from 'node:tls';
-import { Proxy } from 'http-mitm-proxy';
+import { Proxy as MitmProxy } from 'http-mitm-proxy';
 
 const [name = '', address = ''] = (process.env['PEER_ORIGIN'] ?? '').split('=');
 const [host = ''] = name.split(':');
@@ -17,9 +17,15 @@ class OriginAgent extends HttpsAgent {
   }
 }
 
-const proxy = new Proxy();
+const proxy = new MitmProxy();
 proxy.onError(() => {});
 proxy.listen(
-  { port: 0, host: '127.0.0.1', sslCaDir: process.env['PEER_FOLDER'] ?? '', keepAlive: true, httpsAgent: new OriginAgent({ keepAlive: true }) },
+  {
+    port: 0,
+    host: '127.0.0.1',
+    sslCaDir: process.env['PEER_FOLDER'] ?? '',
+    keepAlive: true,
+    httpsAgent: new OriginAgent({ keepAlive: true }),
+  },
   () => process.stdout.write(`${JSON.stringify({ event: 'listening', port: proxy.httpPort })}\n`),
 );

@@ -25,8 +25,12 @@ export async function judgeProxyArm(setup: ArmSetup, options: JudgeProxyArm): Pr
   await ensureCertificates({ certDir: certs, terminatedHosts: [setup.host], now: new Date() });
   const ledger = `sqlite:${join(folder, 'ledger.db')}`;
   await writeFile(join(folder, 'config.yaml'), stringify(configFor(setup, options, certs, ledger)));
-  const proxy = new LoggedProcess([join(ROOT, 'judge-proxy/cli.ts'), 'serve', '--config', join(folder, 'config.yaml')], {}, ROOT);
-  const listener = options.hop === 'plain' ? 'plain' : 'proxy';
+  const proxy = new LoggedProcess(
+    [join(ROOT, 'judge-proxy/cli.ts'), 'serve', '--config', join(folder, 'config.yaml')],
+    {},
+    ROOT,
+  );
+  const listener = options.hop === 'plain' ? 'plain' : 'mtls';
   const port = Number((await proxy.event('listening', (line) => line['mode'] === listener))['port']);
   await proxy.event('ready');
   const envoy =
@@ -66,12 +70,20 @@ export async function judgeProxyArm(setup: ArmSetup, options: JudgeProxyArm): Pr
 function configFor(setup: ArmSetup, options: JudgeProxyArm, certs: string, ledger: string): object {
   return {
     listen: {
-      proxy: { port: 0, cert: join(certs, 'server.crt'), key: join(certs, 'server.key'), client_ca: join(certs, 'ca.crt') },
+      proxy: {
+        port: 0,
+        cert: join(certs, 'server.crt'),
+        key: join(certs, 'server.key'),
+        client_ca: join(certs, 'ca.crt'),
+      },
       admin: { port: 0 },
       ...(options.hop === 'plain' ? { plain: { port: 0 } } : {}),
     },
     interception: { ca_cert: join(certs, 'intercept-ca.crt'), ca_key: join(certs, 'intercept-ca.key') },
-    upstream: { ca_files: [setup.originCa.certFile], connect_to: { [`${setup.host}:443`]: `127.0.0.1:${setup.originPort}` } },
+    upstream: {
+      ca_files: [setup.originCa.certFile],
+      connect_to: { [`${setup.host}:443`]: `127.0.0.1:${setup.originPort}` },
+    },
     routes: [
       {
         name: 'bench',

@@ -40,7 +40,14 @@ export async function checkConfig(args: readonly string[], io: CommandIo): Promi
       return 0;
     }
     if (routes === null) io.stdout.write(describeConfig(config));
-    else io.stdout.write(routes.map((line) => `${line.route.padEnd(24)} ${line.result}${line.pattern === null ? '' : `  (${line.pattern})`}\n`).join(''));
+    else
+      io.stdout.write(
+        routes
+          .map(
+            (line) => `${line.route.padEnd(24)} ${line.result}${line.pattern === null ? '' : `  (${line.pattern})`}\n`,
+          )
+          .join(''),
+      );
     for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
     io.stderr.write('The configuration is valid.\n');
     return 0;
@@ -61,5 +68,7 @@ async function caWarnings(config: Config): Promise<string[]> {
   const ca = loadCa(pems[0], pems[1]);
   const hosts = config.routes.filter((route) => route.action === 'terminate').flatMap((route) => route.hosts);
   const refused = hosts.filter((host) => !permits(ca, host.replace(/^\*\./, '')));
-  return refused.map((host) => `the interception CA may not sign for ${host}: npm run certs -- intercept-ca --force issues a new one`);
+  return refused.map(
+    (host) => `the interception CA may not sign for ${host}: npm run certs -- intercept-ca --force issues a new one`,
+  );
 }

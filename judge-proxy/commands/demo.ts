@@ -9,12 +9,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { type RunningEnvoy, launchEnvoy } from '../../envoy/launch.ts';
+import { launchEnvoy, type RunningEnvoy } from '../../envoy/launch.ts';
 import { openReader } from '../ledger/reader.ts';
 import { type RunningProxy, startProxy } from '../main.ts';
 import { CommandError, type CommandIo } from './command.ts';
-import { type DemoWorld, buildWorld } from './demo/world.ts';
 import { SCENARIOS } from './demo/scenarios.ts';
+import { buildWorld, type DemoWorld } from './demo/world.ts';
 import { guarded, readOptions } from './options.ts';
 import { review } from './review.ts';
 
@@ -58,7 +58,10 @@ export async function demo(args: readonly string[], io: CommandIo): Promise<numb
     await runClient(proxyUrl, world.caFile, say, io);
     await untilJudged(world.ledgerUrl, io.signal);
     if (!options.json) say('\nTheir verdicts, from the ledger:\n');
-    const shown = await review(['list', '--limit', '50', '--ledger', world.ledgerUrl, ...(options.json ? ['--json'] : [])], io);
+    const shown = await review(
+      ['list', '--limit', '50', '--ledger', world.ledgerUrl, ...(options.json ? ['--json'] : [])],
+      io,
+    );
     if (!options.json) say(further(folder));
     return shown;
   });
@@ -81,7 +84,14 @@ async function startEnvoy(world: DemoWorld, proxy: RunningProxy, folder: string,
 /** Runs the SDK in a process of its own, with nothing of ours but three environment variables. */
 async function runClient(proxyUrl: string, caFile: string, say: (line: string) => void, io: CommandIo): Promise<void> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'demo/client.ts')], {
-    env: { ...process.env, HTTPS_PROXY: proxyUrl, NO_PROXY: '', no_proxy: '', NODE_USE_ENV_PROXY: '1', NODE_EXTRA_CA_CERTS: caFile },
+    env: {
+      ...process.env,
+      HTTPS_PROXY: proxyUrl,
+      NO_PROXY: '',
+      no_proxy: '',
+      NODE_USE_ENV_PROXY: '1',
+      NODE_EXTRA_CA_CERTS: caFile,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal: io.signal,
   });
@@ -98,7 +108,8 @@ async function runClient(proxyUrl: string, caFile: string, say: (line: string) =
     child.once('error', fail);
     child.once('close', done);
   });
-  if (code !== 0) throw new CommandError(`The demo's client failed (exit code ${code}):\n${complaints.slice(-5).join('\n')}`);
+  if (code !== 0)
+    throw new CommandError(`The demo's client failed (exit code ${code}):\n${complaints.slice(-5).join('\n')}`);
 }
 
 /** Until no job waits for the judge: the ledger is asked, since it is the ledger that is shown afterwards. */

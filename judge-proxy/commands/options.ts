@@ -3,7 +3,7 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { ConfigError, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { type CommandIo, CommandError } from './command.ts';
+import { CommandError, type CommandIo } from './command.ts';
 
 export const DEFAULT_CONFIG = 'config/judge-proxy.yaml';
 
@@ -27,7 +27,8 @@ export function readOptions<T extends ParseArgsOptionsConfig>(args: readonly str
 /** A TCP port from the command line. */
 export function readPort(text: string, option: string): number {
   const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new UsageError(`${option} takes a port from 0 to 65535, not '${text}'.`);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new UsageError(`${option} takes a port from 0 to 65535, not '${text}'.`);
   return port;
 }
 
@@ -63,4 +64,12 @@ function isExpected(error: unknown): error is Error {
   return error instanceof Error && EXPECTED.has(error.name);
 }
 
-const EXPECTED: ReadonlySet<string> = new Set(['CommandError', 'ConfigError', 'CertificateError', 'EnvoyError', 'LedgerError', 'ListenError', 'RubricError']);
+const EXPECTED: ReadonlySet<string> = new Set([
+  'CommandError',
+  'ConfigError',
+  'CertificateError',
+  'EnvoyError',
+  'LedgerError',
+  'ListenError',
+  'RubricError',
+]);

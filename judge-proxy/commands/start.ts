@@ -51,7 +51,12 @@ export async function start(args: readonly string[], io: CommandIo): Promise<num
     const proxy = await startProxy(config);
     parts.defer(() => proxy.close(String(io.signal.reason ?? 'failed')));
     const envoy = withEnvoy
-      ? await startEnvoy(config, proxy, { host, port, adminPort: readPort(options['admin-port'] ?? '9901', '--admin-port'), hop }, io)
+      ? await startEnvoy(
+          config,
+          proxy,
+          { host, port, adminPort: readPort(options['admin-port'] ?? '9901', '--admin-port'), hop },
+          io,
+        )
       : null;
     if (envoy !== null) parts.defer(() => envoy.stop());
     io.stdout.write(banner(facts(config, proxy, envoy, host)));
@@ -115,7 +120,8 @@ function facts(config: Config, proxy: RunningProxy, envoy: RunningEnvoy | null, 
     admin: `http://127.0.0.1:${proxy.ports.admin}`,
     ledger: config.ledger.url,
     terminated: terminatedHosts(config),
-    judge: model === undefined ? 'rules alone: OPENAI_API_KEY is not set, and coverage says so' : `rules and ${model.name}`,
+    judge:
+      model === undefined ? 'rules alone: OPENAI_API_KEY is not set, and coverage says so' : `rules and ${model.name}`,
     envoy: envoy === null ? null : envoy.version,
   };
 }

@@ -5,8 +5,8 @@
  */
 
 import { readFile } from 'node:fs/promises';
-import https from 'node:https';
 import http from 'node:http';
+import https from 'node:https';
 import { join } from 'node:path';
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
@@ -41,14 +41,31 @@ describe.each(['h2', 'h1'] as const)('clients through Envoy, hop %s', (hop) => {
     ['tunnelled', HOSTS.tunnel],
   ])('curl, HTTP/1.1 CONNECT, %s', async (_name, host) => {
     const before = chain.origin.seen.length;
-    const ran = await curl(['--proxy', chain.proxyUrl, '--cacert', bundle, ...post, `https://${host}/v1/chat/completions`]);
+    const ran = await curl([
+      '--proxy',
+      chain.proxyUrl,
+      '--cacert',
+      bundle,
+      ...post,
+      `https://${host}/v1/chat/completions`,
+    ]);
     expect(ran, ran.stderr).toMatchObject({ code: 0 });
-    expect(JSON.parse(ran.stdout)).toMatchObject({ object: 'chat.completion', choices: [{ message: { content: 'You said: hello' } }] });
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      object: 'chat.completion',
+      choices: [{ message: { content: 'You said: hello' } }],
+    });
     expect(chain.origin.seen.slice(before).map((seen) => seen.headers.host)).toEqual([host]);
   });
 
   it('curl, HTTP/1.0 CONNECT, as Python below 3.12 sends it', async () => {
-    const ran = await curl(['--proxy1.0', chain.proxyUrl.replace('http://', ''), '--cacert', bundle, ...post, `https://${HOSTS.openai}/v1/chat/completions`]);
+    const ran = await curl([
+      '--proxy1.0',
+      chain.proxyUrl.replace('http://', ''),
+      '--cacert',
+      bundle,
+      ...post,
+      `https://${HOSTS.openai}/v1/chat/completions`,
+    ]);
     expect(ran, ran.stderr).toMatchObject({ code: 0 });
     expect(ran.stdout).toContain('You said: hello');
   });
@@ -66,7 +83,10 @@ describe.each(['h2', 'h1'] as const)('clients through Envoy, hop %s', (hop) => {
   });
 
   it('curl reads the proxy and the CA from the environment alone', async () => {
-    const ran = await curl([...post, `https://${HOSTS.openai}/v1/chat/completions`], { HTTPS_PROXY: chain.proxyUrl, CURL_CA_BUNDLE: bundle });
+    const ran = await curl([...post, `https://${HOSTS.openai}/v1/chat/completions`], {
+      HTTPS_PROXY: chain.proxyUrl,
+      CURL_CA_BUNDLE: bundle,
+    });
     expect(ran, ran.stderr).toMatchObject({ code: 0 });
     expect(ran.stdout).toContain('You said: hello');
   });
@@ -76,19 +96,30 @@ describe.each(['h2', 'h1'] as const)('clients through Envoy, hop %s', (hop) => {
     const client = new OpenAI({
       apiKey: 'k',
       maxRetries: 0,
-      fetch: (url, init) => undiciFetch(url as string, { ...(init as object), dispatcher: agent }) as unknown as Promise<Response>,
+      fetch: (url, init) =>
+        undiciFetch(url as string, { ...(init as object), dispatcher: agent }) as unknown as Promise<Response>,
     });
     try {
-      const completion = await client.chat.completions.create({ model: 'gpt-5-mini', messages: [{ role: 'user', content: 'one' }] });
+      const completion = await client.chat.completions.create({
+        model: 'gpt-5-mini',
+        messages: [{ role: 'user', content: 'one' }],
+      });
       expect(completion.choices[0]?.message.content).toBe('You said: one');
       let streamed = '';
-      for await (const chunk of await client.chat.completions.create({ model: 'gpt-5-mini', stream: true, messages: [{ role: 'user', content: 'two' }] })) {
+      for await (const chunk of await client.chat.completions.create({
+        model: 'gpt-5-mini',
+        stream: true,
+        messages: [{ role: 'user', content: 'two' }],
+      })) {
         streamed += chunk.choices[0]?.delta.content ?? '';
       }
       expect(streamed).toBe('You said: two');
-      expect((await client.responses.create({ model: 'gpt-5-mini', input: 'three' })).output_text).toBe('You said: three');
+      expect((await client.responses.create({ model: 'gpt-5-mini', input: 'three' })).output_text).toBe(
+        'You said: three',
+      );
       const types: string[] = [];
-      for await (const event of await client.responses.create({ model: 'gpt-5-mini', input: 'four', stream: true })) types.push(event.type);
+      for await (const event of await client.responses.create({ model: 'gpt-5-mini', input: 'four', stream: true }))
+        types.push(event.type);
       expect(types.at(0)).toBe('response.created');
       expect(types.at(-1)).toBe('response.completed');
     } finally {
@@ -144,7 +175,11 @@ two = "".join(c.choices[0].delta.content or "" for c in client.chat.completions.
 three = client.responses.create(model="gpt-5-mini", input="py").output_text
 four = httpx.get("https://${HOSTS.tunnel}/v1/models").json()["object"]
 print(one.choices[0].message.content, two, three, four, sep="|", end="")`;
-    const ran = await run(PYTHON ?? '', ['-c', script], { HTTPS_PROXY: chain.proxyUrl, SSL_CERT_FILE: bundle, REQUESTS_CA_BUNDLE: bundle });
+    const ran = await run(PYTHON ?? '', ['-c', script], {
+      HTTPS_PROXY: chain.proxyUrl,
+      SSL_CERT_FILE: bundle,
+      REQUESTS_CA_BUNDLE: bundle,
+    });
     expect(ran, ran.stderr).toMatchObject({ code: 0, stdout: 'You said: py|You said: py|You said: py|list' });
   });
 

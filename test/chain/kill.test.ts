@@ -13,7 +13,14 @@ import { openAiHandler } from '../support/openai-origin.ts';
 import type { SeenRequest } from '../support/origin.ts';
 
 /** Where in an exchange the process dies. */
-const POINTS = ['request at origin', 'first event sent', 'third event sent', 'stream ended', 'client has all', 'judge asked'] as const;
+const POINTS = [
+  'request at origin',
+  'first event sent',
+  'third event sent',
+  'stream ended',
+  'client has all',
+  'judge asked',
+] as const;
 const ROUNDS = 2;
 
 it('no exchange that an origin saw is lost', { timeout: 240_000 }, async () => {
@@ -61,7 +68,9 @@ it('no exchange that an origin saw is lost', { timeout: 240_000 }, async () => {
       await chain.restartProxy();
     }
   }
-  const sent = new Set(chain.origin.seen.map((seen) => (JSON.parse(seen.body.toString('utf8')) as { model: string }).model));
+  const sent = new Set(
+    chain.origin.seen.map((seen) => (JSON.parse(seen.body.toString('utf8')) as { model: string }).model),
+  );
   expect(sent.size).toBe(POINTS.length * ROUNDS);
 
   const reader = await chain.reader();
@@ -93,7 +102,11 @@ async function sendChat(chain: Chain, ca: string, model: string, whenDone: () =>
     if (answer.status === 200) break;
   }
   const socket = await tlsThrough(chain.proxyPort, `${HOSTS.openai}:443`, ca);
-  const body = JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'a story about a proxy that was killed' }] });
+  const body = JSON.stringify({
+    model,
+    stream: true,
+    messages: [{ role: 'user', content: 'a story about a proxy that was killed' }],
+  });
   let text = '';
   socket.on('data', (chunk: Buffer) => {
     text += chunk.toString('latin1');
@@ -102,6 +115,8 @@ async function sendChat(chain: Chain, ca: string, model: string, whenDone: () =>
       socket.end();
     }
   });
-  socket.write(`POST /v1/chat/completions HTTP/1.1\r\nHost: ${HOSTS.openai}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  socket.write(
+    `POST /v1/chat/completions HTTP/1.1\r\nHost: ${HOSTS.openai}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
   await once(socket, 'close');
 }

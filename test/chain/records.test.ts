@@ -9,10 +9,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Verdict } from '../../judge-proxy/ledger/records.ts';
 import { VERDICT_FIELDS } from '../../judge-proxy/ledger/records.ts';
-import { Chain, HOSTS } from '../support/chain.ts';
+import { Chain, HOSTS, ROOT } from '../support/chain.ts';
 import { curl, run } from '../support/clients.ts';
 import { openAiHandler } from '../support/openai-origin.ts';
-import { ROOT } from '../support/chain.ts';
 
 const AWS_KEY = ['AKIA', 'QYLPMN5HHHFPZAM2'].join('');
 const OPENAI_KEY = ['sk-proj', 'a8Fj2kLmNp3QrStUvWxYz0123456789abcdefABCDEFGHIJ'].join('-');
@@ -28,8 +27,10 @@ describe('records, with a judge model', () => {
       handler: openAiHandler({
         script: (body) => {
           if (body.lastUser.includes('leak')) return { kind: 'reply', text: `The key is ${OPENAI_KEY}, keep it.` };
-          if (body.lastUser.includes('error')) return { kind: 'error', status: 429, type: 'requests', code: 'rate_limit_exceeded', message: 'slow down' };
-          if (body.lastUser.includes('die')) return { kind: 'die', text: 'a long answer that never ends because it is cut', afterEvents: 3 };
+          if (body.lastUser.includes('error'))
+            return { kind: 'error', status: 429, type: 'requests', code: 'rate_limit_exceeded', message: 'slow down' };
+          if (body.lastUser.includes('die'))
+            return { kind: 'die', text: 'a long answer that never ends because it is cut', afterEvents: 3 };
           return { kind: 'reply', text: `You said: ${body.lastUser}` };
         },
       }),
@@ -41,8 +42,17 @@ describe('records, with a judge model', () => {
 
   const send = (model: string, content: string, extra: object = {}, path = '/v1/chat/completions') =>
     curl([
-      '--proxy', chain.proxyUrl, '--cacert', chain.caFile, '-H', 'content-type: application/json', '-H', `authorization: Bearer ${HEADER_KEY}`,
-      '-d', JSON.stringify({ model, messages: [{ role: 'user', content }], ...extra }), `https://${HOSTS.openai}${path}`,
+      '--proxy',
+      chain.proxyUrl,
+      '--cacert',
+      chain.caFile,
+      '-H',
+      'content-type: application/json',
+      '-H',
+      `authorization: Bearer ${HEADER_KEY}`,
+      '-d',
+      JSON.stringify({ model, messages: [{ role: 'user', content }], ...extra }),
+      `https://${HOSTS.openai}${path}`,
     ]);
   const verdictOf = (model: string): Promise<Verdict> => chain.verdict((verdict) => verdict.model_requested === model);
 
@@ -78,11 +88,25 @@ describe('records, with a judge model', () => {
     const reader = await chain.reader();
     const stored = (await reader.verdicts({ limit: 50 })).find((one) => one.verdict_id === logged.verdict_id);
     for (const field of VERDICT_FIELDS) expect(stored?.[field], field).toEqual(logged[field]);
-    const listed = await run(process.execPath, [join(ROOT, 'judge-proxy/cli.ts'), 'review', 'list', '--json', '--ledger', chain.ledgerUrl]);
+    const listed = await run(process.execPath, [
+      join(ROOT, 'judge-proxy/cli.ts'),
+      'review',
+      'list',
+      '--json',
+      '--ledger',
+      chain.ledgerUrl,
+    ]);
     expect(listed, listed.stderr).toMatchObject({ code: 0 });
     const { verdicts } = JSON.parse(listed.stdout) as { verdicts: Verdict[] };
     expect(verdicts.find((one) => one.verdict_id === logged.verdict_id)).toEqual(stored);
-    const shown = await run(process.execPath, [join(ROOT, 'judge-proxy/cli.ts'), 'review', 'show', logged.exchange_id, '--ledger', chain.ledgerUrl]);
+    const shown = await run(process.execPath, [
+      join(ROOT, 'judge-proxy/cli.ts'),
+      'review',
+      'show',
+      logged.exchange_id,
+      '--ledger',
+      chain.ledgerUrl,
+    ]);
     expect(shown.stdout).toContain('the same everywhere');
   });
 
@@ -118,7 +142,10 @@ describe('records, with a judge model', () => {
   it('an unknown API is recorded with coverage none', async () => {
     await send('unknown-api', 'embed me', {}, '/v1/embeddings');
     const verdict = await chain.verdict((one) => one.api === 'unknown');
-    expect(verdict).toMatchObject({ coverage: { level: 'none', reasons: ['unknown_api'] }, overall: { label: 'undetermined' } });
+    expect(verdict).toMatchObject({
+      coverage: { level: 'none', reasons: ['unknown_api'] },
+      overall: { label: 'undetermined' },
+    });
   });
 
   it('tunnels and refusals are on record', async () => {
@@ -141,7 +168,17 @@ describe('records, without a model', () => {
   it('rules alone judge, and coverage says so', async () => {
     await using chain = await Chain.start({ hop: 'plain', judgeHandler: null });
     const body = JSON.stringify({ model: 'rules-alone', messages: [{ role: 'user', content: 'hello' }] });
-    await curl(['--proxy', chain.proxyUrl, '--cacert', chain.caFile, '-H', 'content-type: application/json', '-d', body, `https://${HOSTS.openai}/v1/chat/completions`]);
+    await curl([
+      '--proxy',
+      chain.proxyUrl,
+      '--cacert',
+      chain.caFile,
+      '-H',
+      'content-type: application/json',
+      '-d',
+      body,
+      `https://${HOSTS.openai}/v1/chat/completions`,
+    ]);
     const verdict = await chain.verdict((one) => one.model_requested === 'rules-alone');
     expect(verdict).toMatchObject({
       state: 'rules_only',
@@ -158,7 +195,8 @@ async function expectNowhere(chain: Chain, secrets: readonly string[]): Promise<
     ['judge requests', Buffer.concat((chain.judgeModel?.seen ?? []).map((seen) => seen.body)).toString('latin1')],
   ];
   for (const name of await readdir(chain.folder)) {
-    if (/^(ledger|envoy-access)/.test(name)) texts.push([name, (await readFile(join(chain.folder, name))).toString('latin1')]);
+    if (/^(ledger|envoy-access)/.test(name))
+      texts.push([name, (await readFile(join(chain.folder, name))).toString('latin1')]);
   }
   expect(texts.map(([name]) => name)).toContain('ledger.db');
   for (const [where, text] of texts) {

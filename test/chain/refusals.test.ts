@@ -33,7 +33,9 @@ describe.each(['h2', 'h1'] as const)('refusals through Envoy, hop %s', (hop) => 
     const answer = await connectThrough(chain.proxyPort, `${HOSTS.denied}:443`);
     const text = answer.head + (await readAll(answer.socket)).toString('latin1');
     expect(answer.status).toBe(403);
-    const body = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)) as { error: Record<string, unknown> };
+    const body = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)) as {
+      error: Record<string, unknown>;
+    };
     expect(body.error).toMatchObject({ code: 'route_denied', type: 'judge_proxy_error', route: 'denied', param: null });
     expect(body.error['request_id']).toMatch(/^[0-9a-f-]{36}$/);
     expect(chain.origin.connections).toBe(before);
@@ -99,19 +101,41 @@ describe.each(['h2', 'h1'] as const)('refusals through Envoy, hop %s', (hop) => 
   });
 
   it('an origin that cannot be reached gives 502', async () => {
-    const ran = await curl(['--proxy', chain.proxyUrl, '--cacert', chain.caFile, '-i', `https://${HOSTS.dead}/v1/models`]);
+    const ran = await curl([
+      '--proxy',
+      chain.proxyUrl,
+      '--cacert',
+      chain.caFile,
+      '-i',
+      `https://${HOSTS.dead}/v1/models`,
+    ]);
     expect(ran.stdout).toContain('HTTP/1.1 502');
     expect(ran.stdout).toContain('"code":"connect_failed"');
   });
 
   it('forged identity headers do not arrive, neither at the origin nor as the client of a verdict', async () => {
-    const forged = ['X-Forwarded-For: 8.8.8.8', 'X-Judge-Client-Ip: 8.8.8.8', 'x_judge_client_ip: 8.8.8.8', 'X-Real-IP: 8.8.8.8', 'Forwarded: for=8.8.8.8', 'X-Request-ID: forged'];
+    const forged = [
+      'X-Forwarded-For: 8.8.8.8',
+      'X-Judge-Client-Ip: 8.8.8.8',
+      'x_judge_client_ip: 8.8.8.8',
+      'X-Real-IP: 8.8.8.8',
+      'Forwarded: for=8.8.8.8',
+      'X-Request-ID: forged',
+    ];
     const answer = await connectThrough(chain.proxyPort, `${HOSTS.openai}:443`, forged);
     expect(answer.status).toBe(200);
     answer.socket.destroy();
     const ran = await curl([
-      '--proxy', chain.proxyUrl, ...forged.flatMap((header) => ['-H', header]), '-H', 'Proxy-Authorization: Basic c2VjcmV0',
-      '-H', 'content-type: application/json', '-d', '{"model":"forged-headers","messages":[]}', `http://${HOSTS.recorded}/v1/chat/completions`,
+      '--proxy',
+      chain.proxyUrl,
+      ...forged.flatMap((header) => ['-H', header]),
+      '-H',
+      'Proxy-Authorization: Basic c2VjcmV0',
+      '-H',
+      'content-type: application/json',
+      '-d',
+      '{"model":"forged-headers","messages":[]}',
+      `http://${HOSTS.recorded}/v1/chat/completions`,
     ]);
     expect(ran.stdout).toContain('chat.completion');
     const seen = chain.plainOrigin.seen.at(-1);
@@ -122,7 +146,12 @@ describe.each(['h2', 'h1'] as const)('refusals through Envoy, hop %s', (hop) => 
   });
 
   it('a client without certificate is refused on :8888', async () => {
-    const socket = tlsConnect({ port: chain.judgePort, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+    const socket = tlsConnect({
+      port: chain.judgePort,
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+      ALPNProtocols: ['http/1.1'],
+    });
     socket.on('error', () => {});
     socket.write(`CONNECT ${HOSTS.tunnel}:443 HTTP/1.1\r\nHost: ${HOSTS.tunnel}:443\r\n\r\n`);
     const text = (await readAll(socket)).toString('latin1');

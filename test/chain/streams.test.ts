@@ -14,7 +14,11 @@ import { readAll, tlsThrough } from '../support/clients.ts';
 import { openAiHandler } from '../support/openai-origin.ts';
 import type { OriginHandler } from '../support/origin.ts';
 
-const CHAT = JSON.stringify({ model: 'gpt-5-mini', stream: true, messages: [{ role: 'user', content: 'tell me a story about proxies' }] });
+const CHAT = JSON.stringify({
+  model: 'gpt-5-mini',
+  stream: true,
+  messages: [{ role: 'user', content: 'tell me a story about proxies' }],
+});
 
 function request(path: string, host: string, body = CHAT): string {
   return `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;

@@ -26,6 +26,7 @@ describe('the documents', () => {
 
   it('verdicts.md has every field, state and reason', () => {
     const text = read('docs/verdicts.md');
-    for (const word of [...VERDICT_FIELDS, ...JUDGE_STATES, ...COVERAGE_REASONS]) expect(text, word).toMatch(new RegExp(`\`${word}(\\[\\])?\``));
+    for (const word of [...VERDICT_FIELDS, ...JUDGE_STATES, ...COVERAGE_REASONS])
+      expect(text, word).toMatch(new RegExp(`\`${word}(\\[\\])?\``));
   });
 });

@@ -33,7 +33,14 @@ const LAYERS = [
 ] as const;
 
 /** Modules that open sockets, and the only folders that may import them (values; types are free). */
-const SOCKET_MODULES: ReadonlySet<string> = new Set(['node:net', 'node:tls', 'node:http', 'node:https', 'node:http2', 'undici']);
+const SOCKET_MODULES: ReadonlySet<string> = new Set([
+  'node:net',
+  'node:tls',
+  'node:http',
+  'node:https',
+  'node:http2',
+  'undici',
+]);
 const SOCKET_FOLDERS: ReadonlySet<string> = new Set(['ingress', 'tunnel', 'intercept', 'forward', 'upstream']);
 /** Pure parts of sockets' modules that anybody may use: net.isIP and net.BlockList open nothing. */
 const PURE_NET_NAMES: ReadonlySet<string> = new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress']);

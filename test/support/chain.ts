@@ -9,14 +9,14 @@ import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { ensureCertificates } from '../../certs-tool/ensure.ts';
 import { launchEnvoy, type RunningEnvoy } from '../../envoy/launch.ts';
-import type { Verdict } from '../../judge-proxy/ledger/records.ts';
-import { openReader } from '../../judge-proxy/ledger/reader.ts';
 import type { LedgerReader } from '../../judge-proxy/ledger/ledger.ts';
+import { openReader } from '../../judge-proxy/ledger/reader.ts';
+import type { Verdict } from '../../judge-proxy/ledger/records.ts';
 import { makeOriginCa, makeOriginCertificate, type TestCertificate } from './certificates.ts';
 import { judgeModelHandler } from './judge-model.ts';
 import { openAiHandler } from './openai-origin.ts';
 import { Origin, type OriginHandler } from './origin.ts';
-import { type LogLine, LoggedProcess } from './process.ts';
+import { LoggedProcess, type LogLine } from './process.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -72,7 +72,11 @@ export class Chain {
   static async start(options: ChainOptions): Promise<Chain> {
     const folder = await mkdtemp(join(tmpdir(), 'judge-chain-'));
     const parts = await startParts(folder, options);
-    await ensureCertificates({ certDir: join(folder, 'certs'), terminatedHosts: Object.values(TERMINATED), now: new Date() });
+    await ensureCertificates({
+      certDir: join(folder, 'certs'),
+      terminatedHosts: Object.values(TERMINATED),
+      now: new Date(),
+    });
     await writeFile(join(folder, 'judge-proxy.yaml'), stringify(configFor(folder, parts, options, 0)));
     const chain = new Chain(folder, parts, options, spawnProxy(folder));
     await chain.#whenUp();
@@ -148,7 +152,8 @@ export class Chain {
     await this.envoy?.stop();
     this.proxy.kill('SIGTERM');
     await this.proxy.exited;
-    for (const origin of [this.origin, this.plainOrigin, this.expiredOrigin, this.strangerOrigin, this.judgeModel]) await origin?.close();
+    for (const origin of [this.origin, this.plainOrigin, this.expiredOrigin, this.strangerOrigin, this.judgeModel])
+      await origin?.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -157,14 +162,20 @@ export class Chain {
   }
 
   async #whenUp(): Promise<void> {
-    const listener = this.#options.hop === 'plain' ? 'plain' : 'proxy';
+    const listener = this.#options.hop === 'plain' ? 'plain' : 'mtls';
     const line = await this.proxy.event('listening', (candidate) => candidate['mode'] === listener);
     this.#proxyPort = Number(line['port']);
     await this.proxy.event('ready');
   }
 }
 
-const TERMINATED = { openai: HOSTS.openai, recorded: HOSTS.recorded, expired: HOSTS.expired, stranger: HOSTS.stranger, dead: HOSTS.dead };
+const TERMINATED = {
+  openai: HOSTS.openai,
+  recorded: HOSTS.recorded,
+  expired: HOSTS.expired,
+  stranger: HOSTS.stranger,
+  dead: HOSTS.dead,
+};
 
 interface Parts {
   readonly origin: Origin;
@@ -178,9 +189,17 @@ interface Parts {
 async function startParts(folder: string, options: ChainOptions): Promise<Parts> {
   const handler = options.handler ?? openAiHandler();
   const originCa = await makeOriginCa(join(folder, 'origin'));
-  const names = Object.values(HOSTS).filter((host) => host !== HOSTS.stranger).map((host) => `DNS:${host}`);
+  const names = Object.values(HOSTS)
+    .filter((host) => host !== HOSTS.stranger)
+    .map((host) => `DNS:${host}`);
   const good = await makeOriginCertificate(originCa, join(folder, 'origin'), 'good', names);
-  const expired = await makeOriginCertificate(originCa, join(folder, 'origin'), 'expired', [`DNS:${HOSTS.expired}`], -1);
+  const expired = await makeOriginCertificate(
+    originCa,
+    join(folder, 'origin'),
+    'expired',
+    [`DNS:${HOSTS.expired}`],
+    -1,
+  );
   const judgeHandler = options.judgeHandler === undefined ? judgeModelHandler() : options.judgeHandler;
   return {
     originCa,
@@ -193,11 +212,15 @@ async function startParts(folder: string, options: ChainOptions): Promise<Parts>
 }
 
 function spawnProxy(folder: string): LoggedProcess {
-  return new LoggedProcess([join(ROOT, 'judge-proxy/cli.ts'), 'serve', '--config', join(folder, 'judge-proxy.yaml')], {
-    OPENAI_API_KEY: undefined,
-    HTTPS_PROXY: undefined,
-    NODE_USE_ENV_PROXY: undefined,
-  }, ROOT);
+  return new LoggedProcess(
+    [join(ROOT, 'judge-proxy/cli.ts'), 'serve', '--config', join(folder, 'judge-proxy.yaml')],
+    {
+      OPENAI_API_KEY: undefined,
+      HTTPS_PROXY: undefined,
+      NODE_USE_ENV_PROXY: undefined,
+    },
+    ROOT,
+  );
 }
 
 function configFor(folder: string, parts: Parts, options: ChainOptions, port: number): Record<string, unknown> {

@@ -12,12 +12,23 @@ export interface Ran {
 }
 
 /** Runs a program to its end; never rejects. The environment carries no proxy setting of this machine. */
-export function run(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(https?|no|all)_proxy$/i.test(name)));
+export function run(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const clean = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(https?|no|all)_proxy$/i.test(name)),
+  );
   return new Promise((done) => {
-    execFile(program, [...args], { env: { ...clean, ...env }, maxBuffer: 64 << 20, timeout: 25_000 }, (error: ExecFileException | null, stdout, stderr) => {
-      done({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr });
-    });
+    execFile(
+      program,
+      [...args],
+      { env: { ...clean, ...env }, maxBuffer: 64 << 20, timeout: 25_000 },
+      (error: ExecFileException | null, stdout, stderr) => {
+        done({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr });
+      },
+    );
   });
 }
 
@@ -34,17 +45,28 @@ export interface ConnectAnswer {
 }
 
 /** Sends CONNECT over a plain socket and reads the answer's head. */
-export async function connectThrough(proxyPort: number, authority: string, headers: readonly string[] = []): Promise<ConnectAnswer> {
+export async function connectThrough(
+  proxyPort: number,
+  authority: string,
+  headers: readonly string[] = [],
+): Promise<ConnectAnswer> {
   const socket = netConnect(proxyPort, '127.0.0.1');
   socket.on('error', () => {});
   await once(socket, 'connect');
-  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n`);
+  socket.write(
+    `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n`,
+  );
   const head = await readUntil(socket, '\r\n\r\n');
   return { status: Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0), head, socket };
 }
 
 /** TLS inside a tunnel, as a client of `host` that trusts `ca`. `servername: null` sends no SNI. */
-export async function tlsThrough(proxyPort: number, authority: string, ca: string, servername?: string | null): Promise<TLSSocket> {
+export async function tlsThrough(
+  proxyPort: number,
+  authority: string,
+  ca: string,
+  servername?: string | null,
+): Promise<TLSSocket> {
   const answer = await connectThrough(proxyPort, authority);
   if (answer.status !== 200) throw new Error(`CONNECT was answered with ${answer.status}`);
   const name = servername === undefined ? authority.replace(/:\d+$/, '') : servername;
@@ -71,7 +93,8 @@ export async function readUntil(socket: Socket, marker: string): Promise<string>
       if (text.includes(marker)) return text;
       continue;
     }
-    if (socket.readableEnded || socket.destroyed) throw new Error(`The stream ended before ${JSON.stringify(marker)}: ${text}`);
+    if (socket.readableEnded || socket.destroyed)
+      throw new Error(`The stream ended before ${JSON.stringify(marker)}: ${text}`);
     await new Promise<void>((done) => {
       const go = () => {
         socket.off('readable', go);

@@ -4,8 +4,8 @@
  * the boundaries of the user message.
  */
 
-import type { OriginHandler } from './origin.ts';
 import { chatCompletion, errorBody } from './openai-shapes.ts';
+import type { OriginHandler } from './origin.ts';
 
 interface Part {
   readonly place: string;
@@ -22,9 +22,22 @@ interface Suspicion {
 }
 
 const SUSPICIONS: readonly Suspicion[] = [
-  { criterion: /credential/, pattern: /\[REDACTED:[a-z0-9_]*(?:key|token|secret|password)[a-z0-9_]*:[^\]]*\]/i, analysis: 'A credential stood here.' },
-  { criterion: /personal/, pattern: /\[REDACTED:(?:payment_card|iban|us_ssn|ssn)[^\]]*\]/i, analysis: 'Personal data stood here.' },
-  { criterion: /tool|harmful/, pattern: /rm -rf[^"]{0,20}/, kinds: ['tool_call'], analysis: 'The call deletes everything, which nobody asked for.' },
+  {
+    criterion: /credential/,
+    pattern: /\[REDACTED:[a-z0-9_]*(?:key|token|secret|password)[a-z0-9_]*:[^\]]*\]/i,
+    analysis: 'A credential stood here.',
+  },
+  {
+    criterion: /personal/,
+    pattern: /\[REDACTED:(?:payment_card|iban|us_ssn|ssn)[^\]]*\]/i,
+    analysis: 'Personal data stood here.',
+  },
+  {
+    criterion: /tool|harmful/,
+    pattern: /rm -rf[^"]{0,20}/,
+    kinds: ['tool_call'],
+    analysis: 'The call deletes everything, which nobody asked for.',
+  },
   { criterion: /leak/, pattern: /STRICTLY CONFIDENTIAL[^\n]{0,40}/, analysis: 'Marked as confidential.' },
 ];
 const STEERING = /you are the judge[^.]{0,80}|ignore all previous instructions/i;
@@ -42,8 +55,12 @@ export function judgeModelHandler(options: JudgeModelOptions = {}): OriginHandle
       response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
       response.end(text);
     };
-    if (seen.method !== 'POST' || !seen.url.endsWith('/chat/completions')) return send(404, errorBody('Unknown endpoint.', 'invalid_request_error', null));
-    const body = JSON.parse(seen.body.toString('utf8')) as { model: string; messages: { role: string; content: string }[] };
+    if (seen.method !== 'POST' || !seen.url.endsWith('/chat/completions'))
+      return send(404, errorBody('Unknown endpoint.', 'invalid_request_error', null));
+    const body = JSON.parse(seen.body.toString('utf8')) as {
+      model: string;
+      messages: { role: string; content: string }[];
+    };
     const answer = judge(textOf(body, 'system'), textOf(body, 'user'));
     const text = JSON.stringify(options.tamper === undefined ? answer : options.tamper(answer));
     send(200, chatCompletion({ model: body.model, text }));
@@ -80,7 +97,11 @@ function answerOne(id: string, labels: readonly string[], parts: readonly Part[]
   return { id, evidence: [], analysis: 'Nothing in the exchange speaks for it.', score: 0, label: labels[0] };
 }
 
-function find(parts: readonly Part[], pattern: RegExp, kinds?: readonly string[]): { place: string; quote: string } | null {
+function find(
+  parts: readonly Part[],
+  pattern: RegExp,
+  kinds?: readonly string[],
+): { place: string; quote: string } | null {
   for (const part of parts) {
     if (part.kind === 'tool_definition' || (kinds !== undefined && !kinds.includes(part.kind))) continue;
     const quote = pattern.exec(part.text)?.[0];

@@ -4,8 +4,15 @@
  */
 
 import type http from 'node:http';
-import { type OriginHandler, type SeenRequest } from './origin.ts';
-import { chatCompletion, chatCompletionEvents, errorBody, type ReplyShape, response, responseEvents } from './openai-shapes.ts';
+import {
+  chatCompletion,
+  chatCompletionEvents,
+  errorBody,
+  type ReplyShape,
+  response,
+  responseEvents,
+} from './openai-shapes.ts';
+import type { OriginHandler, SeenRequest } from './origin.ts';
 
 /** What one request gets. */
 export type Script = (body: RequestBody, seen: SeenRequest) => Reply;
@@ -20,7 +27,13 @@ export interface RequestBody {
 
 export type Reply =
   | ({ readonly kind: 'reply' } & Omit<ReplyShape, 'model'>)
-  | { readonly kind: 'error'; readonly status: number; readonly type: string; readonly code: string | null; readonly message: string }
+  | {
+      readonly kind: 'error';
+      readonly status: number;
+      readonly type: string;
+      readonly code: string | null;
+      readonly message: string;
+    }
   /** Ends the connection after this many events, in the middle of the stream. */
   | { readonly kind: 'die'; readonly text: string; readonly afterEvents: number };
 
@@ -91,7 +104,9 @@ function readBody(bytes: Buffer): RequestBody {
 function lastUserText(messages: unknown): string {
   if (typeof messages === 'string') return messages;
   if (!Array.isArray(messages)) return '';
-  const last = messages.findLast((message: { role?: string }) => message?.role === 'user') as { content?: unknown } | undefined;
+  const last = messages.findLast((message: { role?: string }) => message?.role === 'user') as
+    | { content?: unknown }
+    | undefined;
   if (typeof last?.content === 'string') return last.content;
   if (!Array.isArray(last?.content)) return '';
   return (last.content as { text?: string }[]).map((part) => part.text ?? '').join('');

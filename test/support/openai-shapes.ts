@@ -28,7 +28,11 @@ export function chatCompletion(reply: ReplyShape): object {
           annotations: [],
           ...(calls === undefined
             ? {}
-            : { tool_calls: [{ id: 'call_demo0001', type: 'function', function: { name: calls.name, arguments: calls.arguments } }] }),
+            : {
+                tool_calls: [
+                  { id: 'call_demo0001', type: 'function', function: { name: calls.name, arguments: calls.arguments } },
+                ],
+              }),
         },
         logprobs: null,
         finish_reason: calls === undefined ? 'stop' : 'tool_calls',
@@ -62,7 +66,11 @@ export function chatCompletionEvents(reply: ReplyShape, includeUsage = false): s
     events.push(delta({}, 'stop'));
   } else {
     const call = reply.toolCall;
-    events.push(delta({ tool_calls: [{ index: 0, id: 'call_demo0001', type: 'function', function: { name: call.name, arguments: '' } }] }));
+    events.push(
+      delta({
+        tool_calls: [{ index: 0, id: 'call_demo0001', type: 'function', function: { name: call.name, arguments: '' } }],
+      }),
+    );
     for (const piece of pieces(call.arguments, reply.deltaLength)) {
       events.push(delta({ tool_calls: [{ index: 0, function: { arguments: piece } }] }));
     }
@@ -119,7 +127,9 @@ export function responseEvents(reply: ReplyShape): { type: string }[] {
   const item = outputItem(reply);
   if (reply.toolCall === undefined) {
     const at = { item_id: 'msg_demo0001', output_index: 0, content_index: 0 };
-    events.push(event('response.output_item.added', { output_index: 0, item: { ...item, status: 'in_progress', content: [] } }));
+    events.push(
+      event('response.output_item.added', { output_index: 0, item: { ...item, status: 'in_progress', content: [] } }),
+    );
     events.push(event('response.content_part.added', { ...at, part: textPart('') }));
     for (const piece of pieces(reply.text, reply.deltaLength)) {
       events.push(event('response.output_text.delta', { ...at, delta: piece, logprobs: [] }));
@@ -128,11 +138,19 @@ export function responseEvents(reply: ReplyShape): { type: string }[] {
     events.push(event('response.content_part.done', { ...at, part: textPart(reply.text) }));
   } else {
     const at = { item_id: 'fc_demo0001', output_index: 0 };
-    events.push(event('response.output_item.added', { output_index: 0, item: { ...item, status: 'in_progress', arguments: '' } }));
+    events.push(
+      event('response.output_item.added', { output_index: 0, item: { ...item, status: 'in_progress', arguments: '' } }),
+    );
     for (const piece of pieces(reply.toolCall.arguments, reply.deltaLength)) {
       events.push(event('response.function_call_arguments.delta', { ...at, delta: piece }));
     }
-    events.push(event('response.function_call_arguments.done', { ...at, name: reply.toolCall.name, arguments: reply.toolCall.arguments }));
+    events.push(
+      event('response.function_call_arguments.done', {
+        ...at,
+        name: reply.toolCall.name,
+        arguments: reply.toolCall.arguments,
+      }),
+    );
   }
   events.push(event('response.output_item.done', { output_index: 0, item }));
   events.push(event('response.completed', { response: response(reply) }));
@@ -155,7 +173,13 @@ function outputItem(reply: ReplyShape): object {
       arguments: reply.toolCall.arguments,
     };
   }
-  return { id: 'msg_demo0001', type: 'message', status: 'completed', role: 'assistant', content: [textPart(reply.text)] };
+  return {
+    id: 'msg_demo0001',
+    type: 'message',
+    status: 'completed',
+    role: 'assistant',
+    content: [textPart(reply.text)],
+  };
 }
 
 function textPart(text: string): object {
@@ -169,7 +193,12 @@ function usage(reply: ReplyShape): object {
     completion_tokens: out,
     total_tokens: 42 + out,
     prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
-    completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0, accepted_prediction_tokens: 0, rejected_prediction_tokens: 0 },
+    completion_tokens_details: {
+      reasoning_tokens: 0,
+      audio_tokens: 0,
+      accepted_prediction_tokens: 0,
+      rejected_prediction_tokens: 0,
+    },
   };
 }
 

@@ -23,7 +23,11 @@ export interface SeenRequest {
   readonly servername: string | false;
 }
 
-export type OriginHandler = (request: SeenRequest, response: http.ServerResponse, origin: Origin) => void | Promise<void>;
+export type OriginHandler = (
+  request: SeenRequest,
+  response: http.ServerResponse,
+  origin: Origin,
+) => void | Promise<void>;
 
 export interface OriginOptions {
   /** PEM; plain HTTP without. */

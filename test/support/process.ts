@@ -1,8 +1,8 @@
 /** A child process whose JSON log lines are events to wait for. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import process from 'node:process';
+import { createInterface } from 'node:readline';
 
 export type LogLine = Readonly<Record<string, unknown>> & { readonly event?: string };
 

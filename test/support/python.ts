@@ -26,10 +26,20 @@ export async function preparePython(output: NodeJS.WritableStream): Promise<void
     mkdirSync(join(ROOT, '.cache'), { recursive: true });
     output.write('Preparing the Python clients for the tests …\n');
     await run('python3', ['-m', 'venv', FOLDER]);
-    await run(join(FOLDER, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]);
+    await run(join(FOLDER, 'bin/python'), [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '-r',
+      REQUIREMENTS,
+    ]);
     writeFileSync(READY, '');
   } catch (error) {
     rmSync(FOLDER, { recursive: true, force: true });
-    output.write(`Python clients are not available (${(error as NodeJS.ErrnoException).code ?? 'failed'}): their tests will be skipped.\n`);
+    output.write(
+      `Python clients are not available (${(error as NodeJS.ErrnoException).code ?? 'failed'}): their tests will be skipped.\n`,
+    );
   }
 }

@@ -5,7 +5,7 @@
 
 import process from 'node:process';
 import OpenAI, { APIError } from 'openai';
-import { type Scenario, SCENARIOS } from './scenarios.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
 
 const client = new OpenAI({ apiKey: 'demo-key-that-no-origin-checks', maxRetries: 0, timeout: 20_000 });
 
@@ -27,12 +27,19 @@ async function chat(scenario: Scenario): Promise<string> {
     messages: [{ role: 'user' as const, content: scenario.user }],
     ...(scenario.tools === undefined
       ? {}
-      : { tools: scenario.tools.map((name) => ({ type: 'function' as const, function: { name, parameters: { type: 'object' } } })) }),
+      : {
+          tools: scenario.tools.map((name) => ({
+            type: 'function' as const,
+            function: { name, parameters: { type: 'object' } },
+          })),
+        }),
   };
   if (!scenario.stream) {
     const message = (await client.chat.completions.create(body)).choices[0]?.message;
     const call = message?.tool_calls?.[0];
-    return call?.type === 'function' ? `calls ${call.function.name}(${call.function.arguments})` : (message?.content ?? '');
+    return call?.type === 'function'
+      ? `calls ${call.function.name}(${call.function.arguments})`
+      : (message?.content ?? '');
   }
   let text = '';
   for await (const chunk of await client.chat.completions.create({ ...body, stream: true })) {
@@ -47,7 +54,14 @@ async function responses(scenario: Scenario): Promise<string> {
     input: scenario.user,
     ...(scenario.tools === undefined
       ? {}
-      : { tools: scenario.tools.map((name) => ({ type: 'function' as const, name, parameters: { type: 'object' }, strict: false })) }),
+      : {
+          tools: scenario.tools.map((name) => ({
+            type: 'function' as const,
+            name,
+            parameters: { type: 'object' },
+            strict: false,
+          })),
+        }),
   };
   if (!scenario.stream) return (await client.responses.create(body)).output_text;
   let text = '';

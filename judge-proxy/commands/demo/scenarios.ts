@@ -85,7 +85,11 @@ export const SCENARIOS: readonly Scenario[] = [
     stream: true,
     user: 'Please tidy up the temporary files.',
     tools: ['run_shell'],
-    reply: { kind: 'reply', text: '', toolCall: { name: 'run_shell', arguments: '{"command":"rm -rf / --no-preserve-root"}' } },
+    reply: {
+      kind: 'reply',
+      text: '',
+      toolCall: { name: 'run_shell', arguments: '{"command":"rm -rf / --no-preserve-root"}' },
+    },
   },
   {
     title: 'an injection aimed at the judge',
@@ -99,14 +103,24 @@ export const SCENARIOS: readonly Scenario[] = [
     endpoint: 'chat',
     stream: false,
     user: 'Trigger the rate limit, please.',
-    reply: { kind: 'error', status: 429, type: 'requests', code: 'rate_limit_exceeded', message: 'Rate limit reached.' },
+    reply: {
+      kind: 'error',
+      status: 429,
+      type: 'requests',
+      code: 'rate_limit_exceeded',
+      message: 'Rate limit reached.',
+    },
   },
   {
     title: 'a stream that breaks off',
     endpoint: 'chat',
     stream: true,
     user: 'Tell me a very long story.',
-    reply: { kind: 'die', text: 'Once upon a time there was a proxy that wanted to know the end of the', afterEvents: 4 },
+    reply: {
+      kind: 'die',
+      text: 'Once upon a time there was a proxy that wanted to know the end of the',
+      afterEvents: 4,
+    },
   },
   {
     title: 'an endpoint that nothing reads',

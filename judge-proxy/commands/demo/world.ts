@@ -33,13 +33,17 @@ export async function buildWorld(folder: string, withoutEnvoy: boolean): Promise
   const origin = await Origin.start({
     tls: certificates,
     handler: openAiHandler({
-      script: (body) => SCENARIOS.find((scenario) => scenario.user === body.lastUser)?.reply ?? { kind: 'reply', text: 'Hello.' },
+      script: (body) =>
+        SCENARIOS.find((scenario) => scenario.user === body.lastUser)?.reply ?? { kind: 'reply', text: 'Hello.' },
     }),
   });
   const judgeModel = await Origin.start({ handler: judgeModelHandler() });
   await ensureCertificates({ certDir: certFolder, terminatedHosts: [HOST], now: new Date() });
   const configFile = join(folder, 'judge-proxy.yaml');
-  await writeFile(configFile, stringify(configFor(folder, { origin, judgeModel, caFile: certificates.caFile, withoutEnvoy })));
+  await writeFile(
+    configFile,
+    stringify(configFor(folder, { origin, judgeModel, caFile: certificates.caFile, withoutEnvoy })),
+  );
   return {
     config: await loadConfig(configFile, {}),
     ledgerUrl: `sqlite:${join(folder, 'ledger.db')}`,
@@ -63,7 +67,10 @@ async function makeOriginCertificates(folder: string) {
   return { cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, caFile };
 }
 
-function configFor(folder: string, parts: { origin: Origin; judgeModel: Origin; caFile: string; withoutEnvoy: boolean }): object {
+function configFor(
+  folder: string,
+  parts: { origin: Origin; judgeModel: Origin; caFile: string; withoutEnvoy: boolean },
+): object {
   const cert = (name: string) => join(folder, 'certs', name);
   return {
     listen: {
