@@ -10,6 +10,7 @@ import { certificatesIn } from './pem.ts';
 
 export interface SigningCa {
   readonly cert: X509Certificate;
+  /** The whole CA file: with `cert`, what stands above it. */
   readonly certPem: string;
   readonly key: KeyObject;
   /** Subject Name, byte for byte as the certificate has it: the issuer of all that it signs. */
@@ -17,6 +18,8 @@ export interface SigningCa {
   /** subjectKeyIdentifier as stored: the authorityKeyIdentifier of all that it signs. */
   readonly subjectKeyId: Buffer;
   readonly constraints: NameConstraints;
+  /** What clients are to trust: the roots in its file, or the whole file where it holds none. */
+  readonly anchors: readonly X509Certificate[];
   /** What a server sends after the leaf: this CA and those above it, but never a root. Empty for a root. */
   readonly chainPem: string;
   /** Its own public key, DER: no leaf may carry it. */
@@ -49,9 +52,10 @@ export function loadCa(certPem: string, keyPem: string): SigningCa {
   }
   return {
     cert,
-    certPem: cert.toString(),
+    certPem,
     key,
     ...readAuthority(cert),
+    anchors: anchorsIn(certificates),
     chainPem: chainAbove(cert, certificates),
     spki: cert.publicKey.export({ type: 'spki', format: 'der' }),
     algorithm,
@@ -134,6 +138,12 @@ function keyIdOf(parts: CertificateParts): Buffer {
   if (id.length > 0) return id;
   const remedy = 'Issue the CA anew with that extension: strict verifiers (Python from 3.13) demand it.';
   throw new CertificateError('ca_without_key_id', 'the CA certificate has no subjectKeyIdentifier.', remedy);
+}
+
+/** What clients are to trust of a CA file: its roots; all of it where it holds none. */
+export function anchorsIn(certificates: readonly X509Certificate[]): readonly X509Certificate[] {
+  const roots = certificates.filter((candidate) => candidate.subject === candidate.issuer);
+  return roots.length > 0 ? roots : certificates;
 }
 
 /** Follows issuers from the CA upwards through the file, up to but without a self-issued certificate. */

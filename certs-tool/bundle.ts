@@ -61,7 +61,7 @@ function readable(pem: string): X509Certificate[] {
   });
 }
 
-/** The bundle's text: the interception CA first, so that it is easily seen. */
-export function bundleText(roots: SystemRoots, interceptionCa: X509Certificate): string {
-  return [interceptionCa, ...roots.certificates].map((cert) => cert.toString()).join('');
+/** The bundle's text: what is trusted of the interception CA first, so that it is easily seen. */
+export function bundleText(roots: SystemRoots, anchors: readonly X509Certificate[]): string {
+  return [...anchors, ...roots.certificates].map((cert) => cert.toString()).join('');
 }

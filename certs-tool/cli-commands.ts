@@ -1,7 +1,7 @@
 /** What each command of `npm run certs` does: files in a context in, a report out. */
 
 import { resolve } from 'node:path';
-import { readCertificates } from './authority.ts';
+import { anchorsIn, readCertificates } from './authority.ts';
 import { ensureChain } from './ensure-chain.ts';
 import { type EnsureContext, type EnsuredItem, failure } from './ensure-context.ts';
 import { ensureBundle, ensureInterceptionCa } from './ensure-interception.ts';
@@ -69,7 +69,7 @@ async function interception(
   options: Pick<CommandOptions, 'force' | 'dangerAnyHost'>,
 ): Promise<EnsuredItem[]> {
   const { item, ca } = await ensureInterceptionCa(context, options);
-  return [item, await ensureBundle(context, ca.cert)];
+  return [item, await ensureBundle(context, ca.anchors)];
 }
 
 /** The bundle needs the CA's certificate alone: it can be made where the key is not. */
@@ -78,7 +78,6 @@ async function bundle(context: EnsureContext): Promise<EnsuredItem> {
   const pem = await readIfThere(file);
   const remedy = `Run: ${certsCommand('intercept-ca', context)}`;
   if (pem === null) throw failure('ca_cert_missing', file, 'there is no interception CA.', remedy);
-  const [ca] = concerning(file, remedy, () => readCertificates(pem));
-  if (ca === undefined) throw failure('ca_unreadable', file, 'it holds no certificate.', remedy);
-  return await ensureBundle(context, ca);
+  const certificates = concerning(file, remedy, () => readCertificates(pem));
+  return await ensureBundle(context, anchorsIn(certificates));
 }

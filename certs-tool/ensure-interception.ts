@@ -76,10 +76,10 @@ function checkWidth({ ca }: EnsuredCa, kind: CaKind, context: EnsureContext): vo
 }
 
 /** Writes the bundle if it is missing or its content would differ. */
-export async function ensureBundle(context: EnsureContext, ca: X509Certificate): Promise<EnsuredItem> {
+export async function ensureBundle(context: EnsureContext, anchors: readonly X509Certificate[]): Promise<EnsuredItem> {
   const roots = await systemRoots();
   const file = context.paths.trustBundle;
-  const text = bundleText(roots, ca);
+  const text = bundleText(roots, anchors);
   const existing = await readIfThere(file);
   if (existing === text) return item('trust bundle', file, KEPT, null);
   await writeAtomic(file, text, PUBLIC_MODE);

@@ -42,7 +42,7 @@ export async function ensureCertificates(options: EnsureOptions): Promise<Ensure
   const items = await ensureChain(context, { serverHosts: options.serverHosts ?? [] });
   if (context.hosts.length > 0) {
     const interception = await ensureInterceptionCa(context);
-    items.push(interception.item, await ensureBundle(context, interception.ca.cert));
+    items.push(interception.item, await ensureBundle(context, interception.ca.anchors));
   }
   const files = (action: EnsuredItem['action']) => items.filter((one) => one.action === action).map(({ file }) => file);
   const { paths, warnings } = context;

@@ -31,9 +31,9 @@ function extension(id: string, critical: boolean, value: der.Node): der.Node {
   return der.sequence(der.oid(id), ...(critical ? [der.boolean(true)] : []), wrapped);
 }
 
-/** May sign leaves, never another CA: path length 0. */
-export const isCa = (): der.Node =>
-  extension(OID.basicConstraints, true, der.sequence(der.boolean(true), der.integer(0)));
+/** @param pathLength how many CAs may stand below: 0 signs leaves alone */
+export const isCa = (pathLength: number): der.Node =>
+  extension(OID.basicConstraints, true, der.sequence(der.boolean(true), der.integer(pathLength)));
 /** CA:FALSE is the default value and DER leaves defaults out, so the sequence is empty. */
 export const isLeaf = (): der.Node => extension(OID.basicConstraints, true, der.sequence());
 export const keyUsage = (usage: keyof typeof KEY_USAGE): der.Node => extension(OID.keyUsage, true, KEY_USAGE[usage]);

@@ -7,6 +7,9 @@ import { CertificateError } from './errors.ts';
 /** Labels of letters, digits, hyphens and (as DNS allows, and some hosts use) underscores, RFC 1035 §2.3.4 lengths. */
 const NAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 
+/** The same as a person may write it: upper case and other alphabets too. */
+const WRITTEN = /^[A-Za-z0-9._\u{80}-\u{10ffff}-]+$/u;
+
 export type HostKind = 'name' | 'ip';
 
 /**
@@ -32,6 +35,8 @@ function invalid(host: string): CertificateError {
  * @throws CertificateError host_invalid
  */
 export function canonicalName(written: string): string {
+  // domainToASCII stops at a slash, silently; so what cannot be in a name is refused before.
+  if (!WRITTEN.test(written)) throw invalid(written);
   // '' for what is no name; an address for spellings such as 127.1, which are no names either.
   const ascii = domainToASCII(written.replace(/\.$/, ''));
   if (ascii === '' || hostKind(ascii) === 'ip') throw invalid(written);
