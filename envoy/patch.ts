@@ -48,7 +48,6 @@ const FILE_ACCESS_LOG = 'type.googleapis.com/envoy.extensions.access_loggers.fil
 /** The port that the names of the shipped own-name guard carry. */
 const SHIPPED_PORT = 8080;
 const SHIPPED_CERT_DIR = '/etc/envoy/certs';
-const SHIPPED_HTTP1_HOP = /^ *#( *http_protocol_options:\n(?: *# .*\n)*)/m;
 
 /**
  * Reads a configuration.
@@ -94,12 +93,6 @@ export function useHttp1Hop(document: Document): void {
       ...(isMap(headerCase) ? { header_key_format: document.createAlias(headerCase) } : {}),
     },
   });
-}
-
-/** The commented HTTP/1.1 block of a configuration's text, as YAML; null when there is none. */
-export function commentedHttp1Hop(text: string): string | null {
-  const lines = SHIPPED_HTTP1_HOP.exec(text)?.[0];
-  return lines === undefined ? null : lines.replace(/^( *)#/gm, '$1');
 }
 
 /** Lets an SDS file name the certificates of another folder than the shipped `/etc/envoy/certs`. */

@@ -77,7 +77,12 @@ export async function serverFiles(folder: string): Promise<StubFiles> {
 }
 
 /** A certificate for the given names, by openssl: of the chain CA, or of a CA that nobody knows. */
-export async function otherFiles(folder: string, names: string, foreign = false): Promise<StubFiles> {
+export async function otherFiles(
+  folder: string,
+  names: string,
+  foreign = false,
+  usage: 'serverAuth' | 'clientAuth' = 'serverAuth',
+): Promise<StubFiles> {
   const at = (name: string) => join(folder, name);
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout'];
   if (foreign) {
@@ -93,7 +98,7 @@ export async function otherFiles(folder: string, names: string, foreign = false)
     ]);
   }
   const [ca, caKey] = foreign ? ['foreign.crt', 'foreign.key'] : ['ca.crt', 'ca.key'];
-  const leaf = ['-subj', '/CN=other', '-addext', `subjectAltName=${names}`, '-addext', 'extendedKeyUsage=serverAuth'];
+  const leaf = ['-subj', '/CN=other', '-addext', `subjectAltName=${names}`, '-addext', `extendedKeyUsage=${usage}`];
   await run('openssl', ['req', '-new', ...newKey, at('other.key'), ...leaf, '-out', at('other.csr')]);
   const sign = [
     '-CA',
