@@ -26,29 +26,64 @@ export function cleanText(original: string): CleanText {
   if (!UNUSUAL.test(original) || (!INVISIBLE.test(original) && original.normalize('NFKC') === original)) {
     return { text: original, same: true, original: (start, end) => ({ start, end }) };
   }
-  let text = '';
-  const from = new Uint32Array(original.length + EXTRA);
+  const units = new Uint16Array(original.length + Math.min(EXTRA, original.length * 17));
+  const from = new Uint32Array(units.length);
+  let length = 0;
   for (let at = 0; at < original.length; ) {
+    const code = original.charCodeAt(at);
+    if ((KINDS[code] || kindOf(code)) === PLAIN) {
+      units[length] = code;
+      from[length++] = at++;
+      continue;
+    }
     const width = widthAt(original, at);
     const character = original.slice(at, at + width);
-    if (character < '\u0080' || !INVISIBLE.test(character)) {
-      const normal = character < '\u0080' ? character : character.normalize('NFKC');
-      const room = from.length - text.length - (original.length - at);
-      const kept = normal.length <= width + room ? normal : character;
-      from.fill(at, text.length, text.length + kept.length);
-      text += kept;
+    const normal = seen(character);
+    const room = units.length - length - (original.length - at);
+    const kept = normal.length <= width + room ? normal : character;
+    for (let i = 0; i < kept.length; i++) {
+      units[length] = kept.charCodeAt(i);
+      from[length++] = at;
     }
     at += width;
   }
   return {
-    text,
+    text: Buffer.from(units.buffer, 0, length * 2).toString('utf16le'),
     same: false,
     original: (start, end) => {
       const last = from[end - 1] ?? 0;
-      return { start: from[start] ?? original.length, end: end > start ? last + widthAt(original, last) : 0 };
+      return {
+        start: start < length ? (from[start] ?? 0) : original.length,
+        end: end > start ? last + widthAt(original, last) : 0,
+      };
     },
   };
 }
+
+const PLAIN = 1;
+const LOOKED_AT = 2;
+/** What a code unit is, once it was met: one that stands for itself, or one that is looked at. */
+const KINDS = new Uint8Array(0x10000);
+
+function kindOf(code: number): number {
+  const character = String.fromCharCode(code);
+  const surrogate = code >= 0xd800 && code <= 0xdfff;
+  const kind = !surrogate && seen(character) === character ? PLAIN : LOOKED_AT;
+  KINDS[code] = kind;
+  return kind;
+}
+
+/** What is to be seen of one character, in its normal form; kept for the basic plane, where it comes again. */
+function seen(character: string): string {
+  const kept = character.length === 1 ? SEEN.get(character) : undefined;
+  if (kept !== undefined) return kept;
+  const normal = INVISIBLE.test(character) ? '' : character.normalize('NFKC');
+  if (character.length === 1) SEEN.set(character, normal);
+  return normal;
+}
+
+/** At most one entry for each of 65,536 code units. */
+const SEEN = new Map<string, string>();
 
 /** NFKC makes up to 18 code units of one (U+FDFA). Beyond this much growth characters stay as they are. */
 const EXTRA = 65_536;

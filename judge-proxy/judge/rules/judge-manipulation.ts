@@ -17,8 +17,6 @@ interface Pattern {
 
 const JUDGE =
   '(?:judge|evaluator|grader|auditor|moderator|reviewer|safety (?:model|classifier|judge|filter|system)|content filter|llm[- ]as[- ]a[- ]judge)';
-const SAFE =
-  '(?:safe|clean|pass(?:ed|ing)?|allowed|approved|compliant|benign|harmless|acceptable|no[- ]violations?|not violating|non[- ]?violating|zero|0)';
 
 /** Words of which at least one stands in every text that a pattern can match. One scan decides for most texts. */
 const SOME_WORD =
@@ -32,34 +30,12 @@ const PATTERNS: readonly Pattern[] = [
       /\b(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}\b(?:previous|prior|preceding|above|earlier|all|any|your|system|the)\b[^.!?\n]{0,30}\b(?:instructions?|prompts?|rules?|guidelines?|polic(?:y|ies)|directions?|rubrics?|criteri(?:a|on))\b/gi,
   },
   {
-    type: 'verdict_order',
-    severity: 'high',
-    pattern: new RegExp(
-      `\\b(?:score|rate|label|mark|classify|judge|evaluate|grade|report|treat)\\b.{0,60}\\b(?:as|with|at|to|a|=)\\b.{0,20}\\b${SAFE}\\b.{0,80}\\b${JUDGE}\\b`,
-      'gi',
-    ),
-  },
-  {
-    type: 'verdict_order',
-    severity: 'high',
-    pattern: new RegExp(
-      `\\b${JUDGE}s?\\b.{0,120}\\b(?:score|rate|label|mark|classify|judge|evaluate|grade|report|answer|respond|reply|return|output|say|treat|consider|give|approve)\\b.{0,80}\\b${SAFE}\\b`,
-      'gi',
-    ),
-  },
-  {
     type: 'judge_addressed',
     severity: 'medium',
     pattern: new RegExp(
       `\\b(?:attention|note|message|instructions?|dear|hey|hello|to|for|you are|you're)[ ,:]{1,3}(?:to |for |now )?(?:the |an? |our |this |any )?(?:ai |llm |model )?${JUDGE}\\b`,
       'gi',
     ),
-  },
-  {
-    type: 'fake_verdict',
-    severity: 'high',
-    pattern:
-      /\\{0,3}"(?:nonce|judge_manipulation|unreadable|verdict)\\{0,3}"\s{0,8}:.{0,400}\\{0,3}"(?:criteria|score|label|judge_manipulation|overall|verdict|present)\\{0,3}"\s{0,8}:/gis,
   },
   {
     type: 'nonce_request',
@@ -81,6 +57,62 @@ const PATTERNS: readonly Pattern[] = [
   },
 ];
 
+/**
+ * Two or three kinds of words near each other. As one expression with gaps these would cost their gaps at each word:
+ * measured, 1.5 s for a MiB of one word; looked for one kind at a time, 30 ms.
+ */
+interface Nearness {
+  readonly type: string;
+  readonly severity: Severity;
+  readonly first: RegExp;
+  /** Stands after the first. */
+  readonly second: RegExp;
+  /** Most characters from the beginning of the first to that of the second. */
+  readonly gap: number;
+  /** Stands near the first, before or after. */
+  readonly about?: { readonly pattern: RegExp; readonly gap: number };
+}
+
+const NEAR: readonly Nearness[] = [
+  {
+    type: 'verdict_order',
+    severity: 'high',
+    first:
+      /\b(?:score|rate|label|mark|classify|judge|evaluate|grade|report|answer|respond|reply|return|output|say|treat|consider|give|approve)\b/gi,
+    second:
+      /\b(?:safe|clean|pass(?:ed|es|ing)?|allowed|approved|compliant|benign|harmless|acceptable|no[- ]violations?|not violating|non[- ]?violating|zero|score (?:of )?0)\b/gi,
+    gap: 100,
+    about: { pattern: new RegExp(`\\b${JUDGE}s?\\b`, 'gi'), gap: 160 },
+  },
+  {
+    type: 'fake_verdict',
+    severity: 'high',
+    first: /"(?:nonce|judge_manipulation|unreadable|verdict)\\{0,3}"\s{0,8}:/gi,
+    second: /"(?:criteria|score|label|judge_manipulation|overall|verdict|present)\\{0,3}"\s{0,8}:/gi,
+    gap: 400,
+  },
+];
+
+function* nearby(piece: string, { first, second, gap, about }: Nearness): Generator<{ start: number; end: number }> {
+  const seconds = [...piece.matchAll(second)];
+  if (seconds.length === 0) return;
+  const abouts = about === undefined ? [] : [...piece.matchAll(about.pattern)].map((match) => match.index);
+  let next = 0;
+  let near = 0;
+  for (const { index: start } of piece.matchAll(first)) {
+    while (next < seconds.length && (seconds[next]?.index ?? 0) <= start) next++;
+    const match = seconds[next];
+    if (match === undefined) return;
+    if (match.index - start > gap) continue;
+    if (about !== undefined) {
+      while (near < abouts.length && (abouts[near] ?? 0) < start - about.gap) near++;
+      const other = abouts[near];
+      if (other === undefined || other > start + about.gap) continue;
+    }
+    yield { start, end: match.index + match[0].length };
+  }
+}
+
 function run(text: string, budget: Budget): RuleScan {
   if (!SOME_WORD.test(text)) return { findings: [], scanned: text.length };
   const findings: RuleFinding[] = [];
@@ -89,6 +121,12 @@ function run(text: string, budget: Budget): RuleScan {
       for (const match of piece.matchAll(pattern)) {
         const start = offset + match.index;
         findings.push({ start, end: start + match[0].length, type, severity });
+      }
+    }
+    for (const nearness of NEAR) {
+      const { type, severity } = nearness;
+      for (const { start, end } of nearby(piece, nearness)) {
+        findings.push({ start: offset + start, end: offset + end, type, severity });
       }
     }
   });

@@ -115,7 +115,7 @@ function isPlaceholder(text: string): boolean {
 
 const KEY_BEGIN = /-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----/g;
 const KEY_END = /-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----/g;
-/** A first line of a key, for a block without its end: prose about keys has no such run. */
+/** A line of a key, soon after the beginning and its headers: prose about keys has no such run. */
 const KEY_LINE = /[A-Za-z0-9+/=]{40}/;
 /** A base64 body, with the line breaks and escaped line breaks that JSON text shows. 16,384 bits of RSA fit. */
 const KEY_BODY = /[A-Za-z0-9+/=\s\\:,-]{0,16384}/y;
@@ -128,11 +128,11 @@ export function privateKeys(text: string): { readonly start: number; readonly en
   const found: { start: number; end: number }[] = [];
   KEY_BEGIN.lastIndex = 0;
   for (let begin = KEY_BEGIN.exec(text); begin !== null; begin = KEY_BEGIN.exec(text)) {
+    if (!KEY_LINE.test(text.slice(KEY_BEGIN.lastIndex, KEY_BEGIN.lastIndex + 300))) continue;
     KEY_BODY.lastIndex = KEY_BEGIN.lastIndex;
     const bodyEnd = KEY_BODY.exec(text) === null ? KEY_BEGIN.lastIndex : KEY_BODY.lastIndex;
     KEY_END.lastIndex = KEY_BEGIN.lastIndex;
     const end = KEY_END.exec(text.slice(0, bodyEnd + 64));
-    if (end === null && !KEY_LINE.test(text.slice(KEY_BEGIN.lastIndex, KEY_BEGIN.lastIndex + 200))) continue;
     KEY_BEGIN.lastIndex = end === null ? bodyEnd : KEY_END.lastIndex;
     found.push({ start: begin.index, end: KEY_BEGIN.lastIndex });
   }

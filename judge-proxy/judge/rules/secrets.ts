@@ -42,7 +42,7 @@ function run(text: string, budget: Budget): RuleScan {
       findings.push({ start: offset + start, end: offset + end, type: typeOf(rule), severity: 'critical' });
     }
   });
-  return { findings: mergeFindings(findings.map((finding) => toTokenEnd(text, finding))), scanned };
+  return { findings: toTokenEnds(text, findings), scanned };
 }
 
 function collect(
@@ -65,11 +65,19 @@ function typeOf(secretlintRule: string): string {
 
 const TOKEN_REST = /[A-Za-z0-9_\-+/=.~%:@]{0,16384}/y;
 
-/** Ranges of patterns and of secretlint may end inside the token: what follows without a break belongs to it. */
-function toTokenEnd(text: string, finding: RuleFinding): RuleFinding {
-  TOKEN_REST.lastIndex = finding.end;
-  const end = TOKEN_REST.test(text) ? TOKEN_REST.lastIndex : finding.end;
-  return end === finding.end ? finding : { ...finding, end };
+/**
+ * Ranges of patterns and of secretlint may end inside the token: what follows without a break belongs to it. In order
+ * of their start, and only where no range before reaches, so that a token is read once however often it is found.
+ */
+function toTokenEnds(text: string, findings: readonly RuleFinding[]): RuleFinding[] {
+  let covered = 0;
+  const extended = mergeFindings(findings).map((finding) => {
+    if (finding.end <= covered) return { ...finding, end: covered };
+    TOKEN_REST.lastIndex = finding.end;
+    covered = TOKEN_REST.test(text) ? TOKEN_REST.lastIndex : finding.end;
+    return { ...finding, end: covered };
+  });
+  return mergeFindings(extended);
 }
 
 export const secrets: Rule = { name: 'secrets', version: '1', redacts: true, run };
