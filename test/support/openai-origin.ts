@@ -70,13 +70,18 @@ export function openAiHandler(options: OpenAiOriginOptions = {}): OriginHandler 
       : responseEvents(shape).map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
     res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
     for (const [index, event] of events.entries()) {
-      if (reply.kind === 'die' && index === reply.afterEvents) return void res.socket?.destroy();
+      if (reply.kind === 'die' && index === reply.afterEvents) return die(res, event);
       await options.gate?.(index, seen);
       if (res.destroyed) return;
       res.write(event);
     }
     res.end();
   };
+}
+
+/** Half an event, then the end of the connection: what came before has reached the client by then. */
+function die(res: http.ServerResponse, event: string): void {
+  res.write(event.slice(0, event.length / 2), () => res.socket?.destroy());
 }
 
 function json(res: http.ServerResponse, status: number, body: object): void {
