@@ -36,9 +36,16 @@ const IN_FLIGHT = 8;
 const BACKLOG = 2_000;
 /** Above what decoding and three rules may take for every capture that the thread holds. */
 const HANG_MS = 15_000;
+/** Pause before another thread is tried when one did not start. */
+const RESTART_MS = 1_000;
+
+export interface StartedAnalyser extends Analyser {
+  /** Resolves when the thread is warm; analyses asked for before simply wait. Rejects when it does not start. */
+  readonly ready: Promise<void>;
+}
 
 /** @returns the analyser, started; `analyse` never rejects */
-export function createAnalyser(options: AnalyserOptions): Analyser & { readonly ready: Promise<void> } {
+export function createAnalyser(options: AnalyserOptions): StartedAnalyser {
   return new ThreadAnalyser(options);
 }
 
@@ -46,7 +53,7 @@ interface Waiting extends Task {
   readonly resolve: (analysis: Analysis) => void;
 }
 
-class ThreadAnalyser implements Analyser {
+class ThreadAnalyser implements StartedAnalyser {
   readonly #options: AnalyserOptions;
   readonly #settings: ThreadSettings;
   #worker: Worker;
@@ -56,9 +63,11 @@ class ThreadAnalyser implements Analyser {
   #flushing = false;
   #closed = false;
   #watchdog: NodeJS.Timeout | null = null;
-  /** Resolves when the first thread is warm; analyses asked for before simply wait. */
-  readonly ready: Promise<void>;
-  #isReady: () => void = () => undefined;
+  readonly #ready = Promise.withResolvers<void>();
+  /** The thread that answered that it is ready, if it still lives. */
+  #warm: Worker | null = null;
+  #restart: NodeJS.Timeout | null = null;
+  readonly #whenLess: (() => void)[] = [];
 
   constructor(options: AnalyserOptions) {
     this.#options = options;
@@ -69,10 +78,11 @@ class ThreadAnalyser implements Analyser {
       ruleMs: RULE_MS,
       hmacKey: options.hmacKey,
     };
-    this.ready = new Promise((resolve) => {
-      this.#isReady = resolve;
-    });
     this.#worker = this.#start();
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise;
   }
 
   analyse(capture: Capture, judge: string | null = null): Promise<Analysis> {
@@ -91,10 +101,9 @@ class ThreadAnalyser implements Analyser {
       await new Promise<void>((resolve) => this.#whenLess.push(resolve));
     }
     this.#disarm();
+    if (this.#restart !== null) clearTimeout(this.#restart);
     await this.#worker.terminate();
   }
-
-  readonly #whenLess: (() => void)[] = [];
 
   #start(): Worker {
     const worker = new Worker(new URL('./analysis-thread.ts', import.meta.url), {
@@ -107,7 +116,6 @@ class ThreadAnalyser implements Analyser {
     // `exit` follows `error`, so one of the two is enough to react to.
     worker.on('error', () => undefined);
     worker.on('exit', () => this.#replace(worker, 'crashed'));
-    worker.unref();
     return worker;
   }
 
@@ -133,39 +141,60 @@ class ThreadAnalyser implements Analyser {
     if (tasks.length === 0) return;
     this.#worker.ref();
     this.#worker.postMessage(tasks, transfer);
-    this.#watchdog ??= setTimeout(() => this.#replace(this.#worker, 'hung'), this.#options.hangMs ?? HANG_MS);
+    this.#arm();
   }
 
   #receive(worker: Worker, message: FromThread): void {
     if (worker !== this.#worker) return;
     if (message === null) {
-      this.#isReady();
-      return;
-    }
-    this.#disarm();
-    for (const { id, analysis } of message) {
-      this.#held.get(id)?.resolve(analysis);
-      this.#held.delete(id);
+      this.#warm = worker;
+      this.#ready.resolve();
+    } else {
+      this.#disarm();
+      for (const { id, analysis } of message) {
+        this.#held.get(id)?.resolve(analysis);
+        this.#held.delete(id);
+      }
     }
     this.#goOn();
   }
 
   #goOn(): void {
     this.#flush();
-    if (this.#held.size === 0) this.#worker.unref();
+    if (this.#held.size > 0) this.#arm();
+    else if (this.#warm === this.#worker) this.#worker.unref();
     for (const resolve of this.#whenLess.splice(0)) resolve();
   }
 
-  /** The captures that the thread held cannot be told apart: any of them may be the one that it died of. */
+  /**
+   * The captures that the thread held cannot be told apart: any of them may be the one that it died of. A thread that
+   * never became ready is no capture's fault: the next one is tried after a pause, and at start the owner is told.
+   */
   #replace(worker: Worker, reason: 'crashed' | 'hung'): void {
     if (worker !== this.#worker || (this.#closed && this.#held.size === 0 && this.#queue.length === 0)) return;
+    const wasWarm = this.#warm === worker;
     this.#disarm();
-    this.#worker = this.#start();
-    void worker.terminate();
+    this.#warm = null;
     for (const waiting of this.#held.values()) waiting.resolve(failedAnalysis());
     this.#held.clear();
     this.#options.onRestart?.(reason);
-    this.#goOn();
+    void worker.terminate();
+    if (wasWarm) {
+      this.#worker = this.#start();
+      this.#goOn();
+      return;
+    }
+    this.#ready.reject(new Error('the analysis thread does not start'));
+    for (const waiting of this.#queue.splice(0)) waiting.resolve(failedAnalysis());
+    for (const resolve of this.#whenLess.splice(0)) resolve();
+    this.#restart ??= setTimeout(() => {
+      this.#restart = null;
+      this.#worker = this.#start();
+    }, RESTART_MS).unref();
+  }
+
+  #arm(): void {
+    this.#watchdog ??= setTimeout(() => this.#replace(this.#worker, 'hung'), this.#options.hangMs ?? HANG_MS);
   }
 
   #disarm(): void {
@@ -181,14 +210,11 @@ function movable(capture: Capture, transfer: ArrayBuffer[]): Capture {
 
 function moved(body: CapturedBody, transfer: ArrayBuffer[]): CapturedBody {
   const { bytes } = body;
-  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
-  if (whole && bytes.byteLength >= TRANSFER_FROM && bytes.buffer instanceof ArrayBuffer) {
-    transfer.push(bytes.buffer);
-    return body;
-  }
-  // A copy without the rest of the pool around it: a view is cloned with its whole buffer.
-  return { ...body, bytes: new Uint8Array(bytes) };
+  // A view is cloned with its whole buffer: a small body out of a pool would take the pool along.
+  if (bytes.byteLength !== bytes.buffer.byteLength) return { ...body, bytes: new Uint8Array(bytes) };
+  if (bytes.byteLength >= TRANSFER_FROM && bytes.buffer instanceof ArrayBuffer) transfer.push(bytes.buffer);
+  return body;
 }
 
-/** Below this a copy is cheaper than a transfer (measured: 1 µs against 4 µs for 2 KiB). */
+/** Below this a copy is cheaper than a transfer. */
 const TRANSFER_FROM = 16_384;

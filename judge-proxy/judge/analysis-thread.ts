@@ -1,4 +1,4 @@
-/** The thread of the analyser: one capture after the other, results together when the queue is empty. */
+/** The thread of the analyser: one capture after the other. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { analyseCapture } from './analyse.ts';
@@ -9,6 +9,9 @@ import { RULE_NAMES } from './rules/rule.ts';
 if (parentPort === null) throw new Error('the analysis thread must be started as a worker');
 const port = parentPort;
 const settings = workerData as ThreadSettings;
+
+/** How long a result may wait for others. */
+const TOGETHER_MS = 1;
 
 const queue: Task[] = [];
 let running = false;
@@ -21,15 +24,19 @@ port.on('message', (tasks: readonly Task[]) => {
 await warmUp();
 post(null);
 
+/** Results that are there leave together, but none waits long for a slow capture behind it. */
 async function drain(): Promise<void> {
   running = true;
   let results: Result[] = [];
+  let since = performance.now();
   for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
     results.push({ id: task.id, analysis: await analyse(task) });
+    if (queue.length > 0 && performance.now() - since < TOGETHER_MS) continue;
+    post(results);
+    results = [];
+    since = performance.now();
   }
   running = false;
-  if (results.length > 0) post(results);
-  results = [];
 }
 
 /** A defect of ours in one capture is that capture's failure. */
