@@ -4,7 +4,6 @@ import type { DecodedExchange } from './api.ts';
 import { Fields, isObject, type Json, parseJson } from './json.ts';
 import { type At, inside, type PartList } from './part-list.ts';
 import { looksLikeSse, parseSse, type SseEvent } from './sse.ts';
-import { readErrorBody } from './wire-error.ts';
 
 export const REQUEST: At = { side: 'request', place: 'request', role: 'unknown' };
 export const RESPONSE: At = { side: 'response', place: 'response', role: 'assistant' };
@@ -43,12 +42,6 @@ export function openResponse(parts: PartList, exchange: DecodedExchange): OpenRe
   return fields === null ? { kind: 'none' } : { kind: 'object', fields };
 }
 
-/** Reads an error body of a response that failed; false when it is none and must be read as an answer. */
-export function readFailure(parts: PartList, status: number | null, body: Fields): boolean {
-  if (status === null || status < 400) return false;
-  return readErrorBody(parts, RESPONSE, body);
-}
-
 /** Events that are no JSON object (other than the end mark) are kept and counted; clients stop at them. */
 export function eventObjects(
   parts: PartList,
@@ -63,8 +56,7 @@ export function eventObjects(
       found.push({ event, value: parsed.value });
       continue;
     }
-    if (!event.whole) continue;
-    parts.reasons.add(!parsed.ok && parsed.reason === 'too_deep' ? 'too_deep' : 'unparseable');
+    if (event.whole) parts.reasons.add(!parsed.ok && parsed.reason === 'too_deep' ? 'too_deep' : 'unparseable');
     parts.strange(inside({ ...RESPONSE, place: 'response.events' }, index), event.data);
   }
   return found;

@@ -6,6 +6,7 @@ import { readContent } from './content.ts';
 import type { Fields, Json } from './json.ts';
 import { readMessage } from './openai-chat-message.ts';
 import { fieldsOf, inside, type PartList } from './part-list.ts';
+import type { AnswerFacts, RequestFacts } from './reading.ts';
 import { readTools } from './tools.ts';
 import { readError } from './wire-error.ts';
 
@@ -54,10 +55,7 @@ const QUIET_RESPONSE: ReadonlySet<string> = new Set([
 ]);
 const QUIET_CHOICE: ReadonlySet<string> = new Set(['index', 'logprobs', 'content_filter_results']);
 
-export interface ChatRequest {
-  readonly model: string | null;
-  readonly stream: boolean;
-}
+export type ChatRequest = RequestFacts;
 
 /** All messages, tool definitions and whatever else carries text. */
 export function readChatRequest(parts: PartList, body: Fields): ChatRequest {
@@ -95,14 +93,8 @@ function readFormat(parts: PartList, body: Fields): void {
   parts.rest(at, format, new Set(['type']));
 }
 
-export interface ChatAnswer {
-  readonly model: string | null;
-  readonly finish: readonly string[];
-  readonly usage: Usage;
-}
-
 /** All choices, an error that came instead of them or after them, usage. */
-export function readChatCompletion(parts: PartList, body: Fields): ChatAnswer {
+export function readChatCompletion(parts: PartList, body: Fields): AnswerFacts {
   const finish: string[] = [];
   const choices = body.any('choices');
   const model = body.string('model');

@@ -1,46 +1,31 @@
 /** OpenAI Chat Completions, and the many servers that speak it. */
 
-import type { Usage } from '../exchange/transcript.ts';
 import type { Api, DecodedExchange, Reading } from './api.ts';
-import { eventObjects, isEndMark, openRequest, openResponse, RESPONSE, readFailure } from './body.ts';
+import { eventObjects, isEndMark, RESPONSE } from './body.ts';
 import { Fields, isObject, type JsonObject, own } from './json.ts';
-import { type ChatAnswer, readChatCompletion, readChatRequest } from './openai-chat-read.ts';
+import { type ChatRequest, readChatCompletion, readChatRequest } from './openai-chat-read.ts';
 import { ChatAssembler } from './openai-chat-stream.ts';
 import { inside, PartList } from './part-list.ts';
-import { deploymentOf, pathEndsWith } from './paths.ts';
+import { pathEndsWith } from './paths.ts';
+import { type Format, NO_ANSWER, readExchange, type StreamAnswer } from './reading.ts';
 import type { SseEvent } from './sse.ts';
 
-const NAME = 'openai.chat_completions';
-const NO_USAGE: Usage = { tokens_in: null, tokens_out: null, tokens_cached: null };
-const NO_ANSWER: ChatAnswer = { model: null, finish: [], usage: NO_USAGE };
+const FORMAT: Format<ChatRequest> = {
+  name: 'openai.chat_completions',
+  readRequest: readChatRequest,
+  readObject: readChatCompletion,
+  readEvents,
+};
 
 export const openaiChat: Api = {
-  name: NAME,
+  name: FORMAT.name,
 
   matches(method: string, path: string): boolean {
     return method === 'POST' && pathEndsWith(path, '/chat/completions');
   },
 
   read(exchange: DecodedExchange): Reading {
-    const parts = new PartList();
-    const body = openRequest(parts, exchange);
-    const request = body === null ? null : readChatRequest(parts, body);
-    const response = openResponse(parts, exchange);
-    const answer = readAnswer(parts, exchange, response);
-    return {
-      transcript: {
-        api: NAME,
-        model_requested: request?.model ?? deploymentOf(exchange.path),
-        model_returned: answer.model,
-        streamed: response.kind === 'events' || (response.kind === 'none' && request?.stream === true),
-        finish: answer.finish,
-        usage: answer.usage,
-        parts: parts.finish(),
-        error: parts.error,
-        unknown_items: parts.unknown,
-      },
-      reasons: [...parts.reasons].sort(),
-    };
+    return readExchange(FORMAT, exchange);
   },
 };
 
@@ -52,27 +37,11 @@ export function assembleChatCompletion(events: readonly SseEvent[]): JsonObject 
   return assemble(new PartList(), events);
 }
 
-function readAnswer(parts: PartList, exchange: DecodedExchange, response: ReturnType<typeof openResponse>): ChatAnswer {
-  switch (response.kind) {
-    case 'none':
-      return NO_ANSWER;
-    case 'object':
-      if (!exchange.responseEnded) parts.reasons.add('stream_broken');
-      if (readFailure(parts, exchange.status, response.fields)) {
-        parts.rest(RESPONSE, response.fields, new Set());
-        return NO_ANSWER;
-      }
-      return readChatCompletion(parts, response.fields);
-    case 'events': {
-      if (!exchange.responseCut && !response.events.some(isEndMark)) parts.reasons.add('stream_broken');
-      const whole = assemble(parts, response.events);
-      if (whole !== null) return readChatCompletion(parts, new Fields(whole));
-      if (!exchange.responseCut) parts.reasons.add('unparseable');
-      return NO_ANSWER;
-    }
-    default:
-      return response satisfies never;
-  }
+function readEvents(parts: PartList, events: readonly SseEvent[]): StreamAnswer {
+  const whole = assemble(parts, events);
+  if (whole === null) parts.reasons.add('unparseable');
+  const answer = whole === null ? NO_ANSWER : readChatCompletion(parts, new Fields(whole));
+  return { answer, ended: events.some(isEndMark) };
 }
 
 function assemble(parts: PartList, events: readonly SseEvent[]): JsonObject | null {

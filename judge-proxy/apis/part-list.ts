@@ -20,6 +20,7 @@ export function inside(at: At, step: string | number): At {
 
 /** A transcript of millions of parts would cost far more memory than the text that it came from. */
 const MAX_PARTS = 10_000;
+const MAX_SEARCHES = 100;
 /** Ids and enumerated words are shorter; a longer string in their fields is content, and is kept. */
 const MAX_QUIET = 128;
 
@@ -30,6 +31,10 @@ export class PartList {
   readonly #parts: Part[] = [];
   readonly #overflow: string[] = [];
   #overflowAt: At | null = null;
+  /** Texts of the first `#indexed` parts. */
+  readonly #texts = new Set<string>();
+  #indexed = 0;
+  #searches = 0;
 
   /** Fields, events and items that no format of ours knows. */
   get unknown(): number {
@@ -90,6 +95,21 @@ export class PartList {
       kept.push([key, value]);
     }
     if (kept.length > 0) this.value(inside(at, '*'), 'other', Object.fromEntries(kept));
+  }
+
+  /** Whether a part says this, or (looked for a bounded number of times: it costs a pass each) contains it. */
+  says(text: string): boolean {
+    for (; this.#indexed < this.#parts.length; this.#indexed++) this.#texts.add(this.#parts[this.#indexed]?.text ?? '');
+    if (this.#texts.has(text.toWellFormed())) return true;
+    this.#searches += 1;
+    return this.#searches <= MAX_SEARCHES && this.#parts.some((part) => part.text.includes(text));
+  }
+
+  /** Adds what another list says and this one does not. */
+  addMissing(other: PartList): void {
+    for (const reason of other.reasons) this.reasons.add(reason);
+    for (const part of other.#parts)
+      if (!this.says(part.text)) this.text(part, part.kind, part.text, part.name ?? null);
   }
 
   /** @returns the parts, each with a place of its own */

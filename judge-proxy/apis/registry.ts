@@ -2,8 +2,9 @@
 
 import type { Api } from './api.ts';
 import { openaiChat } from './openai-chat.ts';
+import { openaiResponses } from './openai-responses.ts';
 
-export const apis: readonly Api[] = [openaiChat];
+export const apis: readonly Api[] = [openaiChat, openaiResponses];
 
 /** Closed set for metric labels. */
 export const API_NAMES: readonly string[] = apis.map((api) => api.name);

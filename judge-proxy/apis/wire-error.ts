@@ -26,11 +26,13 @@ function numberAsText(value: number | null): string | null {
   return value === null ? null : String(value);
 }
 
-/** An error body of any of the shapes, or false when the object shows none. */
+/** Reads an error body of any of these shapes whole. @returns false, with nothing read, when it is none */
 export function readErrorBody(parts: PartList, at: At, body: Fields): boolean {
   const error = body.any('error');
   if (error !== null) readError(parts, inside(at, 'error'), error);
   const detail = body.any('detail');
   if (detail !== null) readError(parts, inside(at, 'detail'), detail);
-  return error !== null || detail !== null;
+  if (error === null && detail === null) return false;
+  parts.rest(at, body, QUIET);
+  return true;
 }

@@ -21,7 +21,7 @@ export interface DecodedBody {
   readonly text: string | null;
   /** Bytes after the codings were undone. */
   readonly bytes: number;
-  /** The text is shorter than what passed, for whatever reason. */
+  /** The text may stop anywhere: the copy was cut, the body did not end, or decoding stopped. */
   readonly cut: boolean;
   /** Sorted, without repeats; empty when all of the body was read. */
   readonly reasons: readonly CoverageReason[];
