@@ -42,12 +42,19 @@ export async function readIfThere(path: string): Promise<string | null> {
 /** Replaces the file in one step, or makes it. Missing directories are made. */
 export async function writeAtomic(path: string, text: string, mode: number): Promise<void> {
   const staged = await stage(path, text, mode);
-  await staged.replace();
+  try {
+    await staged.replace();
+  } finally {
+    await staged.discard();
+  }
 }
 
 /** Replaces a pair, key first. */
 export async function writePair(files: Pair, content: PairContent): Promise<void> {
-  await placePair(files, content, (staged) => staged.replace());
+  await withStaged(files, content, async (key, cert) => {
+    await key.replace();
+    await cert.replace();
+  });
 }
 
 /**
@@ -55,16 +62,27 @@ export async function writePair(files: Pair, content: PairContent): Promise<void
  * @throws CertificateError ca_exists when one of the files is there, also when another process makes it just now
  */
 export async function createPair(files: Pair, content: PairContent): Promise<void> {
-  await placePair(files, content, (staged) => staged.create());
+  await withStaged(files, content, async (key, cert) => {
+    await key.create();
+    try {
+      await cert.create();
+    } catch (error) {
+      await rm(files.keyFile); // it is ours: creating it succeeded
+      throw error;
+    }
+  });
 }
 
-async function placePair(files: Pair, content: PairContent, place: (staged: Staged) => Promise<void>): Promise<void> {
+async function withStaged(
+  files: Pair,
+  content: PairContent,
+  place: (key: Staged, cert: Staged) => Promise<void>,
+): Promise<void> {
   const key = await stage(files.keyFile, content.keyPem, KEY_MODE);
   try {
     const cert = await stage(files.certFile, content.certPem, PUBLIC_MODE);
     try {
-      await place(key);
-      await place(cert);
+      await place(key, cert);
     } finally {
       await cert.discard();
     }
@@ -90,7 +108,6 @@ async function stage(path: string, text: string, mode: number): Promise<Staged> 
     await mkdir(folder, { recursive: true });
     await writeFlushed(temporary, text, mode);
   } catch (cause) {
-    await rm(temporary, { force: true });
     throw fileError('write', path, cause);
   }
   return {
@@ -106,6 +123,9 @@ async function writeFlushed(path: string, text: string, mode: number): Promise<v
   try {
     await file.writeFile(text);
     await file.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
   } finally {
     await file.close();
   }

@@ -45,7 +45,7 @@ export function trustVariables(bundlePath: string, caPath: string): readonly Tru
     {
       client: 'Java',
       variables: {
-        JAVA_TOOL_OPTIONS: `-Djavax.net.ssl.trustStore=${store} -Djavax.net.ssl.trustStorePassword=changeit`,
+        JAVA_TOOL_OPTIONS: `-Djavax.net.ssl.trustStore=${javaWord(store)} -Djavax.net.ssl.trustStorePassword=changeit`,
       },
       commands: [
         `cp "$JAVA_HOME/lib/security/cacerts" ${quoted(store)} && chmod u+w ${quoted(store)}`,
@@ -55,6 +55,11 @@ export function trustVariables(bundlePath: string, caPath: string): readonly Tru
     },
     { client: 'git', variables: { GIT_SSL_CAINFO: bundlePath }, commands: [], note: 'Or git config http.sslCAInfo.' },
   ];
+}
+
+/** The JVM splits JAVA_TOOL_OPTIONS at white space, and takes quotes. */
+function javaWord(word: string): string {
+  return /\s/.test(word) ? `"${word}"` : word;
 }
 
 /** The advice as lines for a POSIX shell. */

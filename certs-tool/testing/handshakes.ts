@@ -153,7 +153,7 @@ async function opinionsOf(program: string, args: readonly string[], env: Trust['
 /** Go is often installed without being on the PATH. */
 const GO_PROGRAMS = ['go', '/usr/local/go/bin/go'];
 
-export const CLIENTS: Readonly<Record<string, Client>> = {
+export const CLIENTS = {
   Node: (targets, trust) =>
     opinionsOf(process.execPath, ['--input-type=module', '-e', NODE, job(targets, trust)], trust.env),
 
@@ -191,4 +191,6 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
     const finished = await runProgram('java', [...properties, source, ...places]);
     return finished === null ? null : finished.stdout.trimEnd().split('\n');
   },
-};
+} satisfies Record<string, Client>;
+
+export type ClientName = keyof typeof CLIENTS;
