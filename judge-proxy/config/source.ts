@@ -30,7 +30,7 @@ const YAML_ERRORS: Readonly<Record<string, string>> = {
   MISSING_CHAR: 'a quote, bracket or comma is missing',
   MULTILINE_IMPLICIT_KEY: 'a key may not span lines',
   MULTIPLE_DOCS: 'there is more than one document in the file',
-  BAD_ALIAS: 'an alias names an anchor that does not stand before it',
+  BAD_ALIAS: 'an alias cannot stand here',
   BAD_SCALAR_START: 'a value that begins with this character has to be quoted',
   TAG_RESOLVE_FAILED: 'a tag is not known, or its value does not fit',
   NON_STRING_KEY: 'a key has to be a plain word',
@@ -50,7 +50,8 @@ export class ConfigSource {
       prettyErrors: false,
       stringKeys: true,
       resolveKnownTags: false,
-      logLevel: 'silent',
+      // 'silent' would let a second document pass without a word.
+      logLevel: 'error',
     });
     for (const error of [...this.#document.errors, ...this.#document.warnings]) {
       const message = YAML_ERRORS[error.code] ?? `this is not valid YAML (${error.code})`;
@@ -115,6 +116,16 @@ export class ConfigSource {
     visit(this.#document, {
       Pair: (_, pair) => {
         if (isScalar(pair.key)) this.#checkKey(pair.key);
+      },
+      Alias: (_, alias) => {
+        if (alias.resolve(this.#document) !== undefined) return;
+        const fix = 'Define it before with `&`.';
+        this.#problems.push({
+          ...this.#position(alias.range?.[0] ?? 0),
+          path: '',
+          message: 'an alias names no anchor before it',
+          fix,
+        });
       },
       Scalar: (key, node) => {
         if (key === 'key' || typeof node.value !== 'string') return;
