@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect as netConnect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { Client } from 'undici';
+import { connectThrough } from '../test/support/clients.ts';
 import type { Arm } from './arm.ts';
 
 export const CHAT_BODY = JSON.stringify({
@@ -77,13 +78,7 @@ async function tunnel(arm: Arm): Promise<Socket> {
     await once(direct, 'connect');
     return direct;
   }
-  const proxy = new URL(arm.proxyUrl);
-  const socket = netConnect(Number(proxy.port), proxy.hostname);
-  await once(socket, 'connect');
-  const authority = `${arm.target.host}:${arm.target.port}`;
-  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
-  const [head] = (await once(socket, 'data')) as [Buffer];
-  if (!/^HTTP\/1\.1 200/.test(head.toString('latin1')))
-    throw new Error(`The proxy refused: ${head.toString('latin1').split('\r\n')[0]}`);
-  return socket;
+  const answer = await connectThrough(Number(new URL(arm.proxyUrl).port), `${arm.target.host}:${arm.target.port}`);
+  if (answer.status !== 200) throw new Error(`The proxy refused: ${answer.head.split('\r\n')[0]}`);
+  return answer.socket;
 }

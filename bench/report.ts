@@ -9,6 +9,8 @@ interface Facts {
   readonly node: string;
   readonly cores: number;
   readonly rounds: number;
+  /** In the order of the table. */
+  readonly arms: readonly string[];
 }
 
 export function renderReport(cases: readonly Case[], samples: readonly Sample[], facts: Facts): string {
@@ -23,7 +25,7 @@ export function renderReport(cases: readonly Case[], samples: readonly Sample[],
     });
     const of = samples.filter((sample) => sample.case === one.name);
     const direct = byRound(of.filter((sample) => sample.arm === 'direct'));
-    for (const arm of new Set(of.map((sample) => sample.arm))) {
+    for (const arm of facts.arms) {
       const rounds = of.filter((sample) => sample.arm === arm);
       const totals = rounds.map((sample) => Object.values(sample.result.cpu).reduce((sum, us) => sum + us, 0));
       const added = rounds.map((sample) => sample.result.latencyMs - (direct.get(sample.round) ?? Number.NaN));

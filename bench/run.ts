@@ -63,14 +63,18 @@ async function main(): Promise<number> {
     return 2;
   }
   const size: CaseSize = values.quick ? { requests: 400, connections: 8 } : { requests: 2_000, connections: 8 };
-  const samples = await measure(cases, rounds, size);
-  const figures = { node: process.version, cores: cpus().length, rounds, size, samples };
+  const { samples, arms } = await measure(cases, rounds, size);
+  const figures = { node: process.version, cores: cpus().length, rounds, size, arms, samples };
   if (values.out !== undefined) await writeFile(resolve(values.out), `${JSON.stringify(figures, null, 1)}\n`);
   process.stdout.write(values.json ? `${JSON.stringify(figures)}\n` : renderReport(cases, samples, figures));
   return 0;
 }
 
-async function measure(cases: readonly Case[], rounds: number, size: CaseSize): Promise<Sample[]> {
+async function measure(
+  cases: readonly Case[],
+  rounds: number,
+  size: CaseSize,
+): Promise<{ samples: Sample[]; arms: string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'judge-bench-'));
   const host = 'api.openai.com';
   const originCa = await makeOriginCa(join(folder, 'origin'));
@@ -86,7 +90,7 @@ async function measure(cases: readonly Case[], rounds: number, size: CaseSize): 
       arms.push(await start(setup));
       progress(`started ${arms.at(-1)?.name}`);
     }
-    return await interleave(cases, arms, rounds, size);
+    return { samples: await interleave(cases, arms, rounds, size), arms: arms.map((arm) => arm.name) };
   } finally {
     for (const arm of arms) await arm.close();
     origin.kill('SIGKILL');
@@ -117,7 +121,9 @@ async function interleave(
     for (let round = 0; round <= rounds; round += 1) {
       for (const arm of shuffled(arms, Math.random)) {
         const before = await arm.recorded();
-        const result = await one.run(arm, size);
+        const result = await one.run(arm, size).catch((error: unknown) => {
+          throw new Error(`${one.name} through ${arm.name} failed`, { cause: error });
+        });
         const after = await arm.recorded();
         if (before !== null && after !== null && after - before < result.sent) {
           throw new Error(`${arm.name} recorded ${after - before} of ${result.sent} exchanges.`);

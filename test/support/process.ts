@@ -38,26 +38,22 @@ export class LoggedProcess {
   }
 
   /** The first line, past or future, that fits. Rejects when the process ends without it. */
-  line(fits: (line: LogLine) => boolean): Promise<LogLine> {
-    return new Promise((done, fail) => {
-      let from = 0;
-      const check = () => {
-        for (; from < this.lines.length; from += 1) {
-          const line = this.lines[from];
-          if (line !== undefined && fits(line)) {
-            this.#waiting.delete(check);
-            done(line);
-            return;
-          }
-        }
-        if (this.#gone) {
-          this.#waiting.delete(check);
-          fail(new Error(`The process ended before the line came. It said:\n${this.tail()}`));
-        }
-      };
-      this.#waiting.add(check);
-      check();
+  async line(fits: (line: LogLine) => boolean): Promise<LogLine> {
+    let from = 0;
+    let found: LogLine | undefined;
+    await this.#until(() => {
+      for (; from < this.lines.length && found === undefined; from += 1) {
+        const line = this.lines[from];
+        if (line !== undefined && fits(line)) found = line;
+      }
+      return found !== undefined;
     });
+    return found as LogLine;
+  }
+
+  /** Resolves when a line that is no JSON, past or future, fits. */
+  said(pattern: RegExp): Promise<void> {
+    return this.#until(() => this.text.some((line) => pattern.test(line)));
   }
 
   event(name: string, fits: (line: LogLine) => boolean = () => true): Promise<LogLine> {
@@ -70,6 +66,20 @@ export class LoggedProcess {
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** Looks again whenever something was said, and a last time when the process is gone. */
+  #until(ready: () => boolean): Promise<void> {
+    return new Promise((done, fail) => {
+      const check = () => {
+        if (!ready() && !this.#gone) return;
+        this.#waiting.delete(check);
+        if (ready()) done();
+        else fail(new Error(`The process ended before what was waited for came. It said:\n${this.tail()}`));
+      };
+      this.#waiting.add(check);
+      check();
+    });
   }
 
   #take(text: string): void {

@@ -1,0 +1,115 @@
+/**
+ * Contract: `npm start` in an empty folder makes what is missing, brings everything up, and shows how to use it; Ctrl-C
+ * ends all of it; a start that cannot work says why and what to do, and leaves nothing running.
+ */
+
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../support/chain.ts';
+import { connectThrough, run } from '../support/clients.ts';
+import { LoggedProcess } from '../support/process.ts';
+
+const CLI = join(ROOT, 'judge-proxy/cli.ts');
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'judge-start-'));
+  await symlink(join(ROOT, 'config'), join(folder, 'config'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function configWith(overrides: (text: string) => string): Promise<string> {
+  const file = join(folder, `config-${Math.random().toString(36).slice(2)}.yaml`);
+  const text = await readFile(join(ROOT, 'config/judge-proxy.yaml'), 'utf8');
+  await writeFile(file, overrides(text));
+  return file;
+}
+
+const freePorts = (text: string) => text.replace(/port: .*8888.*/, 'port: 0').replace(/port: .*8889.*/, 'port: 0');
+
+describe('npm start', () => {
+  it.each([
+    ['with Envoy', []],
+    ['without Envoy', ['--no-envoy']],
+  ])('%s: certificates, banner, a working proxy, and a clean end', async (_name, extra) => {
+    const config = await configWith(freePorts);
+    const child = new LoggedProcess(
+      [CLI, 'start', '--port', '0', '--admin-port', '0', '--config', config, ...extra],
+      {},
+      folder,
+    );
+    await child.event('ready');
+    await child.said(/Ctrl-C/);
+    const banner = child.text.join('\n');
+    const url = /Proxy\s+http:\/\/127\.0\.0\.1:(\d+)/.exec(banner);
+    expect(banner).toContain('NODE_EXTRA_CA_CERTS');
+    const answer = await connectThrough(Number(url?.[1]), '169.254.169.254:443');
+    expect(answer.status).toBe(403);
+    answer.socket.destroy();
+    expect((await stat(join(folder, 'certs/intercept-ca.key'))).mode & 0o777).toBe(0o600);
+    child.kill('SIGINT');
+    expect(await child.exited).toMatchObject({ code: 0 });
+    const left = await run('pgrep', ['-f', `${folder}/data/envoy`]);
+    expect(left.stdout).toBe('');
+  });
+
+  it('names the option when a port is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as { port: number };
+    const config = await configWith((text) => freePorts(text).replace(/port: 0/, `port: ${port}`));
+    const ran = await run(process.execPath, [CLI, 'serve', '--config', config]);
+    taken.close();
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain(`${port} is in use`);
+    expect(ran.stderr).toContain('listen.proxy');
+  });
+
+  it.each([
+    ['a config that is not there', async () => join(folder, 'absent.yaml'), /absent\.yaml/],
+    ['an unknown key', () => configWith((text) => `${text}\nrouts: []\n`), /routs.*routes/s],
+    [
+      'a wildcard bind without authentication',
+      () => configWith((text) => `${text.replace(/^listen:/m, 'listen:\n  plain: { host: 0.0.0.0, port: 0 }')}`),
+      /listen\.plain\.host/,
+    ],
+    [
+      'a rubric that is not there',
+      () => configWith((text) => text.replace(/rubric: .*/, 'rubric: absent-rubric.yaml')),
+      /absent-rubric\.yaml/,
+    ],
+  ])('%s stops the start with its name', async (_name, config, expected) => {
+    const ran = await run(process.execPath, [CLI, 'serve', '--config', await config()]);
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(expected);
+    expect(ran.stderr).not.toMatch(/\n\s+at .*\.ts:/);
+  });
+
+  it('a host outside the interception CA is refused with the command that mends it', async () => {
+    const certs = join(folder, 'narrow');
+    await run(process.execPath, [join(ROOT, 'certs-tool/cli.ts'), 'init', '--dir', certs, '--host', 'api.openai.com']);
+    const config = await configWith((text) =>
+      freePorts(text)
+        .replaceAll('${JUDGE_PROXY_CERTS:-certs}', certs)
+        .replace(/hosts: \[api\.openai\.com\]/, 'hosts: [api.openai.com, api.anthropic.com]'),
+    );
+    for (const command of ['serve', 'start']) {
+      const ran = await run(process.execPath, [
+        CLI,
+        command,
+        '--config',
+        config,
+        ...(command === 'start' ? ['--no-envoy', '--port', '0'] : []),
+      ]);
+      expect(ran.code, ran.stdout).toBe(1);
+      expect(ran.stderr).toContain('api.anthropic.com');
+      expect(ran.stderr).toContain('npm run certs -- intercept-ca');
+    }
+  });
+});
