@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Refusal } from '../errors.ts';
 import { refuseSocket, refuseStream } from './refuse.ts';
+import { http1Head, http2Head } from './request-head.ts';
 import type { RequestHead } from './target.ts';
 
 export interface ConnectChannel {
@@ -30,15 +31,7 @@ export function socketChannel(request: IncomingMessage, socket: Socket, head: Bu
   const gone = goneSignal(socket);
   if (head.length > 0) socket.unshift(head);
   return {
-    head: {
-      version: request.httpVersion === '1.0' ? '1.0' : '1.1',
-      method: 'CONNECT',
-      target: request.url ?? '',
-      scheme: '',
-      authority: '',
-      protocol: '',
-      rawHeaders: request.rawHeaders,
-    },
+    head: http1Head(request),
     stream: socket,
     gone,
     accept() {
@@ -65,21 +58,6 @@ export function streamChannel(request: Http2ServerRequest): ConnectChannel {
       return true;
     },
     refuse: (refusal) => refuseStream(stream, refusal),
-  };
-}
-
-/** The head of an HTTP/2 request, pseudo-headers apart. */
-export function http2Head(request: Http2ServerRequest): RequestHead {
-  const { headers } = request;
-  const protocol = headers[':protocol'];
-  return {
-    version: '2',
-    method: headers[':method'] ?? '',
-    target: headers[':path'] ?? '',
-    scheme: headers[':scheme'] ?? '',
-    authority: headers[':authority'] ?? '',
-    protocol: typeof protocol === 'string' ? protocol : '',
-    rawHeaders: request.rawHeaders,
   };
 }
 

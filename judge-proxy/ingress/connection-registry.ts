@@ -19,34 +19,20 @@ export class ConnectionRegistry {
     });
   }
 
-  /**
-   * Stops listening, says GOAWAY on HTTP/2, closes what is idle, and waits for the rest.
-   * @param beforeCut called at the deadline, so that owners can end what they own by its name
-   * @returns how many connections were still open at the deadline, and were cut
-   */
-  async drain(server: Server | Http2SecureServer, deadlineMs: number, beforeCut: () => void): Promise<number> {
-    const closed = new Promise<void>((resolve) => {
-      server.once('close', resolve);
-      if (!server.listening) resolve();
-    });
-    server.close(); // idle HTTP/1 connections and sessions included
-    if (deadlineMs > 0 && (await withinDeadline(closed, deadlineMs))) return 0;
-    const cut = this.#open.size;
-    beforeCut();
+  /** Destroys what is open. */
+  cut(): void {
     for (const socket of this.#open) socket.destroy();
-    await closed;
-    return cut;
   }
 }
 
-async function withinDeadline(closed: Promise<void>, deadlineMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), deadlineMs);
+/**
+ * Stops listening, says GOAWAY on HTTP/2 and closes what is idle.
+ * @returns resolves when the last connection has gone
+ */
+export async function stopListening(server: Server | Http2SecureServer): Promise<void> {
+  if (!server.listening) return;
+  await new Promise<void>((resolve) => {
+    server.once('close', resolve);
+    server.close();
   });
-  try {
-    return await Promise.race([closed.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -178,6 +178,8 @@ export interface DoorOverrides {
   readonly names?: Readonly<Record<string, readonly string[]>>;
   readonly clientCa?: string;
   readonly pseudonym?: string;
+  /** Ports to listen on, free ones without. */
+  readonly fixed?: { readonly proxy: number; readonly plain: number };
 }
 
 /** Certificates once for a test file. */
@@ -198,12 +200,12 @@ export async function startDoor(certificates: ChainCertificates, overrides: Door
   const config = configSchema.parse({
     listen: {
       proxy: {
-        port: 0,
+        port: overrides.fixed?.proxy ?? 0,
         cert: certificates.server.certFile,
         key: certificates.server.keyFile,
         client_ca: overrides.clientCa ?? certificates.ca.certFile,
       },
-      plain: { port: 0 },
+      plain: { port: overrides.fixed?.plain ?? 0 },
     },
     routes: [
       { name: 'denied', hosts: ['denied.test'], ports, action: 'deny' },

@@ -12,7 +12,7 @@ import { ProxyError } from '../errors.ts';
 import type { ClientRequest, ClientResponse } from '../forward/forwarder.ts';
 import type { Log } from '../telemetry/log.ts';
 import { CertificateWatcher, readCertificates } from './certificates.ts';
-import { ConnectionRegistry } from './connection-registry.ts';
+import { ConnectionRegistry, stopListening } from './connection-registry.ts';
 import type { Peer } from './identity.ts';
 import { peerReader } from './peer.ts';
 
@@ -114,10 +114,15 @@ export class TlsListener {
     return address;
   }
 
-  /** As `ConnectionRegistry.drain`. */
-  async close(deadlineMs: number, beforeCut: () => void): Promise<number> {
+  /** Takes nothing new. Resolves when the last connection has gone. */
+  async stop(): Promise<void> {
     this.#watcher?.close();
-    return this.#server === undefined ? 0 : await this.#registry.drain(this.#server, deadlineMs, beforeCut);
+    if (this.#server !== undefined) await stopListening(this.#server);
+  }
+
+  /** Ends what is still open. */
+  cut(): void {
+    this.#registry.cut();
   }
 
   /** The reason is on the socket when a certificate was shown and refused; the error only says "socket hang up". */
@@ -156,9 +161,14 @@ export class PlainListener {
     return await listening(server, this.#config);
   }
 
-  /** As `ConnectionRegistry.drain`. */
-  async close(deadlineMs: number, beforeCut: () => void): Promise<number> {
-    return this.#server === undefined ? 0 : await this.#registry.drain(this.#server, deadlineMs, beforeCut);
+  /** Takes nothing new. Resolves when the last connection has gone. */
+  async stop(): Promise<void> {
+    if (this.#server !== undefined) await stopListening(this.#server);
+  }
+
+  /** Ends what is still open. */
+  cut(): void {
+    this.#registry.cut();
   }
 }
 
@@ -180,7 +190,7 @@ function attachHttp(
       response.once('close', () => {
         answering.delete(socket);
         // Draining: Node closes what is idle when it stops listening, and nothing that becomes idle later.
-        if (!server.listening) socket.end();
+        if (!server.listening) socket.destroySoon();
       });
     }
     handlers.onRequest(peer(request), request, response);

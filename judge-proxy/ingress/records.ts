@@ -64,6 +64,17 @@ export class Recorder {
     this.#keep(visit, decision.authority, { code: error.code, reason: error.reason ?? null, bytesUp: 0, bytesDown: 0 });
   }
 
+  /** Bytes that were no request: nothing is known but the code. */
+  unread(requestId: string, error: ProxyError): void {
+    this.#options.log.write(ERRORS[error.code].level, 'refused', {
+      request_id: requestId,
+      code: error.code,
+      status: ERRORS[error.code].status,
+      ...(error.reason === undefined ? {} : { reason: error.reason }),
+    });
+    this.#options.metrics?.decided('refuse', error.code);
+  }
+
   /** The 200 was sent, or the request was handed to the forwarder. */
   admitted(visit: Visit): void {
     const { outcome } = visit.decision;
