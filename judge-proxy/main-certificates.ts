@@ -50,7 +50,7 @@ function read(file: string): string {
     throw new CertificateError(
       'ca_cert_missing',
       `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'failed'}).`,
-      REMEDY,
+      'Run: npm run certs -- init',
       error,
     );
   }

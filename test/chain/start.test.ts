@@ -15,10 +15,20 @@ import { LoggedProcess } from '../support/process.ts';
 
 const CLI = join(ROOT, 'judge-proxy/cli.ts');
 let folder: string;
+/** For `serve`, which makes no certificates. */
+const PREPARED = { JUDGE_PROXY_CERTS: 'prepared' };
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'judge-start-'));
   await symlink(join(ROOT, 'config'), join(folder, 'config'));
+  await run(process.execPath, [
+    join(ROOT, 'certs-tool/cli.ts'),
+    'init',
+    '--dir',
+    join(folder, 'prepared'),
+    '--host',
+    'api.openai.com',
+  ]);
 });
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
@@ -64,7 +74,7 @@ describe('npm start', () => {
     await once(taken, 'listening');
     const { port } = taken.address() as { port: number };
     const config = await configWith((text) => freePorts(text).replace(/port: 0/, `port: ${port}`));
-    const ran = await run(process.execPath, [CLI, 'serve', '--config', config]);
+    const ran = await run(process.execPath, [CLI, 'serve', '--config', config], PREPARED, folder);
     taken.close();
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain(`${port} is in use`);
@@ -85,7 +95,7 @@ describe('npm start', () => {
       /absent-rubric\.yaml/,
     ],
   ])('%s stops the start with its name', async (_name, config, expected) => {
-    const ran = await run(process.execPath, [CLI, 'serve', '--config', await config()]);
+    const ran = await run(process.execPath, [CLI, 'serve', '--config', await config()], PREPARED, folder);
     expect(ran.code).toBe(1);
     expect(ran.stderr).toMatch(expected);
     expect(ran.stderr).not.toMatch(/\n\s+at .*\.ts:/);

@@ -16,6 +16,7 @@ export function run(
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cwd?: string,
 ): Promise<Ran> {
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(https?|no|all)_proxy$/i.test(name)),
@@ -24,7 +25,7 @@ export function run(
     execFile(
       program,
       [...args],
-      { env: { ...clean, ...env }, maxBuffer: 64 << 20, timeout: 25_000 },
+      { ...(cwd === undefined ? {} : { cwd }), env: { ...clean, ...env }, maxBuffer: 64 << 20, timeout: 25_000 },
       (error: ExecFileException | null, stdout, stderr) => {
         done({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr });
       },
