@@ -140,7 +140,7 @@ async function settle(path: string, folder: string, move: () => Promise<void>): 
     throw new CertificateError(
       'ca_exists',
       `${path} exists and is not overwritten.`,
-      'Add --force if it is really to be replaced: whoever trusts the old CA must then trust the new one.',
+      'If another process has just made it, run this again. To replace it, use --force: whoever trusts it must then trust the new one.',
       cause,
     );
   }
