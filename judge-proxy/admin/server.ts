@@ -3,7 +3,7 @@
  * you are, so it listens on loopback only, answers to loopback names only, and can change nothing.
  */
 
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { isLoopback } from '../config/cidr.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type HealthReport, isReady } from './health.ts';
@@ -64,7 +64,9 @@ function createApp({ health, metrics }: AdminOptions): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.addHook('onRequest', guard);
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'not_found'));
-  app.setErrorHandler((_error, _request, reply) => refuse(reply, 500, 'internal'));
+  app.setErrorHandler((error: FastifyError, _request, reply) =>
+    (error.statusCode ?? 500) < 500 ? refuse(reply, 404, 'not_found') : refuse(reply, 500, 'internal'),
+  );
   app.get('/healthz', () => ({ status: 'alive' }));
   app.get('/readyz', (_request, reply) => {
     const report = health();
