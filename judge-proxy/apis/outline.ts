@@ -18,8 +18,8 @@ function write(lines: string[], label: string, value: Json, level: number): void
   const head = ' '.repeat(Math.min(level, MAX_INDENT)) + label;
   const separator = label === '' || label === '-' ? '' : ':';
   if (isArray(value)) {
-    if (head !== '' || value.length === 0) lines.push(`${head}${separator}${value.length === 0 ? ' []' : ''}`);
-    for (const item of value) write(lines, '-', item, level + 1);
+    if (label !== '' || value.length === 0) lines.push(`${head}${separator}${value.length === 0 ? ' []' : ''}`);
+    for (const item of value) write(lines, '-', item, label === '' ? level : level + 1);
   } else if (isObject(value)) {
     const entries = Object.entries(value);
     if (label !== '' || entries.length === 0) lines.push(`${head}${separator}${entries.length === 0 ? ' {}' : ''}`);

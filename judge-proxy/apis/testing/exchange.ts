@@ -1,0 +1,34 @@
+/** Exchanges for the tests of wire formats. */
+
+import type { DecodedExchange } from '../api.ts';
+import type { Json } from '../json.ts';
+
+/** An exchange as JSON request and answer, whole and successful unless said otherwise. */
+export function exchange(path: string, over: Partial<DecodedExchange> = {}): DecodedExchange {
+  return {
+    method: 'POST',
+    path,
+    status: 200,
+    request: null,
+    response: null,
+    responseContentType: 'application/json',
+    requestCut: false,
+    responseCut: false,
+    responseEnded: true,
+    ...over,
+  };
+}
+
+/** Payloads as an event stream, strings as they are. */
+export function sse(payloads: readonly (Json | object)[], named = false): string {
+  return payloads
+    .map((payload) => {
+      const data = typeof payload === 'string' ? payload : JSON.stringify(payload);
+      const type =
+        named && typeof payload === 'object' && payload !== null && 'type' in payload
+          ? `event: ${String(payload.type)}\n`
+          : '';
+      return `${type}data: ${data}\n\n`;
+    })
+    .join('');
+}
