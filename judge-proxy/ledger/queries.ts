@@ -179,7 +179,8 @@ function verdictOf({ body, seq, prev_hash, hash }: StoredVerdict): Verdict {
 }
 
 function rowLimit(limit: number): number {
-  return Math.min(Math.max(Math.trunc(limit), 1), MAX_ROWS);
+  const whole = Number.isNaN(limit) ? 1 : Math.trunc(limit);
+  return Math.min(Math.max(whole, 1), MAX_ROWS);
 }
 
 /** Conditions of a WHERE: the text is ours, the value is bound. */

@@ -6,6 +6,7 @@ import { timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { canonicalJson } from './chain.ts';
 import type { Content, Job, Ledger, NewJob } from './ledger.ts';
+import type { LedgerCause } from './ledger-error.ts';
 import { ReaderClient } from './reader-client.ts';
 import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from './records.ts';
 import { type Durability, ledgerFile } from './sqlite-file.ts';
@@ -16,8 +17,8 @@ import { WriterClient, type WriterEvents } from './writer-client.ts';
 export interface LedgerMetrics {
   /** After each transaction: its operations and how long the thread worked on it. */
   committed(operations: number, ms: number): void;
-  /** Operations that could not be recorded, by cause (a key of LEDGER_CAUSES, or a word for the thread's death). */
-  lost(operations: number, cause: string): void;
+  /** Operations that could not be recorded. */
+  lost(operations: number, cause: LedgerCause): void;
 }
 
 export interface LedgerOptions {
@@ -37,7 +38,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const file = ledgerFile(options.url);
   const state = new WriteState(file, options.log, options.metrics);
   const { durability, clock } = options;
-  const writer = await WriterClient.start({ role: 'writer', file, durability, startedAt: timestamp(clock) }, state);
+  const writer = await WriterClient.start({ file, durability, startedAt: timestamp(clock) }, state);
   return new SqliteLedger(writer, new ReaderClient(options.url), state, clock);
 }
 
@@ -135,7 +136,7 @@ class WriteState implements WriterEvents {
   readonly #file: string;
   readonly #log: Log;
   readonly #metrics: LedgerMetrics | undefined;
-  #cause: string | null = null;
+  #cause: LedgerCause | null = null;
   #lost = 0;
 
   constructor(file: string, log: Log, metrics: LedgerMetrics | undefined) {
@@ -156,7 +157,7 @@ class WriteState implements WriterEvents {
     this.#lost = 0;
   }
 
-  failed(operations: number, cause: string): void {
+  failed(operations: number, cause: LedgerCause): void {
     this.#lost += operations;
     this.#metrics?.lost(operations, cause);
     if (this.#cause !== cause)

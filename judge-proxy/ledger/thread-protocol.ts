@@ -8,7 +8,6 @@ import type { Severity } from './records.ts';
 import type { Durability } from './sqlite-file.ts';
 
 export interface WriterData {
-  readonly role: 'writer';
   readonly file: string;
   readonly durability: Durability;
   /** RFC 3339, for migrations. */
@@ -79,7 +78,7 @@ export interface Committed {
   readonly count: number;
   /** Results and refusals of single operations, by their index in the batch; the others succeeded without a result. */
   readonly results: readonly (readonly [index: number, result: Result])[];
-  readonly refused: readonly (readonly [index: number, cause: LedgerCause | 'unknown'])[];
+  readonly refused: readonly (readonly [index: number, cause: LedgerCause])[];
   readonly ms: number;
 }
 
@@ -87,7 +86,7 @@ export interface Committed {
 export interface Failed {
   readonly type: 'failed';
   readonly count: number;
-  readonly cause: LedgerCause | 'unknown';
+  readonly cause: LedgerCause;
 }
 
 export type FromWriter =

@@ -17,7 +17,7 @@ export interface WriterEvents {
   /** A batch was committed; `refused` operations of it were not. */
   committed(operations: number, refused: number, ms: number): void;
   /** Operations that are not in the ledger and will not be. */
-  failed(operations: number, cause: string): void;
+  failed(operations: number, cause: LedgerCause): void;
 }
 
 interface Waiting {
@@ -34,17 +34,18 @@ export class WriterClient {
   /** Operations sent and not answered; their promises come first in `#waiting`. */
   #underWay = 0;
   #scheduled = false;
-  #stopped: string | null = null;
+  #stopped = false;
+  #closing = false;
   #idle: (() => void) | null = null;
 
   private constructor(worker: Worker, events: WriterEvents) {
     this.#worker = worker;
     this.#events = events;
     worker.on('message', (message: FromWriter) => this.#answered(message));
-    worker.on('error', () => this.#abandon('thread_failed'));
+    worker.on('error', () => this.#abandon());
     this.#exited = new Promise((done) => {
       worker.once('exit', () => {
-        this.#abandon('thread_exited');
+        this.#abandon();
         done();
       });
     });
@@ -66,7 +67,7 @@ export class WriterClient {
 
   /** Rejects with ProxyError `ledger_unavailable`; its reason is a cause of LEDGER_CAUSES. */
   send(operation: Operation): Promise<Result> {
-    if (this.#stopped !== null) return Promise.reject(unavailable('stopped'));
+    if (this.#stopped || this.#closing) return Promise.reject(unavailable('stopped'));
     if (this.#waiting.length >= MAX_WAITING) {
       this.#events.failed(1, 'overloaded');
       return Promise.reject(unavailable('overloaded'));
@@ -80,15 +81,20 @@ export class WriterClient {
 
   /** Waits for what was sent, closes the file, ends the thread. */
   async close(): Promise<void> {
-    if (this.#stopped === null) {
-      if (this.#waiting.length > 0)
-        await new Promise<void>((done) => {
-          this.#idle = done;
-        });
-      this.#stopped ??= 'closed';
+    if (!this.#closing) {
+      this.#closing = true;
+      await this.#settled();
+      this.#stopped = true;
       this.#worker.postMessage('close' satisfies ToWriter);
     }
     await this.#exited;
+  }
+
+  async #settled(): Promise<void> {
+    if (this.#waiting.length === 0) return;
+    await new Promise<void>((done) => {
+      this.#idle = done;
+    });
   }
 
   /** Sent after the callbacks of this turn of the event loop: they often bring operations of their own. */
@@ -132,15 +138,13 @@ export class WriterClient {
     for (const waiting of answered) waiting.reject(unavailable(cause));
   }
 
-  /** The thread is gone. It holds no state that a new one could not read from the file, but why it went is unknown. */
-  #abandon(why: string): void {
-    const expected = this.#stopped === 'closed';
-    this.#stopped ??= why;
+  /** The thread is gone: by our wish, or for a reason that nobody foresaw and that another one would meet again. */
+  #abandon(): void {
     const lost = this.#waiting;
+    if (!this.#stopped || lost.length > 0) this.#events.failed(lost.length, 'stopped');
+    this.#stopped = true;
     this.#waiting = [];
     this.#operations = [];
-    this.#underWay = 0;
-    if (!expected) this.#events.failed(lost.length, why);
     for (const waiting of lost) waiting.reject(unavailable('stopped'));
     this.#idle?.();
   }
@@ -165,6 +169,6 @@ function firstMessage(worker: Worker): Promise<FromWriter> {
   });
 }
 
-function unavailable(cause: LedgerCause | 'unknown'): ProxyError {
+function unavailable(cause: LedgerCause): ProxyError {
   return new ProxyError('ledger_unavailable', { reason: cause });
 }
