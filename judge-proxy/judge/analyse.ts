@@ -12,7 +12,7 @@ import type { Reading } from '../apis/api.ts';
 import { findApi } from '../apis/registry.ts';
 import type { Capture, CapturedBody } from '../exchange/capture.ts';
 import { type DecodedBody, decodeBody } from '../exchange/decode.ts';
-import { placedTexts, word } from '../exchange/free-strings.ts';
+import { placedTexts } from '../exchange/free-strings.ts';
 import { redact } from '../exchange/redact.ts';
 import type { Part, Side, Transcript } from '../exchange/transcript.ts';
 import type { Coverage, CoverageReason, LlmError } from '../ledger/records.ts';
@@ -120,13 +120,12 @@ function readUnknown(capture: Capture, request: DecodedBody, response: DecodedBo
   const parts = sides
     .filter(({ body }) => body.total > 0)
     .map(({ side, body }): Part => {
-      const type = body.contentType === null ? 'no content type' : word(body.contentType);
       return {
         side,
         place: `${side}.body`,
         role: 'unknown',
         kind: 'other',
-        text: `${body.total} bytes, ${type}, not read`,
+        text: `${body.total} bytes, ${mediaType(body.contentType)}, not read`,
       };
     });
   const transcript: Transcript = {
@@ -146,6 +145,12 @@ function readUnknown(capture: Capture, request: DecodedBody, response: DecodedBo
     ofApplication: false,
   }));
   return { transcript, reasons: ['unknown_api'], texts: [...ruleTexts(transcript), ...bodies] };
+}
+
+/** RFC 9110 §8.3.1, without parameters: what clients write there beside is not for a record. */
+function mediaType(contentType: string | null): string {
+  const type = contentType?.split(';', 1)[0]?.trim() ?? '';
+  return /^[a-z0-9.+-]{1,40}\/[a-z0-9.+-]{1,80}$/i.test(type) ? type : 'no plain content type';
 }
 
 /** How the exchange ended, where that means that something was never there to be read. */

@@ -63,7 +63,8 @@ function typeOf(secretlintRule: string): string {
   return `${secretlintRule.replaceAll('-', '_')}_secret`;
 }
 
-const TOKEN_REST = /[A-Za-z0-9_\-+/=.~%:@]{0,16384}/y;
+/** To the last character that a token may end with: a full stop after it is the sentence's. */
+const TOKEN_REST = /(?:[A-Za-z0-9_\-+/=.~%:@]{0,16384}[A-Za-z0-9_\-+/=])?/y;
 
 /**
  * Ranges of patterns and of secretlint may end inside the token: what follows without a break belongs to it. In order
