@@ -189,7 +189,14 @@ describe('judges', () => {
     'https://me:pass@a.example/v1',
     'https://a.example/v1?key=1',
     'https://a.example/v1#x',
-  ])('the base URL %s is refused', (url) => {
+    'https://a.example/v1/../x',
+    'https://a.example/./v1',
+    'https://a.example/%2e%2e/v1',
+    'https://a.example/v1\\x',
+    'https://a.example/v1 x',
+    'https://a.example/v1\r\nx: y',
+    'https://a.example//v1',
+  ])('the base URL %j is refused', (url) => {
     expect(model({ base_url: url })).toEqual(['error judges.j.model.base_url']);
   });
 

@@ -116,10 +116,11 @@ function checkJudges({ judges, routes }: Config): Finding[] {
     }
     if (model === undefined) return findings;
     const path = ['judges', name, 'model'];
-    const url = new URL(model.base_url);
-    if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    if (!isPlainUrl(model.base_url)) {
       const fix = 'Write scheme, host, port and path only; the key belongs to api_key.';
-      findings.push(fault([...path, 'base_url'], 'userinfo, query and fragment have no place in it', fix));
+      findings.push(
+        fault([...path, 'base_url'], 'userinfo, query, fragment, dot segments and escapes have no place in it', fix),
+      );
     }
     // A key with a line break or blank in it, usually from a file, makes a header that no HTTP client sends.
     if (!/^[\u0021-\u007e]*$/.test(model.api_key)) {
@@ -128,6 +129,12 @@ function checkJudges({ judges, routes }: Config): Finding[] {
     }
     return findings;
   });
+}
+
+/** Clients append paths to a base URL as text, so nothing may stand in it that gives them another meaning. */
+function isPlainUrl(text: string): boolean {
+  const plain = /^https?:\/\/(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:\/[A-Za-z0-9._~-]+)*\/?$/;
+  return plain.test(text) && !/\/\.{1,2}(?:\/|$)/.test(text);
 }
 
 function checkLedger({ ledger }: Config): Finding[] {
