@@ -21,8 +21,16 @@ interface FamilyAnswer {
   readonly ttlMs: number;
 }
 
-/** The lookup that the program runs with. @param hosts the hosts file, another one in tests */
-export function systemLookup(hosts: HostsFile = new HostsFile()): Lookup {
+export interface SystemLookupOptions {
+  /** The machine's own without. */
+  readonly hosts?: HostsFile;
+  /** DNS servers as `address:port`, in place of the machine's. */
+  readonly servers?: readonly string[];
+}
+
+/** The lookup that the program runs with. Rejects with ProxyError `dns_failed`. */
+export function systemLookup(options: SystemLookupOptions = {}): Lookup {
+  const hosts = options.hosts ?? new HostsFile();
   return async (name, signal) => {
     const listed = await hosts.lookup(name);
     if (listed.length > 0) return { addresses: listed, ttlMs: HOSTS_TTL_MS };
@@ -30,13 +38,14 @@ export function systemLookup(hosts: HostsFile = new HostsFile()): Lookup {
     if (name === 'localhost' || name.endsWith('.localhost')) {
       return { addresses: ['127.0.0.1', '::1'], ttlMs: HOSTS_TTL_MS };
     }
-    return await queryBoth(name, signal);
+    return await queryBoth(name, signal, options.servers);
   };
 }
 
-async function queryBoth(name: string, signal: AbortSignal): Promise<Answer> {
+async function queryBoth(name: string, signal: AbortSignal, servers?: readonly string[]): Promise<Answer> {
   // One resolver a query: `cancel` ends this query and no other, and a changed resolv.conf is read without a restart.
   const resolver = new Resolver();
+  if (servers !== undefined) resolver.setServers(servers);
   const cancel = () => resolver.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
