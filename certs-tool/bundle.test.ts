@@ -30,7 +30,10 @@ beforeAll(async () => {
   const root = await opensslCa(folder, { subject: '/CN=Root of the system' });
   systemFile = await folder.write('system.pem', root.certPem);
   terminated = await servers.serve('terminated.test', leafFor(interception, 'terminated.test', now));
-  tunnelled = await servers.serve('tunnelled.test', leafFor(loadCa(root.certPem, root.keyPem), 'tunnelled.test', now));
+  tunnelled = await servers.serve(
+    'tunnelled.test',
+    leafFor(loadCa(root.certPem, root.keyPem), 'tunnelled.test', new Date()),
+  );
   const bundle = await folder.write(
     'trust bundle.pem',
     bundleText(await systemRoots([systemFile]), interception.anchors),

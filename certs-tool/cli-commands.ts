@@ -25,7 +25,7 @@ export interface Report {
   readonly warnings: readonly string[];
 }
 
-export const COMMANDS = {
+const COMMANDS = {
   init: async (context, { force, sans }) => {
     const items = await ensureChain(context, { replaceCa: force, serverHosts: sans });
     // --force stops at the chain CA: nobody but our own two ends trusts it. The interception CA has a command of its own.

@@ -15,10 +15,6 @@ export type Node = forge.asn1.Asn1;
 
 /** Tags as this tool meets them when it reads. */
 export const TAG = {
-  boolean: Type.BOOLEAN,
-  integer: Type.INTEGER,
-  bitString: Type.BITSTRING,
-  octetString: Type.OCTETSTRING,
   oid: Type.OID,
   sequence: Type.SEQUENCE,
 } as const;

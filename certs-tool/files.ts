@@ -16,7 +16,7 @@ import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
 import { CertificateError } from './errors.ts';
 
-export const KEY_MODE = 0o600;
+const KEY_MODE = 0o600;
 export const PUBLIC_MODE = 0o644;
 
 export interface Pair {

@@ -10,7 +10,7 @@ import * as extensions from './extensions.ts';
  * nine months ahead; short enough that nobody has forgotten how when it ends. It is also the longest that Apple takes
  * for anything below a root which its user installed (support.apple.com/103769), so no platform finds it too long.
  */
-export const CA_DAYS = 825;
+const CA_DAYS = 825;
 
 export interface NewCaOptions {
   readonly now: Date;

@@ -6,7 +6,7 @@ import { CertificateError } from './errors.ts';
 import { canonicalName } from './hosts.ts';
 
 /** What a route's host pattern asks of the CA. */
-export type Coverage =
+type Coverage =
   | { readonly kind: 'host'; readonly name: string }
   | { readonly kind: 'below'; readonly domain: string }
   | { readonly kind: 'any' };
@@ -15,7 +15,7 @@ export type Coverage =
  * @param pattern `api.openai.com`, `*.example.com` or `*`
  * @throws CertificateError host_invalid, also for IP addresses: the CA excludes them all
  */
-export function coverageOf(pattern: string): Coverage {
+function coverageOf(pattern: string): Coverage {
   if (pattern === '*') return { kind: 'any' };
   if (pattern.startsWith('*.')) return { kind: 'below', domain: canonicalName(pattern.slice(2)) };
   if (isIP(pattern.replace(/^\[|\]$/g, '')) !== 0) {

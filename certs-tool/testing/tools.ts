@@ -12,7 +12,7 @@ import { issueLeaf } from '../leaf.ts';
 import { makeInterceptionCa } from '../make-ca.ts';
 
 export const NOW = new Date('2026-11-21T12:00:00Z');
-export const DAY = 86_400_000;
+const DAY = 86_400_000;
 
 export function later(days: number, from = NOW): Date {
   return new Date(from.getTime() + days * DAY);
