@@ -246,7 +246,7 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(classifyOriginError(error));
+    this.#fail(originError(error));
   }
 
   #pause(controller: Dispatcher.DispatchController): void {
@@ -384,6 +384,12 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
   #elapsed(): number {
     return Math.round(this.#parts.clock.monotonic() - this.#started);
   }
+}
+
+/** undici 8.12 gives the errors of its parser no code (it looks names up in a table of numbers), only a name. */
+function originError(error: Error): ProxyError {
+  if (error.name !== 'HTTPParserError') return classifyOriginError(error);
+  return new ProxyError('origin_protocol', { reason: 'http_parser', cause: error });
 }
 
 function ignore(): void {}

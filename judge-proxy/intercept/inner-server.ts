@@ -23,7 +23,7 @@ export function createInnerServer(limits: Limits, handlers: InnerHandlers): Serv
     headersTimeout: limits.headers,
     requestTimeout: 0, // bodies have an idle timer in forward/, not a deadline
     keepAliveTimeout: limits.keep_alive,
-    connectionsCheckingInterval: CHECK_MS,
+    connectionsCheckingInterval: Math.min(CHECK_MS, limits.headers),
   });
   server.on('request', (request, response) => handlers.request(request, response, false));
   // With listeners these come instead of `request`; without them Node answers 100 or 417 by itself.

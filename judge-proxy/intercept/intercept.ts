@@ -95,15 +95,17 @@ class TlsInterceptor implements Interceptor {
   }
 
   async close(): Promise<void> {
-    this.#inner.close(); // stops its timers
-    if (this.#tunnels.size === 0) return;
-    await new Promise<void>((resolve) => {
+    const closed = new Promise<void>((resolve) => {
+      if (this.#tunnels.size === 0) resolve();
       this.#closed = resolve;
-      for (const tunnel of this.#tunnels) tunnel.close('shutdown');
     });
+    for (const tunnel of this.#tunnels) tunnel.close('shutdown');
+    this.#inner.close(); // stops its timers
+    await closed;
   }
 
   #startTls(tunnel: Tunnel): void {
+    tunnel.handshake = 'running';
     try {
       const server = this.#leaves.server(tunnel.context.authority.host);
       this.#current.run(tunnel, () => server.emit('connection', tunnel.stream));
@@ -120,29 +122,36 @@ class TlsInterceptor implements Interceptor {
       socket.destroy();
       return;
     }
-    tunnel.secured = true;
+    tunnel.handshake = 'done';
     tunnel.sniAgrees = sniAgrees(socket.servername, tunnel.context.authority);
     this.#bySocket.set(socket, tunnel);
     socket.on('error', ignore);
-    socket.once('close', () => tunnel.close('client_closed'));
+    socket.once('close', () => tunnel.close());
     this.#inner.emit('connection', socket);
   }
 
   #handshakeFailed(error: Error, socket: TLSSocket): void {
-    socket.destroy();
     const tunnel = this.#current.getStore();
-    if (tunnel === undefined) return;
-    const end = classifyHandshakeError(error);
-    this.#report(tunnel, end, codeOf(error));
-    // On the HTTP/2 hop the stream would stay open after this event.
+    if (tunnel?.handshake === 'running') this.#distrusted(tunnel, classifyHandshakeError(error), codeOf(error));
+    socket.destroy();
+  }
+
+  #distrusted(tunnel: Tunnel, end: HandshakeEnd, cause: string): void {
+    tunnel.handshake = 'failed';
+    this.#report(tunnel, end, cause);
+    // On the HTTP/2 hop the stream would stay open after a failed handshake.
     tunnel.close(TUNNEL_END[end]);
   }
 
   #over(tunnel: Tunnel): void {
     tunnel.stopWaiting();
     this.#tunnels.delete(tunnel);
-    // Pinned keys look like this: handshake done, closed without a byte. So does a spare connection; hence only counted.
-    if (tunnel.secured && tunnel.requests === 0 && tunnel.end === 'client_closed') this.#report(tunnel, 'unused', '');
+    if (tunnel.end === 'client_closed') {
+      // The stream closes before the TLS server tells of it, which then comes too late to be the reason.
+      if (tunnel.handshake === 'running') this.#distrusted(tunnel, 'likely_distrust', '');
+      // Pinned keys look like this: handshake done, closed without a byte. So does a spare connection; hence only counted.
+      if (tunnel.handshake === 'done' && tunnel.requests === 0) this.#report(tunnel, 'unused', '');
+    }
     if (this.#tunnels.size === 0) this.#closed?.();
   }
 

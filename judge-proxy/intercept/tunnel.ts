@@ -22,8 +22,8 @@ export class Tunnel {
   requests = 0;
   /** Requests that are being answered. */
   inFlight = 0;
-  secured = false;
-  #end: TunnelEnd = 'client_closed';
+  handshake: 'none' | 'running' | 'done' | 'failed' = 'none';
+  #end: TunnelEnd | null = null;
   #firstByte: NodeJS.Timeout | null = null;
 
   constructor(stream: Duplex, context: TunnelContext) {
@@ -32,7 +32,7 @@ export class Tunnel {
   }
 
   get end(): TunnelEnd {
-    return this.#end;
+    return this.#end ?? 'client_closed';
   }
 
   /** Runs `ready` when the client has sent its first byte; ends the tunnel when it sends none in time. */
@@ -42,11 +42,9 @@ export class Tunnel {
       return;
     }
     this.#firstByte = setTimeout(() => this.close('first_byte_timeout'), timeoutMs);
-    this.stream.once('readable', () => {
-      this.stopWaiting();
-      if (this.stream.readableLength > 0) ready();
-      else this.close('client_closed'); // its end, before anything came
-    });
+    // In the next tick, because Node emits this from within its own handling of the end of an HTTP/2 stream, and fails
+    // when the stream is destroyed there (measured on 26.10: a TypeError in onStreamClose, which ends the process).
+    this.stream.once('readable', () => process.nextTick(() => this.#firstByteCame(ready)));
   }
 
   stopWaiting(): void {
@@ -54,10 +52,19 @@ export class Tunnel {
     this.#firstByte = null;
   }
 
-  /** Closes the stream; the first reason stands. Later calls do nothing. */
-  close(end: TunnelEnd): void {
-    if (this.stream.destroyed) return;
-    this.#end = end;
+  /**
+   * Closes the stream.
+   * @param end the reason; the first stands. Without one the client closed it.
+   */
+  close(end?: TunnelEnd): void {
+    this.#end ??= end ?? null;
     this.stream.destroy();
+  }
+
+  #firstByteCame(ready: () => void): void {
+    this.stopWaiting();
+    if (this.stream.destroyed) return;
+    if (this.stream.readableLength > 0) ready();
+    else this.close(); // its end, before anything came
   }
 }

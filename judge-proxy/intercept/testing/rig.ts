@@ -35,6 +35,7 @@ import { loadTrust } from '../../upstream/trust.ts';
 import type { HandshakeEnd } from '../distrust.ts';
 import { createInterceptor } from '../intercept.ts';
 import type { Interceptor } from '../interceptor.ts';
+import { RawOrigin, RawPeer } from './raw-peer.ts';
 
 export type Hop = 'h1' | 'h2';
 
@@ -48,19 +49,19 @@ export class MemoryLedger {
   /** Emits `open`, `complete`, `connection` with the record, when it was asked for. */
   readonly events = new EventEmitter();
   /** Awaited before a record counts as committed. */
-  openGate: Promise<void> = Promise.resolve();
-  completeGate: Promise<void> = Promise.resolve();
+  openGate: () => Promise<void> = async () => {};
+  completeGate: () => Promise<void> = async () => {};
 
   async open(record: ExchangeOpened): Promise<void> {
     this.opened.push(record);
     this.events.emit('open', record);
-    await this.openGate;
+    await this.openGate();
     this.order.push('open');
   }
 
   async complete(record: ExchangeCompleted): Promise<void> {
     this.events.emit('complete', record);
-    await this.completeGate;
+    await this.completeGate();
     this.completed.push(record);
     this.order.push('complete');
     this.events.emit('completed', record);
@@ -77,6 +78,8 @@ export interface RigOptions {
   readonly handler?: OriginHandler;
   readonly limits?: Readonly<Record<string, unknown>>;
   readonly clock?: Clock;
+  /** HOST leads to `raw`. */
+  readonly raw?: boolean;
   /** More hosts than HOST that the interception CA may sign for. */
   readonly hosts?: readonly string[];
 }
@@ -92,6 +95,12 @@ export const ROUTE: RouteConfig = {
   mode: 'observe',
   on_judge_failure: 'review',
 };
+
+interface Origins {
+  readonly origin: Origin;
+  readonly plainOrigin: Origin;
+  readonly raw: RawOrigin;
+}
 
 export interface LogEntry extends LogFields {
   readonly level: string;
@@ -124,6 +133,8 @@ export class Rig {
   ca: SigningCa;
   readonly origin: Origin;
   readonly plainOrigin: Origin;
+  /** Stands behind HOST instead of `origin` when the rig is started with `raw`. */
+  readonly raw: RawOrigin;
   readonly interceptor: Interceptor;
   readonly forwarder: Forwarder;
   readonly budget: CopyBudget;
@@ -137,11 +148,13 @@ export class Rig {
   readonly #sockets = new Set<net.Socket>();
   #session: http2.ClientHttp2Session | null = null;
 
-  private constructor(options: RigOptions, folder: string, origin: Origin, plainOrigin: Origin, originCa: string) {
+  private constructor(options: RigOptions, folder: string, origins: Origins, originCa: string) {
     this.#options = options;
     this.#folder = folder;
+    const { origin, plainOrigin, raw } = origins;
     this.origin = origin;
     this.plainOrigin = plainOrigin;
+    this.raw = raw;
     this.limits = limitsWith(options.limits);
     const random = (length: number) => randomBytes(length);
     const ca = makeInterceptionCa([HOST, ...(options.hosts ?? [])], { now: new Date(this.#clock.now()), random });
@@ -150,7 +163,7 @@ export class Rig {
     this.#upstream = createUpstream({
       config: {
         connect_to: {
-          [`${HOST}:443`]: `127.0.0.1:${origin.port}`,
+          [`${HOST}:443`]: `127.0.0.1:${options.raw === true ? raw.port : origin.port}`,
           [`${HOST}:80`]: `127.0.0.1:${plainOrigin.port}`,
           ...Object.fromEntries((options.hosts ?? []).map((host) => [`${host}:443`, `127.0.0.1:${origin.port}`])),
         },
@@ -222,7 +235,8 @@ export class Rig {
     const handler: OriginHandler = options.handler ?? ((_request, response) => void response.end('hello'));
     const origin = await Origin.start({ tls: tlsPair, handler });
     const plainOrigin = await Origin.start({ handler });
-    const rig = new Rig(options, folder, origin, plainOrigin, ca.certFile);
+    const raw = await RawOrigin.start(tlsPair);
+    const rig = new Rig(options, folder, { origin, plainOrigin, raw }, ca.certFile);
     for (const server of [rig.#h1, rig.#h2]) {
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
@@ -291,6 +305,11 @@ export class Rig {
     return socket;
   }
 
+  /** TLS inside a tunnel, done, with both directions in the test's hands. */
+  async peer(options: tls.ConnectionOptions = {}): Promise<RawPeer> {
+    return new RawPeer(await this.secure(options));
+  }
+
   /** One request inside a new tunnel of its own (or `socket`), by Node's client. */
   async request(options: http.RequestOptions & { body?: Buffer | string } = {}, socket?: Duplex): Promise<Answer> {
     const request = await this.send(options, socket);
@@ -343,7 +362,7 @@ export class Rig {
     this.#h1.close();
     this.#h2.close();
     await this.#upstream.close();
-    await Promise.all([this.origin.close(), this.plainOrigin.close()]);
+    await Promise.all([this.origin.close(), this.plainOrigin.close(), this.raw.close()]);
     await rm(this.#folder, { recursive: true });
   }
 
