@@ -1,10 +1,12 @@
 /** The interception CA as the config names it, and the watch over everything that expires. */
 
-import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { loadCa, permits, type SigningCa } from '../certs-tool/authority.ts';
+import { loadCa, type SigningCa } from '../certs-tool/authority.ts';
 import { CertificateError } from '../certs-tool/errors.ts';
-import { daysLeft, freshness } from '../certs-tool/expiry.ts';
+import { freshness } from '../certs-tool/expiry.ts';
+import { inspectCertificates } from '../certs-tool/inspect.ts';
+import { setupFor } from '../certs-tool/paths.ts';
+import { covers } from '../certs-tool/subtrees.ts';
 import type { Config } from './config/schema.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -28,7 +30,7 @@ export function loadInterceptionCa(config: Config): () => SigningCa {
       `${REMEDY} --force issues a new one, which clients then have to trust.`,
     );
   }
-  const refused = hosts.filter((host) => !permits(ca, host.replace(/^\*\./, '')));
+  const refused = hosts.filter((host) => !covers(ca.constraints, host));
   if (refused.length > 0) {
     throw new CertificateError(
       'ca_too_narrow',
@@ -61,37 +63,31 @@ function read(file: string): string {
  * @returns the function that ends the watch
  */
 export function reportExpiry(config: Config, metrics: Metrics, log: Log): () => void {
-  const files = [
-    ['server', config.listen.proxy.cert],
-    ['chain_ca', config.listen.proxy.client_ca],
-    ['intercept_ca', config.interception.ca_cert],
-  ] as const;
-  const report = () => {
-    for (const [name, file] of files) {
-      const cert = tryRead(file);
-      if (cert === null) continue;
-      metrics.certificate(name, cert.validToDate.getTime());
-      const state = freshness(cert, new Date());
+  const { paths } = setupFor(config);
+  const report = async () => {
+    for (const { name, file, state, facts } of await inspectCertificates(paths, new Date())) {
+      if (facts === null) continue; // Envoy's own pair need not be on this machine, nor a CA that nothing needs
+      metrics.certificate(LABELS[name], facts.expires.getTime());
       if (state === 'fresh') continue;
       log.write('warn', 'certificate_ends', {
         file,
         reason: state,
-        count: daysLeft(cert, new Date()),
-        expires: cert.validToDate.toISOString(),
+        count: facts.daysLeft,
+        expires: facts.expires.toISOString(),
       });
     }
   };
-  report();
-  const timer = setInterval(report, CHECK_MS);
+  const run = () => void report().catch(() => log.write('warn', 'certificates_unreadable'));
+  run();
+  const timer = setInterval(run, CHECK_MS);
   timer.unref();
   return () => clearInterval(timer);
 }
 
-/** null when the file is not there: an interception CA is not needed by every config. */
-function tryRead(file: string): X509Certificate | null {
-  try {
-    return new X509Certificate(readFileSync(file));
-  } catch {
-    return null;
-  }
-}
+const LABELS = {
+  'chain CA': 'chain_ca',
+  server: 'server',
+  client: 'client',
+  'interception CA': 'intercept_ca',
+  'trust bundle': 'intercept_ca',
+} as const;

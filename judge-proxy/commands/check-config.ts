@@ -1,7 +1,10 @@
 /** `npm run check-config`: what is wrong with a configuration, what it comes to, and which route wins for a host. */
 
 import { readFile } from 'node:fs/promises';
-import { loadCa, permits } from '../../certs-tool/authority.ts';
+import { loadCa } from '../../certs-tool/authority.ts';
+import { inspectCertificates } from '../../certs-tool/inspect.ts';
+import { setupFor } from '../../certs-tool/paths.ts';
+import { covers } from '../../certs-tool/subtrees.ts';
 import { describeConfig } from '../config/describe.ts';
 import type { Config } from '../config/schema.ts';
 import { parseAuthority } from '../policy/authority.ts';
@@ -33,7 +36,7 @@ export async function checkConfig(args: readonly string[], io: CommandIo): Promi
       return 0;
     }
     const config = await readConfig(options.config, io);
-    const warnings = await caWarnings(config);
+    const warnings = await certificateWarnings(config);
     const routes = options.host === undefined ? null : explain(config, options.host);
     if (options.json) {
       io.stdout.write(`${JSON.stringify({ valid: true, warnings, ...(routes === null ? {} : { routes }) })}\n`);
@@ -60,15 +63,25 @@ function explain(config: Config, target: string) {
   return explainRoutes(config.routes, authority);
 }
 
-/** Terminated hosts that an existing interception CA may not sign for, and a CA that nears its end. */
-async function caWarnings(config: Config): Promise<string[]> {
-  const { ca_cert, ca_key } = config.interception;
-  const pems = await Promise.all([readFile(ca_cert, 'utf8'), readFile(ca_key, 'utf8')]).catch(() => null);
-  if (pems === null) return [];
-  const ca = loadCa(pems[0], pems[1]);
-  const hosts = config.routes.filter((route) => route.action === 'terminate').flatMap((route) => route.hosts);
-  const refused = hosts.filter((host) => !permits(ca, host.replace(/^\*\./, '')));
-  return refused.map(
-    (host) => `the interception CA may not sign for ${host}: npm run certs -- intercept-ca --force issues a new one`,
-  );
+/** What is wrong with the certificates that the config names, in sentences. Missing ones are made by the start. */
+async function certificateWarnings(config: Config): Promise<string[]> {
+  const { paths, terminatedHosts } = setupFor(config);
+  const statuses = await inspectCertificates(paths, new Date());
+  const ends = statuses.flatMap(({ name, file, state, facts }) => {
+    if (state === 'fresh' || state === 'missing') return [];
+    return [`${name} certificate ${file}: ${state}${facts === null ? '' : `, ${facts.daysLeft} days left`}`];
+  });
+  const pems = await Promise.all([
+    readFile(paths.interceptionCaCert, 'utf8'),
+    readFile(paths.interceptionCaKey, 'utf8'),
+  ]).catch(() => null);
+  if (pems === null) return ends;
+  const { constraints } = loadCa(pems[0], pems[1]);
+  const refused = terminatedHosts.filter((host) => !covers(constraints, host));
+  return [
+    ...ends,
+    ...refused.map(
+      (host) => `the interception CA may not sign for ${host}: npm run certs -- intercept-ca --force issues a new one`,
+    ),
+  ];
 }

@@ -1,7 +1,8 @@
 /** `npm start`: makes what is missing of certificates, starts ledger, judge proxy and Envoy, shows how to use them. */
 
-import { dirname, resolve } from 'node:path';
-import { ensureCertificates } from '../../certs-tool/ensure.ts';
+import { resolve } from 'node:path';
+import { type EnsureReport, ensureCertificates } from '../../certs-tool/ensure.ts';
+import { type CertificateSetup, setupFor } from '../../certs-tool/paths.ts';
 import { launchEnvoy, type RunningEnvoy } from '../../envoy/launch.ts';
 import type { Config } from '../config/schema.ts';
 import { type RunningProxy, startProxy } from '../main.ts';
@@ -46,8 +47,11 @@ export async function start(args: readonly string[], io: CommandIo): Promise<num
     const hop = options.hop ?? 'h2';
     if (hop !== 'h2' && hop !== 'h1') throw new CommandError(`--hop takes h2 or h1, not '${hop}'.`);
     const config = withPlainListener(await readConfig(options.config, io), withEnvoy ? null : { host, port });
-    await makeCertificates(config, io);
+    const setup = setupFor(config);
+    const configFile = options.config ?? DEFAULT_CONFIG;
+    const certificates = await ensure(setup, configFile, io);
     await using parts = new AsyncDisposableStack();
+    parts.defer(renewDaily(setup, configFile, io));
     const proxy = await startProxy(config);
     parts.defer(() => proxy.close(String(io.signal.reason ?? 'failed')));
     const envoy = withEnvoy
@@ -59,7 +63,7 @@ export async function start(args: readonly string[], io: CommandIo): Promise<num
         )
       : null;
     if (envoy !== null) parts.defer(() => envoy.stop());
-    io.stdout.write(banner(facts(config, proxy, envoy, host)));
+    io.stdout.write(banner(facts(config, certificates, proxy, envoy, host)));
     return await untilStopped(io, envoy);
   });
 }
@@ -69,24 +73,25 @@ function withPlainListener(config: Config, plain: { host: string; port: number }
   return plain === null ? config : { ...config, listen: { ...config.listen, plain } };
 }
 
-/** Makes missing certificates where the config looks for them, and says which. */
-async function makeCertificates(config: Config, io: CommandIo): Promise<void> {
-  const report = await ensureCertificates({
-    certDir: certificateFolder(config),
-    terminatedHosts: terminatedHosts(config),
-    now: new Date(),
-  });
+/** Certificates are renewed when a third of their life is left, thirty days: a look a day is early enough. */
+const RENEWAL_CHECK_MS = 24 * 3_600_000;
+
+/** Makes missing certificates where the config looks for them, renews those that near their end, and says which. */
+async function ensure(setup: CertificateSetup, configFile: string, io: CommandIo): Promise<EnsureReport> {
+  const report = await ensureCertificates({ ...setup, configFile, now: new Date() });
   for (const file of report.created) io.stdout.write(`made ${file}\n`);
   for (const file of report.renewed) io.stdout.write(`renewed ${file}\n`);
+  for (const warning of report.warnings) io.stderr.write(`warning: ${warning}\n`);
+  return report;
 }
 
-/** All certificates of the chain lie in one folder: Envoy watches it. */
-function certificateFolder(config: Config): string {
-  return dirname(resolve(config.listen.proxy.cert));
-}
-
-function terminatedHosts(config: Config): string[] {
-  return config.routes.filter((route) => route.action === 'terminate').flatMap((route) => route.hosts);
+/** Looks again every day. Both sides of the hop take renewed files up without a restart. */
+function renewDaily(setup: CertificateSetup, configFile: string, io: CommandIo): () => void {
+  const timer = setInterval(() => {
+    ensure(setup, configFile, io).catch((error: Error) => io.stderr.write(`certificates: ${error.message}\n`));
+  }, RENEWAL_CHECK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 async function startEnvoy(
@@ -100,7 +105,7 @@ async function startEnvoy(
     listen: { host: listen.host, port: listen.port },
     adminPort: listen.adminPort,
     judge: { host: connectHost, port: proxy.ports.proxy },
-    certDir: certificateFolder(config),
+    certDir: resolve(setupFor(config).certDir),
     hop: listen.hop,
     workDir: resolve('data/envoy'),
     accessLog: resolve('data/envoy/access.log'),
@@ -108,18 +113,23 @@ async function startEnvoy(
   });
 }
 
-function facts(config: Config, proxy: RunningProxy, envoy: RunningEnvoy | null, host: string) {
-  const folder = certificateFolder(config);
+function facts(
+  config: Config,
+  certificates: EnsureReport,
+  proxy: RunningProxy,
+  envoy: RunningEnvoy | null,
+  host: string,
+) {
   const shownHost = host === '0.0.0.0' ? '127.0.0.1' : host;
   const judges = Object.values(config.judges);
   const model = judges.find((judge) => judge.model !== undefined && judge.model.api_key !== '')?.model;
   return {
     proxyUrl: `http://${shownHost}:${envoy?.port ?? proxy.ports.plain ?? 0}`,
-    bundle: `${folder}/trust-bundle.pem`,
+    bundle: resolve(certificates.paths.trustBundle),
     ca: resolve(config.interception.ca_cert),
     admin: `http://127.0.0.1:${proxy.ports.admin}`,
     ledger: config.ledger.url,
-    terminated: terminatedHosts(config),
+    terminated: setupFor(config).terminatedHosts,
     judge:
       model === undefined ? 'rules alone: OPENAI_API_KEY is not set, and coverage says so' : `rules and ${model.name}`,
     envoy: envoy === null ? null : envoy.version,
