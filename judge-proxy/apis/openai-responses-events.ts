@@ -36,7 +36,7 @@ export const SLOTS: ReadonlyMap<string, Slot> = new Map([
 /** Item type to assume when an item was never announced. */
 export function itemTypeOf(slot: Slot): string {
   if (slot.list === null) return slot.type;
-  return slot === SUMMARY || slot === REASONING ? 'reasoning' : 'message';
+  return slot.list === 'summary' || slot.kind === 'reasoning' ? 'reasoning' : 'message';
 }
 
 /** Progress without content: the item or the terminal event says the same. */

@@ -114,8 +114,10 @@ const readCodeOutputs: ReadItem = (parts, at, item) => {
   }
 };
 
-const readToolList: ReadItem = (parts, at, item) =>
-  readTools(parts, inside({ ...at, role: 'developer' }, 'tools'), item.any('tools'));
+const readToolList: ReadItem = (parts, at, item) => {
+  const role = roleOf(item.string('role'), 'developer');
+  readTools(parts, inside({ ...at, role }, 'tools'), item.any('tools'));
+};
 
 const readItemError: ReadItem = (parts, at, item) =>
   parts.value(inside({ ...at, role: 'tool' }, 'error'), 'error', item.any('error'));

@@ -129,8 +129,6 @@ export function readResponseObject(parts: PartList, body: Fields, request: Respo
   readEchoes(parts, body, request);
   const status = body.string('status');
   const detail = body.object('incomplete_details')?.string('reason') ?? null;
-  // A background response is fetched later by its id: this answer is not yet it.
-  if (status === 'queued' || status === 'in_progress') parts.reasons.add('stream_broken');
   const usage = body.object('usage');
   const answer: AnswerFacts = {
     model: body.string('model'),

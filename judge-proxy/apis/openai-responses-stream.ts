@@ -69,7 +69,7 @@ export class ResponseAssembler {
         this.#terminal = objectAt(event, 'response') ?? this.#base ?? {};
         return true;
       case 'error':
-        this.#error = own(event, 'error') ?? event;
+        this.#error = own(event, 'error') ?? withoutType(event);
         return true;
       default:
         return QUIET_EVENTS.has(type) || this.#addToItem(type, event) || this.#addLoose(type, event);
@@ -169,6 +169,11 @@ export class ResponseAssembler {
     this.#loose.set(place, { place, kind, text: (before?.text ?? '') + piece });
     return true;
   }
+}
+
+/** The `type` of an error event says that it is one, not which. */
+function withoutType(event: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(event).filter(([key]) => key !== 'type'));
 }
 
 function objectAt(event: JsonObject, key: string): JsonObject | null {

@@ -13,14 +13,14 @@ import {
 import { type AssembledStream, ResponseAssembler } from './openai-responses-stream.ts';
 import { inside, PartList } from './part-list.ts';
 import { pathEndsWith } from './paths.ts';
-import { type Format, NO_ANSWER, readExchange, type StreamAnswer } from './reading.ts';
+import { type AnswerFacts, type Format, NO_ANSWER, readExchange, type StreamAnswer } from './reading.ts';
 import type { SseEvent } from './sse.ts';
 import { readError } from './wire-error.ts';
 
 const FORMAT: Format<ResponsesRequest> = {
   name: 'openai.responses',
   readRequest: readResponsesRequest,
-  readObject: readResponseObject,
+  readObject,
   readEvents,
 };
 
@@ -42,6 +42,14 @@ export const openaiResponses: Api = {
  */
 export function assembleResponse(events: readonly SseEvent[]): JsonObject | null {
   return assemble(new PartList(), events).object;
+}
+
+/** A background response is fetched later by its id: the answer at hand is not yet it. */
+function readObject(parts: PartList, body: Fields, request: ResponsesRequest | null): AnswerFacts {
+  const answer = readResponseObject(parts, body, request);
+  const [status] = answer.finish;
+  if (status === 'queued' || status === 'in_progress') parts.reasons.add('stream_broken');
+  return answer;
 }
 
 function readEvents(parts: PartList, events: readonly SseEvent[], request: ResponsesRequest | null): StreamAnswer {

@@ -10,21 +10,26 @@ const MAX_INDENT = 8;
  */
 export function outline(value: Json): string {
   const lines: string[] = [];
-  write(lines, '', value, 0);
+  write(lines, null, value, 0);
   return lines.join('\n');
 }
 
-function write(lines: string[], label: string, value: Json, level: number): void {
-  const head = ' '.repeat(Math.min(level, MAX_INDENT)) + label;
-  const separator = label === '' || label === '-' ? '' : ':';
-  if (isArray(value)) {
-    if (label !== '' || value.length === 0) lines.push(`${head}${separator}${value.length === 0 ? ' []' : ''}`);
-    for (const item of value) write(lines, '-', item, label === '' ? level : level + 1);
-  } else if (isObject(value)) {
-    const entries = Object.entries(value);
-    if (label !== '' || entries.length === 0) lines.push(`${head}${separator}${entries.length === 0 ? ' {}' : ''}`);
-    for (const [key, item] of entries) write(lines, key, item, label === '' ? level : level + 1);
-  } else {
-    lines.push(label === '' ? String(value) : `${head}${separator} ${String(value)}`);
+/** @param label `-` in a list, a key with its colon in an object, null for the whole value */
+function write(lines: string[], label: string | null, value: Json, level: number): void {
+  const head = label === null ? '' : `${' '.repeat(Math.min(level, MAX_INDENT))}${label}`;
+  const below = label === null ? level : level + 1;
+  const entries = childrenOf(value);
+  if (entries === null || entries.length === 0) {
+    const text = entries === null ? String(value) : isArray(value) ? '[]' : '{}';
+    lines.push(label === null ? text : `${head} ${text}`);
+    return;
   }
+  if (label !== null) lines.push(head);
+  for (const [key, item] of entries) write(lines, key, item, below);
+}
+
+function childrenOf(value: Json): [label: string, value: Json][] | null {
+  if (isArray(value)) return value.map((item) => ['-', item]);
+  if (isObject(value)) return Object.entries(value).map(([key, item]) => [`${key}:`, item]);
+  return null;
 }

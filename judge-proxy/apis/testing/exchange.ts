@@ -1,6 +1,6 @@
 /** Exchanges for the tests of wire formats. */
 
-import type { DecodedExchange } from '../api.ts';
+import type { DecodedExchange, Reading } from '../api.ts';
 import type { Json } from '../json.ts';
 
 /** An exchange as JSON request and answer, whole and successful unless said otherwise. */
@@ -31,4 +31,17 @@ export function sse(payloads: readonly (Json | object)[], named = false): string
       return `${type}data: ${data}\n\n`;
     })
     .join('');
+}
+
+/** Parts as `place role kind <name>: text`, hashes as `#`. */
+export function lines(reading: Reading): string[] {
+  return reading.transcript.parts.map((part) => {
+    const name = part.name === undefined ? '' : ` <${part.name}>`;
+    return `${part.place} ${part.role} ${part.kind}${name}: ${part.text.replace(/sha256 [0-9a-f]{64}/, '#')}`;
+  });
+}
+
+/** Texts of all parts. */
+export function texts(reading: Reading): string[] {
+  return reading.transcript.parts.map((part) => part.text);
 }

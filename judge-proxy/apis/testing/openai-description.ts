@@ -16,7 +16,8 @@ interface Document {
 export interface OpenAiDescription {
   /** All paths with the methods that they have. */
   readonly operations: readonly { readonly method: string; readonly path: string }[];
-  readonly schemas: Record<string, unknown>;
+  /** The words that `type` may be in a union of objects. */
+  kinds(schema: string): readonly string[];
   /** What is wrong with a value by the schema of this name; empty when nothing is. */
   faults(schema: string, value: unknown): readonly string[];
 }
@@ -40,7 +41,7 @@ function open(): OpenAiDescription {
         .filter((method) => METHODS.has(method))
         .map((method) => ({ method: method.toUpperCase(), path })),
     ),
-    schemas: document.components.schemas,
+    kinds: (schema) => kindsOf(document.components.schemas, schema),
     faults(schema, value) {
       const validate = compiled.get(schema) ?? ajv.compile({ $ref: `openai#/components/schemas/${schema}` });
       compiled.set(schema, validate);
@@ -62,4 +63,32 @@ function modern(node: unknown): unknown {
 /** A property may also be called `nullable`; then it is a schema. */
 function isFlag(nullable: unknown): boolean {
   return nullable === undefined || typeof nullable === 'boolean';
+}
+
+interface Schema {
+  readonly $ref?: string;
+  readonly oneOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+  readonly properties?: {
+    readonly type?: {
+      readonly enum?: readonly string[];
+      readonly anyOf?: readonly { readonly enum?: readonly string[] }[];
+    };
+  };
+}
+
+/** Words that `type` may be in a union of objects. */
+function kindsOf(schemas: Record<string, unknown>, name: string): string[] {
+  const walk = (schema: Schema): string[] => {
+    const type = schema.properties?.type;
+    const here = [...(type?.enum ?? []), ...(type?.anyOf ?? []).flatMap((each) => each.enum ?? [])];
+    const target = schema.$ref === undefined ? [] : walk(schemas[schema.$ref.split('/').at(-1) ?? ''] as Schema);
+    return [
+      ...here,
+      ...target,
+      ...[schema.oneOf, schema.anyOf, schema.allOf].flatMap((list) => (list ?? []).flatMap(walk)),
+    ];
+  };
+  return [...new Set(walk(schemas[name] as Schema))];
 }
