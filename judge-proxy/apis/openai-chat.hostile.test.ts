@@ -12,7 +12,7 @@ import { isArray, isObject, type Json, type JsonObject, own } from './json.ts';
 import { assembleChatCompletion, openaiChat } from './openai-chat.ts';
 import { parseSse } from './sse.ts';
 import { chunk, TEXT, TOOL_CALLS, TWO_CHOICES, USAGE_CHUNK } from './testing/chat-fixtures.ts';
-import { exchange, lines, sse } from './testing/exchange.ts';
+import { anyText, exchange, lines, sse } from './testing/exchange.ts';
 
 const PATH = '/v1/chat/completions';
 
@@ -113,7 +113,7 @@ describe('properties', () => {
       usage: fc.jsonValue(),
     });
     const anything = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      anyText,
       json,
       shaped.map((value) => JSON.stringify(value)),
     );

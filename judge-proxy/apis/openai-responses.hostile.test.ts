@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DecodedExchange, Reading } from './api.ts';
 import { openaiResponses } from './openai-responses.ts';
-import { exchange, sse, texts } from './testing/exchange.ts';
+import { anyText, exchange, sse, texts } from './testing/exchange.ts';
 import { ALL_TEXTS, deltasIn, eventsOf, MESSAGE, response, STREAMED_ITEMS } from './testing/responses-fixtures.ts';
 
 const PATH = '/v1/responses';
@@ -120,11 +120,11 @@ describe('properties', () => {
     );
     const request = fc.oneof(
       fc.json(),
-      fc.string({ unit: 'binary' }),
+      anyText,
       fc.record({ input: items, tools: some, prompt: some, text: some }).map((value) => JSON.stringify(value)),
     );
     const answer = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      anyText,
       fc.json(),
       items.map((output) => JSON.stringify(response(output as never))),
       fc.array(event).map((list) => sse(list)),

@@ -1,5 +1,6 @@
 /** Exchanges for the tests of wire formats. */
 
+import fc from 'fast-check';
 import type { DecodedExchange, Reading } from '../api.ts';
 import type { Json } from '../json.ts';
 
@@ -45,3 +46,8 @@ export function lines(reading: Reading): string[] {
 export function texts(reading: Reading): string[] {
   return reading.transcript.parts.map((part) => part.text);
 }
+
+/** Any string at all, lone surrogates included. (fast-check's `binary` unit takes seconds to set up.) */
+export const anyText = fc.string({
+  unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
+});
