@@ -164,12 +164,17 @@ describe('who may ask', () => {
 });
 
 describe('close', () => {
-  test('ends connections that are kept open', async () => {
+  test('ends connections, idle ones and those in the middle of a request', async () => {
     const port = await start();
-    const socket = connect(port, '127.0.0.1');
-    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    await once(socket, 'data');
-    const closed = once(socket, 'close');
+    const idle = connect(port, '127.0.0.1');
+    idle.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(idle, 'data');
+    // The answer to the first request shows that the half of the second has been read as well.
+    const busy = connect(port, '127.0.0.1');
+    busy.on('error', () => undefined);
+    busy.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTTP/1.1\r\nHost: loc');
+    await once(busy, 'data');
+    const closed = Promise.all([once(idle, 'close'), once(busy, 'close')]);
     await admin?.close();
     admin = undefined;
     await closed;

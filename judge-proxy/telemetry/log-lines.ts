@@ -55,9 +55,7 @@ export function pickVerdict(
   names: readonly string[],
 ): Record<string, unknown> {
   const picked: Record<string, unknown> = {};
-  for (const name of names) {
-    if (Object.hasOwn(verdict, name)) picked[name] = verdict[name];
-  }
+  for (const name of names) picked[name] = verdict[name];
   return picked;
 }
 

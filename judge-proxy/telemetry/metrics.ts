@@ -104,13 +104,12 @@ export function createMetrics(names: Partial<MetricNames> = {}): Metrics {
   const notAfter = gauge(registry, 'certificate_not_after_seconds', 'End of validity, seconds since 1970.', [
     'certificate',
   ]);
-  const readers = readGauges(registry);
   return {
     ...traffic,
     ...judging,
     ...ledger,
     certificate: (certificate, notAfterMs) => notAfter.set({ certificate }, notAfterMs / 1_000),
-    gauge: (name, read) => void readers.set(name, read),
+    gauge: gaugesOf(registry),
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -199,19 +198,22 @@ function ledgerMetrics(registry: Registry, names: Partial<MetricNames>): Pick<Me
   };
 }
 
-function readGauges(registry: Registry): Map<GaugeName, () => number> {
+/** A gauge comes into being with its reader: one that nobody knows the value of is absent, not zero. */
+function gaugesOf(registry: Registry): Metrics['gauge'] {
   const readers = new Map<GaugeName, () => number>();
-  for (const [name, help] of Object.entries(GAUGES) as [GaugeName, string][]) {
+  return (name, read) => {
+    const known = readers.has(name);
+    readers.set(name, read);
+    if (known) return;
     new Gauge({
       name: `${PREFIX}${name}`,
-      help,
+      help: GAUGES[name],
       registers: [registry],
       collect() {
-        this.set(readers.get(name)?.() ?? 0);
+        this.set((readers.get(name) ?? read)());
       },
     });
-  }
-  return readers;
+  };
 }
 
 function counter(registry: Registry, name: string, help: string, labelNames: string[] = []): Counter {
