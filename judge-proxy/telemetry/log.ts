@@ -101,9 +101,9 @@ function createLogger(options: LogOptions, write: (line: string) => unknown): Lo
 
 /**
  * Standard output, each line written before the call returns: nothing is lost at exit or by a kill, for about 7 µs a
- * line (measured, pipe). Writing in the background would need a flush at exit, and pino's flush never ends when the reader of a pipe has
- * gone (sonic-boom 4: it retries EPIPE for ever). A reader that stalls makes us wait, as it does for every program that
- * writes to standard output; one that has gone is noticed, and lines are dropped from then on.
+ * line (measured, pipe). Writing in the background would need a flush at exit, and pino's flush never ends when the
+ * reader of a pipe has gone (sonic-boom 4 retries EPIPE for ever). A reader that stalls makes us wait, as it does for
+ * every program that writes to standard output; one that has gone is noticed, and lines are dropped from then on.
  */
 function standardOutput() {
   const output = destination({ dest: 1, sync: true });
