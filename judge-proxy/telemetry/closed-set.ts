@@ -1,5 +1,5 @@
 /** The word that stands for everything outside a closed set. */
-export const OTHER = 'other';
+const OTHER = 'other';
 
 /**
  * The values that one metric label may take. Whatever traffic brings, a series outside the set cannot come into being:
