@@ -21,6 +21,7 @@ import { classifyLlmError, codeWord } from './llm-error.ts';
 import type { RuleName } from './rules/rule.ts';
 import { type RuleText, runRules } from './rules/run-rules.ts';
 import { trimTranscript } from './trim.ts';
+import { boundWords, withhold } from './withhold.ts';
 
 export interface AnalysisSettings {
   /** Rules of the judge of this exchange. Secrets are redacted in any case. */
@@ -50,7 +51,8 @@ export async function analyseCapture(capture: Capture, settings: AnalysisSetting
 
   const outcome = runRules(reading.texts, { rules: settings.rules, budgetMs: settings.ruleMs, now: settings.now });
   const token = tokens(settings.hmacKey, capture.exchangeId);
-  const trimmed = trimTranscript(wellFormed(redact(raw, outcome.redactions, token)));
+  const kept = withhold(raw, outcome.withheld);
+  const trimmed = trimTranscript(wellFormed(redact(kept, outcome.redactions, token)));
 
   const reasons = new Set<CoverageReason>([...request.reasons, ...response.reasons, ...reading.reasons]);
   for (const reason of endings(capture)) reasons.add(reason);
@@ -100,7 +102,8 @@ function read(capture: Capture, request: DecodedBody, response: DecodedBody): Re
     responseCut: response.cut,
     responseEnded: capture.response.ended,
   });
-  return { transcript, reasons, texts: ruleTexts(transcript) };
+  const bounded = boundWords(transcript);
+  return { transcript: bounded, reasons, texts: ruleTexts(bounded) };
 }
 
 function ruleTexts(transcript: Transcript): RuleText[] {

@@ -25,10 +25,13 @@ export interface AnalyserOptions {
   readonly backlog?: number;
   /** Milliseconds after which a thread that answers nothing is replaced. */
   readonly hangMs?: number;
+  /** File of the thread: another only in tests. */
+  readonly thread?: URL;
   /** Called when a thread had to be replaced, for log and metrics. */
   readonly onRestart?: (reason: 'crashed' | 'hung') => void;
 }
 
+const THREAD = new URL('./analysis-thread.ts', import.meta.url);
 /** Milliseconds for each rule on one exchange: measured, 4 MiB of prose take under 60 for the slowest rule. */
 const RULE_MS = 250;
 /** Captures that the thread holds at one time: enough to keep it busy, few enough to lose. */
@@ -106,11 +109,12 @@ class ThreadAnalyser implements StartedAnalyser {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./analysis-thread.ts', import.meta.url), {
+    const worker = new Worker(this.#options.thread ?? THREAD, {
       workerData: this.#settings,
       // Nothing of the environment is needed, and what is not there cannot leak.
       env: {},
-      stdout: false,
+      // No resourceLimits: a heap that reaches its limit in the thread aborts the whole process (measured, Node 26.10:
+      // the second failure comes while the thread is cleaned up). The caps on copies bound memory instead.
     });
     worker.on('message', (message: FromThread) => this.#receive(worker, message));
     // `exit` follows `error`, so one of the two is enough to react to.
@@ -140,7 +144,12 @@ class ThreadAnalyser implements StartedAnalyser {
     }
     if (tasks.length === 0) return;
     this.#worker.ref();
-    this.#worker.postMessage(tasks, transfer);
+    try {
+      this.#worker.postMessage(tasks, transfer);
+    } catch {
+      // A buffer that is gone already: only a defect of ours can hand one over, and it must not end the process.
+      for (const { id } of tasks) this.#settle(id, failedAnalysis());
+    }
     this.#arm();
   }
 
@@ -151,12 +160,14 @@ class ThreadAnalyser implements StartedAnalyser {
       this.#ready.resolve();
     } else {
       this.#disarm();
-      for (const { id, analysis } of message) {
-        this.#held.get(id)?.resolve(analysis);
-        this.#held.delete(id);
-      }
+      for (const { id, analysis } of message) this.#settle(id, analysis);
     }
     this.#goOn();
+  }
+
+  #settle(id: number, analysis: Analysis): void {
+    this.#held.get(id)?.resolve(analysis);
+    this.#held.delete(id);
   }
 
   #goOn(): void {
@@ -193,7 +204,9 @@ class ThreadAnalyser implements StartedAnalyser {
     }, RESTART_MS).unref();
   }
 
+  /** A thread that is still starting is not hanging. */
   #arm(): void {
+    if (this.#warm !== this.#worker) return;
     this.#watchdog ??= setTimeout(() => this.#replace(this.#worker, 'hung'), this.#options.hangMs ?? HANG_MS);
   }
 

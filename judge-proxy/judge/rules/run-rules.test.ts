@@ -68,17 +68,23 @@ describe('other forms of a text', () => {
   });
 });
 
-describe('out of time', () => {
-  it('withholds what was not read', () => {
+describe('text that was not read is withheld', () => {
+  it('when the time is over', () => {
     const long = `key ${'word '.repeat(40_000)}`;
     let asked = 0;
     const now = () => (asked++ < 4 ? 0 : 100);
-    const { redactions, complete } = runRules([text(long, 'a'), text('token', 'b')], { rules: [], budgetMs: 10, now });
+    const { withheld, complete } = runRules([text(long, 'a'), text('token', 'b')], { rules: [], budgetMs: 10, now });
     expect(complete).toBe(false);
-    const unscanned = redactions.filter(({ type }) => type === 'unscanned');
-    expect(unscanned.map(({ place, end }) => [place, end])).toEqual([
-      ['a', long.length],
-      ['b', 5],
-    ]);
+    expect(withheld.get('a')).toBeGreaterThan(60_000);
+    expect(withheld.get('a')).toBeLessThan(long.length);
+    expect(withheld.get('b')).toBe(0);
+  });
+
+  it('when there are more findings than can be taken out', () => {
+    const long = 'a@mail.example '.repeat(3_000);
+    const outcome = runRules([text(long)], { rules: ['personal_data'], ...unlimited });
+    expect(outcome.complete).toBe(false);
+    expect(outcome.redactions).toHaveLength(2_000);
+    expect([...outcome.withheld.values()]).toEqual([2_000 * 15]);
   });
 });

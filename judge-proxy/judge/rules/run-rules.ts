@@ -22,6 +22,12 @@ const RULES: Readonly<Record<RuleName, Rule>> = {
   judge_manipulation: judgeManipulation,
 };
 
+/**
+ * Findings that are taken out of one exchange, all rules together. Taking one out means looking for it everywhere else,
+ * so their number bounds the work; text after the last is withheld.
+ */
+const MOST_FINDINGS = 2_000;
+
 /** Hits of one rule that are listed; more of the same are one more line each in a page that nobody reads. */
 const MOST_HITS = 50;
 
@@ -30,8 +36,10 @@ export interface RulesOutcome {
   readonly redactions: readonly Finding[];
   /** Hits of the rules that the judge lists, gravest first, at most 50 a rule. */
   readonly hits: readonly RuleHit[];
-  /** False when a rule ran out of its budget: what it did not read is withheld if the rule redacts. */
+  /** False when a rule ran out of its budget of time or findings. */
   readonly complete: boolean;
+  /** Per place, the offset from which on a rule that redacts did not read: what follows must not be kept. */
+  readonly withheld: ReadonlyMap<string, number>;
 }
 
 export interface RunOptions {
@@ -55,23 +63,23 @@ export interface RuleText {
 export function runRules(texts: readonly RuleText[], options: RunOptions): RulesOutcome {
   const redactions: Finding[] = [];
   const hits: RuleHit[] = [];
+  const withheld = new Map<string, number>();
   let complete = true;
-  const prepared = texts.map((text) => prepare(text.text));
+  const prepared = texts.map((text) => ({ ...text, forms: prepare(text.text) }));
   for (const name of new Set<RuleName>(['secrets', ...options.rules])) {
     const rule = RULES[name];
     const budget = new Budget(options.now, options.budgetMs);
     const listed = options.rules.includes(name);
     const ownHits: RuleHit[] = [];
-    for (const [index, part] of texts.entries()) {
-      const forms = prepared[index];
-      if (forms === undefined) continue;
-      const { findings, scanned } = runOne(rule, forms, budget);
-      if (scanned < part.text.length) complete = false;
+    for (const part of prepared) {
+      const scan = runOne(rule, part.forms, budget);
+      const { findings, scanned } = rule.redacts ? bounded(scan, MOST_FINDINGS - redactions.length) : scan;
+      if (scanned < part.text.length) {
+        complete = false;
+        if (rule.redacts) withheld.set(part.place, Math.min(scanned, withheld.get(part.place) ?? scanned));
+      }
       if (rule.redacts) {
         for (const { start, end, type } of findings) redactions.push({ place: part.place, start, end, type });
-        if (scanned < part.text.length) {
-          redactions.push({ place: part.place, start: scanned, end: part.text.length, type: 'unscanned' });
-        }
       }
       if (listed && ownHits.length < MOST_HITS) {
         for (const finding of findings) ownHits.push(hitOf(rule, part, finding));
@@ -79,7 +87,14 @@ export function runRules(texts: readonly RuleText[], options: RunOptions): Rules
     }
     hits.push(...gravest(ownHits));
   }
-  return { redactions, hits, complete };
+  return { redactions, hits, complete, withheld };
+}
+
+/** At most `room` findings; the text counts as read up to the first that found no room. */
+function bounded(scan: RuleScan, room: number): RuleScan {
+  const first = scan.findings[room];
+  if (first === undefined) return scan;
+  return { findings: scan.findings.slice(0, room), scanned: Math.min(scan.scanned, first.start) };
 }
 
 /** A text in the forms that rules read. */
@@ -111,7 +126,9 @@ function runOne(rule: Rule, { original, clean, encoded }: Prepared, budget: Budg
     if (rule === judgeManipulation) findings.push(...hiddenText(original));
   }
   for (const { start, end, decoded } of encoded) {
-    const worst = worstOf(rule.run(decoded, budget).findings);
+    const inner = rule.run(decoded, budget);
+    if (inner.scanned < decoded.length) scanned = Math.min(scanned, start);
+    const worst = worstOf(inner.findings);
     if (worst !== null) findings.push({ start, end, type: `encoded_${worst.type}`, severity: worst.severity });
   }
   return { findings: mergeFindings(findings), scanned };

@@ -1,0 +1,120 @@
+/**
+ * The analyser answers for every capture, exactly once, whatever its thread does: many at a time, a backlog that is
+ * full, a thread that hangs, one that dies of a document. What it lost is recorded as not analysed.
+ */
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { type AnalyserOptions, createAnalyser, type StartedAnalyser } from './analyser.ts';
+import { failedAnalysis } from './analysis-messages.ts';
+import type { JudgeInput } from './input.ts';
+import { bodyOf, captureOf } from './testing/captures.ts';
+
+const open: StartedAnalyser[] = [];
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((analyser) => analyser.close()));
+});
+
+async function start(over: Partial<AnalyserOptions> = {}): Promise<StartedAnalyser> {
+  const analyser = createAnalyser({
+    limits: { decoded_copy: 64 * 2 ** 20, decode_time: 10_000 },
+    judges: { strict: { rules: ['secrets', 'personal_data', 'judge_manipulation'] }, lax: { rules: [] } },
+    hmacKey: Buffer.alloc(32, 1),
+    ...over,
+  });
+  open.push(analyser);
+  await analyser.ready;
+  return analyser;
+}
+
+/** JSON of `mib` that is many times as large once it is parsed. */
+function dense(mib: number) {
+  return captureOf({ request: bodyOf(`{"messages":[${'{},'.repeat((mib * 2 ** 20) / 3)}{}]}`) });
+}
+
+it('gives each capture its own analysis', async () => {
+  const analyser = await start();
+  const names = Array.from({ length: 200 }, (_, index) => `question ${index}`);
+  const analyses = await Promise.all(names.map((user) => analyser.analyse(captureOf({ user }), 'strict')));
+  const users = analyses.map(
+    ({ content }) => (JSON.parse(content?.json ?? '') as JudgeInput).transcript.parts[0]?.text,
+  );
+  expect(users).toEqual(names);
+});
+
+it('applies the rules of the judge; without a known one all of them', async () => {
+  const analyser = await start();
+  const capture = () => captureOf({ user: 'My card is 4111 1111 1111 1111.' });
+  const hits = async (judge?: string | null) => {
+    const { content } = await analyser.analyse(capture(), judge);
+    return (JSON.parse(content?.json ?? '') as JudgeInput).rule_hits.length;
+  };
+  expect(await hits('strict')).toBe(1);
+  expect(await hits('lax')).toBe(0);
+  expect(await hits(null)).toBe(1);
+  expect(await hits('toString')).toBe(1);
+  expect(await hits()).toBe(1);
+});
+
+it('leaves the bytes of a pool alone and takes large copies over', async () => {
+  const analyser = await start();
+  const pooled = Buffer.from(JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'pooled' }] }));
+  const small = { ...bodyOf(''), bytes: pooled, total: pooled.length };
+  const large = bodyOf(JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'x'.repeat(100_000) }] }));
+  const answers = await Promise.all([
+    analyser.analyse(captureOf({ request: small })),
+    analyser.analyse(captureOf({ request: large })),
+  ]);
+  expect(answers.map(({ coverage }) => coverage.level)).toEqual(['full', 'full']);
+  expect(pooled.toString()).toContain('pooled');
+  expect(large.bytes.byteLength).toBe(0);
+});
+
+describe('when something is wrong', () => {
+  it('a full backlog is said to be', async () => {
+    const analyser = await start({ backlog: 3 });
+    const analyses = await Promise.all(Array.from({ length: 10 }, () => analyser.analyse(captureOf())));
+    expect(analyses.filter(({ coverage }) => coverage.level === 'full')).toHaveLength(3);
+    expect(analyses.filter(({ coverage }) => coverage.reasons[0] === 'analysis_failed')).toHaveLength(7);
+  });
+
+  it('a hanging thread is replaced, and what waited behind it is analysed', async () => {
+    const reasons: string[] = [];
+    const analyser = await start({ hangMs: 300, onRestart: (reason) => reasons.push(reason) });
+    const held = Array.from({ length: 8 }, () => analyser.analyse(dense(8)));
+    const later = analyser.analyse(captureOf());
+    expect((await Promise.all(held))[7]).toEqual(failedAnalysis());
+    expect((await later).coverage.level).toBe('full');
+    expect(reasons).toEqual(['hung']);
+  });
+
+  it('a thread that dies takes what it held, and the next goes on with the rest', async () => {
+    const reasons: string[] = [];
+    const thread = new URL('./testing/dying-thread.ts', import.meta.url);
+    const analyser = await start({ thread, onRestart: (reason) => reasons.push(reason) });
+    const hosts = ['dies.invalid', ...Array.from({ length: 12 }, () => 'api.openai.com')];
+    const analyses = await Promise.all(hosts.map((host) => analyser.analyse(captureOf({ host }))));
+    expect(analyses.slice(0, 8)).toEqual(Array.from({ length: 8 }, failedAnalysis));
+    expect(analyses.slice(8).map(({ api }) => api)).toEqual(Array.from({ length: 5 }, () => 'answered'));
+    expect(reasons).toEqual(['crashed']);
+  });
+
+  it('a thread that cannot start is told to the owner', async () => {
+    const analyser = createAnalyser({
+      limits: { decoded_copy: 1, decode_time: 1 },
+      judges: {},
+      hmacKey: Buffer.alloc(32),
+      thread: new URL('./no-such-thread.ts', import.meta.url),
+    });
+    open.push(analyser);
+    await expect(analyser.ready).rejects.toThrow('does not start');
+  });
+});
+
+it('closes after what it was given, and takes nothing afterwards', async () => {
+  const analyser = await start();
+  const given = Promise.all(Array.from({ length: 20 }, () => analyser.analyse(captureOf())));
+  await analyser.close();
+  expect((await given).every(({ coverage }) => coverage.level === 'full')).toBe(true);
+  expect(await analyser.analyse(captureOf())).toEqual(failedAnalysis());
+});
