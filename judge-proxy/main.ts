@@ -18,7 +18,7 @@ import { costUsd } from './judge/prices.ts';
 import { startJudge } from './judge/worker.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { LEDGER_CAUSES } from './ledger/ledger-error.ts';
-import { COVERAGE_REASONS, JUDGE_STATES, VERDICT_FIELDS } from './ledger/records.ts';
+import { COVERAGE_REASONS, JUDGE_STATES, VERDICT_FIELDS, type Verdict } from './ledger/records.ts';
 import { openLedger } from './ledger/sqlite.ts';
 import { loadInterceptionCa, reportExpiry } from './main-certificates.ts';
 import { buildJudges } from './main-judges.ts';
@@ -151,7 +151,8 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
       exchange: (record, opened) => {
         const { route, mode } = opened;
         metrics.exchange({ route, action: 'terminate', mode, api: record.api, outcome: record.outcome });
-        metrics.coverage(record.coverage.level, record.coverage.reasons);
+        // What has a judge is counted with its verdict, which knows more.
+        if (opened.judge === null) metrics.coverage(record.coverage.level, record.coverage.reasons);
         if (record.first_byte_ms !== null) metrics.originFirstByte(record.first_byte_ms);
       },
       ledgerGap: () => metrics.ledgerLost(1, 'gap'),
@@ -240,13 +241,9 @@ async function recover(ledger: Ledger, log: Log): Promise<void> {
   if (queued > 0) log.write('info', 'recovered', { outcome: 'queued', count: queued });
 }
 
-function countVerdict(
-  metrics: Metrics,
-  verdict: {
-    overall: { label: 'clean' | 'violation' | 'undetermined' };
-    state: string;
-    action: 'allowed' | 'would_block' | 'blocked' | 'cut';
-  },
-): void {
-  metrics.verdict({ label: verdict.overall.label, state: verdict.state, action: verdict.action });
+function countVerdict(metrics: Metrics, verdict: Verdict): void {
+  const { overall, state, action, coverage, latency_ms } = verdict;
+  metrics.verdict({ label: overall.label, state, action });
+  metrics.coverage(coverage.level, coverage.reasons);
+  if (latency_ms !== null) metrics.judgeCall(state, latency_ms);
 }

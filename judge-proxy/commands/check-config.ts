@@ -6,6 +6,7 @@ import { inspectCertificates } from '../../certs-tool/inspect.ts';
 import { setupFor } from '../../certs-tool/paths.ts';
 import { covers } from '../../certs-tool/subtrees.ts';
 import { describeConfig } from '../config/describe.ts';
+import { configWarnings } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { parseAuthority } from '../policy/authority.ts';
 import { explainRoutes } from '../policy/routes.ts';
@@ -36,7 +37,7 @@ export async function checkConfig(args: readonly string[], io: CommandIo): Promi
       return 0;
     }
     const config = await readConfig(options.config, io);
-    const warnings = await certificateWarnings(config);
+    const warnings = [...configWarnings(config), ...(await certificateWarnings(config))];
     const routes = options.host === undefined ? null : explain(config, options.host);
     if (options.json) {
       io.stdout.write(`${JSON.stringify({ valid: true, warnings, ...(routes === null ? {} : { routes }) })}\n`);

@@ -1,7 +1,7 @@
 /** Options that several commands share, parsed once. */
 
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { ConfigError, loadConfig } from '../config/load.ts';
+import { ConfigError, configWarnings, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { CommandError, type CommandIo } from './command.ts';
 
@@ -40,6 +40,13 @@ export async function readConfig(file: string | undefined, io: CommandIo): Promi
     if (error instanceof ConfigError) throw new CommandError(error.message);
     throw error;
   }
+}
+
+/** The same, for a command that runs: what is odd but allowed is said on standard error. */
+export async function readRunningConfig(file: string | undefined, io: CommandIo): Promise<Config> {
+  const config = await readConfig(file, io);
+  for (const warning of configWarnings(config)) io.stderr.write(`warning: ${warning}\n`);
+  return config;
 }
 
 /** Runs a command's body and turns its expected failures into exit codes and one line of text. */

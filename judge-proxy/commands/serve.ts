@@ -2,7 +2,7 @@
 
 import { startProxy } from '../main.ts';
 import { aborted, type CommandIo } from './command.ts';
-import { DEFAULT_CONFIG, guarded, readConfig, readOptions } from './options.ts';
+import { DEFAULT_CONFIG, guarded, readOptions, readRunningConfig } from './options.ts';
 
 const HELP = `judge-proxy serve [--config FILE]
 
@@ -19,7 +19,7 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
       io.stdout.write(HELP);
       return 0;
     }
-    const config = await readConfig(options.config, io);
+    const config = await readRunningConfig(options.config, io);
     const proxy = await startProxy(config);
     await aborted(io.signal);
     await proxy.close(String(io.signal.reason));

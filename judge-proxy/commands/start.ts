@@ -8,7 +8,7 @@ import type { Config } from '../config/schema.ts';
 import { type RunningProxy, startProxy } from '../main.ts';
 import { banner } from './banner.ts';
 import { aborted, CommandError, type CommandIo } from './command.ts';
-import { DEFAULT_CONFIG, guarded, readConfig, readOptions, readPort } from './options.ts';
+import { DEFAULT_CONFIG, guarded, readOptions, readPort, readRunningConfig } from './options.ts';
 
 const HELP = `npm start [-- --config FILE] [-- --no-envoy] [-- --port N] [-- --hop h2|h1]
 
@@ -46,7 +46,7 @@ export async function start(args: readonly string[], io: CommandIo): Promise<num
     const withEnvoy = options['no-envoy'] !== true;
     const hop = options.hop ?? 'h2';
     if (hop !== 'h2' && hop !== 'h1') throw new CommandError(`--hop takes h2 or h1, not '${hop}'.`);
-    const config = withPlainListener(await readConfig(options.config, io), withEnvoy ? null : { host, port });
+    const config = withPlainListener(await readRunningConfig(options.config, io), withEnvoy ? null : { host, port });
     const setup = setupFor(config);
     const configFile = options.config ?? DEFAULT_CONFIG;
     const certificates = await ensure(setup, configFile, io);

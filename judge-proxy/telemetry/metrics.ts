@@ -43,13 +43,10 @@ export interface VerdictLabels {
 const GAUGES = {
   exchanges_active: 'Requests in flight on terminated hosts.',
   tunnels_active: 'Open tunnels, blind and terminated together.',
-  connections_active: 'Connections to our listeners.',
   judge_queue: 'Judgements that wait for the model.',
   judge_calls_active: 'Calls of the judge model in flight.',
-  ledger_queue: 'Operations that wait for the writer of the ledger.',
   copies_bytes: 'Bytes of all copies held for the judge.',
   origin_pools: 'Origin pools (origin × client) held.',
-  leaf_certificates: 'Leaf certificates held.',
 } as const;
 export type GaugeName = keyof typeof GAUGES;
 
