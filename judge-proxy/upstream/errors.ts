@@ -1,5 +1,6 @@
 /** Failures towards an origin, from the codes of Node, OpenSSL, llhttp and undici to ours. By code, never by text. */
 
+import { errors } from 'undici';
 import { type ErrorCode, ProxyError } from '../errors.ts';
 
 /** Verification results of OpenSSL as Node names them (node:src/crypto/crypto_common.cc, X509_V_ERR_*). */
@@ -73,5 +74,8 @@ export function classifyOriginError(error: unknown): ProxyError {
   if (/^(?:ERR_SSL|HPE)_[A-Z0-9_]{1,64}$/.test(code)) {
     return new ProxyError('origin_protocol', { reason: code, cause: error });
   }
+  // undici means to give llhttp's code and gives none (8.12: it looks the number up among the names).
+  if (error instanceof errors.HTTPParserError)
+    return new ProxyError('origin_protocol', { reason: 'http', cause: error });
   return new ProxyError('internal', { cause: error });
 }
