@@ -47,7 +47,7 @@ export async function readForLint(configPath: string): Promise<Linted> {
 }
 
 /** Secrets of SDS files, by name. */
-export function secretsOf(files: readonly unknown[]): Map<string, unknown> {
+function secretsOf(files: readonly unknown[]): Map<string, unknown> {
   const secrets = new Map<string, unknown>();
   for (const file of files) {
     for (const secret of (file as { resources?: { name: string }[] }).resources ?? []) secrets.set(secret.name, secret);

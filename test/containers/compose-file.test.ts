@@ -122,9 +122,9 @@ describe('keys go only where they are needed', () => {
   });
 
   test("Envoy's key only to Envoy, the judge proxy's only to the judge proxy, and nobody but certs writes them", () => {
-    expect(holders('envoy-certs')).toEqual(['envoy-proxy', 'certs', 'demo-envoy-proxy']);
-    expect(holders('judge-certs')).toEqual(['llm-as-judge-proxy', 'certs', 'demo']);
-    const readers = services.filter(([name]) => name !== 'certs').flatMap(([name]) => mounts(name));
+    expect(holders('envoy-certs')).toEqual(['envoy-proxy', 'certs']);
+    expect(holders('judge-certs')).toEqual(['llm-as-judge-proxy', 'certs']);
+    const readers = services.filter(([name]) => name !== 'certs' && name !== 'demo').flatMap(([name]) => mounts(name));
     for (const [source, , mode] of readers.filter(([volume]) => /-certs$/.test(volume ?? '')))
       expect([source, mode]).toEqual([source, 'ro']);
   });
