@@ -5,16 +5,18 @@
 
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { launchEnvoy, type RunningEnvoy } from '../../envoy/launch.ts';
+import { launchEnvoy } from '../../envoy/launch.ts';
+import { untilCarried } from '../../test/support/until-carried.ts';
 import { openReader } from '../ledger/reader.ts';
 import { type RunningProxy, startProxy } from '../main.ts';
 import { CommandError, type CommandIo } from './command.ts';
+import { prepareFolder } from './demo/folder.ts';
+import { COMPOSE_PLACE, type DemoPlace, localPlace } from './demo/place.ts';
 import { SCENARIOS } from './demo/scenarios.ts';
-import { buildWorld, type DemoWorld } from './demo/world.ts';
+import { buildWorld } from './demo/world.ts';
 import { guarded, readOptions } from './options.ts';
 import { review } from './review.ts';
 
@@ -25,7 +27,8 @@ through the chain with the openai SDK, and shows their verdicts. No API key, no 
 
   --json         print { "verdicts": [ … ] } alone
   --no-envoy     without Envoy
-  --folder DIR   where certificates, ledger and log are put (data/demo, emptied first)
+  --folder DIR   where certificates, ledger and log are put (data/demo); the last run's are removed
+  --compose      as the service of docker-compose.yml, behind the Envoy beside it
 `;
 
 export async function demo(args: readonly string[], io: CommandIo): Promise<number> {
@@ -34,26 +37,23 @@ export async function demo(args: readonly string[], io: CommandIo): Promise<numb
       json: { type: 'boolean' },
       'no-envoy': { type: 'boolean' },
       folder: { type: 'string' },
+      compose: { type: 'boolean' },
       help: { type: 'boolean' },
     });
     if (options.help) {
       io.stdout.write(HELP);
       return 0;
     }
-    const folder = resolve(options.folder ?? 'data/demo');
     const say = (line: string) => void (options.json ? io.stderr : io.stdout).write(`${line}\n`);
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-    say('Starting origin, judge model, judge proxy' + (options['no-envoy'] ? ' …' : ' and Envoy …'));
+    const place = options.compose ? COMPOSE_PLACE : localPlace(options.folder, options['no-envoy'] === true);
+    await prepareFolder(place.folder);
+    say(`Starting origin, judge model, judge proxy${options['no-envoy'] ? '' : ' and Envoy'} …`);
     await using parts = new AsyncDisposableStack();
-    const world = await buildWorld(folder, options['no-envoy'] === true);
+    const world = await buildWorld(place);
     parts.defer(() => world.close());
-    const log = createWriteStream(join(folder, 'judge-proxy.log'));
-    const proxy = await startProxy(world.config, { log });
+    const proxy = await startProxy(world.config, { log: createWriteStream(join(place.folder, 'judge-proxy.log')) });
     parts.defer(() => proxy.close('done'));
-    const envoy = options['no-envoy'] ? null : await startEnvoy(world, proxy, folder, io);
-    if (envoy !== null) parts.defer(() => envoy.stop());
-    const proxyUrl = `http://127.0.0.1:${envoy?.port ?? proxy.ports.plain ?? 0}`;
+    const proxyUrl = await bringUpEdge(place, proxy, options['no-envoy'] === true, parts, io);
     say(`\nA program with HTTPS_PROXY=${proxyUrl} and the openai SDK sends ${SCENARIOS.length} exchanges:\n`);
     await runClient(proxyUrl, world.caFile, say, io);
     await untilJudged(world.ledgerUrl, io.signal);
@@ -62,23 +62,37 @@ export async function demo(args: readonly string[], io: CommandIo): Promise<numb
       ['list', '--limit', '50', '--ledger', world.ledgerUrl, ...(options.json ? ['--json'] : [])],
       io,
     );
-    if (!options.json) say(further(folder));
+    if (!options.json) say(further(place.folder));
     return shown;
   });
 }
 
-async function startEnvoy(world: DemoWorld, proxy: RunningProxy, folder: string, io: CommandIo): Promise<RunningEnvoy> {
-  return await launchEnvoy({
+/** The address that the program is given: our own Envoy, the one beside us, or the judge proxy itself. */
+async function bringUpEdge(
+  place: DemoPlace,
+  proxy: RunningProxy,
+  withoutEnvoy: boolean,
+  parts: AsyncDisposableStack,
+  io: CommandIo,
+): Promise<string> {
+  if (place.proxyUrl !== null) {
+    await untilCarried(place.proxyUrl, 'api.openai.com:443', AbortSignal.any([io.signal, AbortSignal.timeout(60_000)]));
+    return place.proxyUrl;
+  }
+  if (withoutEnvoy) return `http://127.0.0.1:${proxy.ports.plain ?? 0}`;
+  const envoy = await launchEnvoy({
     listen: { host: '127.0.0.1', port: 0 },
     adminPort: 0,
     judge: { host: '127.0.0.1', port: proxy.ports.proxy },
-    certDir: world.certFolder,
+    certDir: place.certFolder,
     hop: 'h2',
-    workDir: join(folder, 'envoy'),
-    accessLog: join(folder, 'envoy-access.log'),
+    workDir: join(place.folder, 'envoy'),
+    accessLog: join(place.folder, 'envoy-access.log'),
     concurrency: 1,
     progress: (line: string) => io.stderr.write(`${line}\n`),
   });
+  parts.defer(() => envoy.stop());
+  return `http://127.0.0.1:${envoy.port}`;
 }
 
 /** Runs the SDK in a process of its own, with nothing of ours but three environment variables. */

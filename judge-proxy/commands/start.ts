@@ -62,7 +62,7 @@ export async function start(args: readonly string[], io: CommandIo): Promise<num
           io,
         )
       : null;
-    if (envoy !== null) parts.defer(() => envoy.stop());
+    if (envoy !== null) parts.defer(() => envoy.stop({ drainMs: config.limits.drain }));
     io.stdout.write(banner(facts(config, certificates, proxy, envoy, host)));
     return await untilStopped(io, envoy);
   });

@@ -13,6 +13,7 @@ import { openAiHandler } from '../../../test/support/openai-origin.ts';
 import { Origin } from '../../../test/support/origin.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
+import type { DemoPlace } from './place.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 export interface DemoWorld {
@@ -20,15 +21,14 @@ export interface DemoWorld {
   readonly ledgerUrl: string;
   /** The interception CA that the program trusts. */
   readonly caFile: string;
-  readonly certFolder: string;
   close(): Promise<void>;
 }
 
 const HOST = 'api.openai.com';
 
 /** Starts origin and judge model and writes the config that leads to them. */
-export async function buildWorld(folder: string, withoutEnvoy: boolean): Promise<DemoWorld> {
-  const certFolder = join(folder, 'certs');
+export async function buildWorld(place: DemoPlace): Promise<DemoWorld> {
+  const { folder, certFolder } = place;
   const certificates = await makeOriginCertificates(folder);
   const origin = await Origin.start({
     tls: certificates,
@@ -40,15 +40,11 @@ export async function buildWorld(folder: string, withoutEnvoy: boolean): Promise
   const judgeModel = await Origin.start({ handler: judgeModelHandler() });
   await ensureCertificates({ certDir: certFolder, terminatedHosts: [HOST], now: new Date() });
   const configFile = join(folder, 'judge-proxy.yaml');
-  await writeFile(
-    configFile,
-    stringify(configFor(folder, { origin, judgeModel, caFile: certificates.caFile, withoutEnvoy })),
-  );
+  await writeFile(configFile, stringify(configFor(place, { origin, judgeModel, caFile: certificates.caFile })));
   return {
     config: await loadConfig(configFile, {}),
     ledgerUrl: `sqlite:${join(folder, 'ledger.db')}`,
     caFile: join(certFolder, 'intercept-ca.crt'),
-    certFolder,
     close: async () => {
       await origin.close();
       await judgeModel.close();
@@ -67,16 +63,13 @@ async function makeOriginCertificates(folder: string) {
   return { cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, caFile };
 }
 
-function configFor(
-  folder: string,
-  parts: { origin: Origin; judgeModel: Origin; caFile: string; withoutEnvoy: boolean },
-): object {
-  const cert = (name: string) => join(folder, 'certs', name);
+function configFor(place: DemoPlace, parts: { origin: Origin; judgeModel: Origin; caFile: string }): object {
+  const { folder, certFolder, listen } = place;
+  const cert = (name: string) => join(certFolder, name);
   return {
     listen: {
-      proxy: { port: 0, cert: cert('server.crt'), key: cert('server.key'), client_ca: cert('ca.crt') },
-      admin: { port: 0 },
-      ...(parts.withoutEnvoy ? { plain: { port: 0 } } : {}),
+      ...listen,
+      proxy: { ...listen.proxy, cert: cert('server.crt'), key: cert('server.key'), client_ca: cert('ca.crt') },
     },
     interception: { ca_cert: cert('intercept-ca.crt'), ca_key: cert('intercept-ca.key') },
     upstream: { ca_files: [parts.caFile], connect_to: { [`${HOST}:443`]: `127.0.0.1:${parts.origin.port}` } },
