@@ -62,7 +62,7 @@ export async function demo(args: readonly string[], io: CommandIo): Promise<numb
       ['list', '--limit', '50', '--ledger', world.ledgerUrl, ...(options.json ? ['--json'] : [])],
       io,
     );
-    if (!options.json) say(further(place.folder));
+    if (!options.json) say(further(place));
     return shown;
   });
 }
@@ -140,16 +140,21 @@ async function untilJudged(ledgerUrl: string, signal: AbortSignal): Promise<void
   }
 }
 
-function further(folder: string): string {
-  const ledger = `sqlite:${join(folder, 'ledger.db')}`;
+function further(place: DemoPlace): string {
+  const ledger = `sqlite:${join(place.folder, 'ledger.db')}`;
+  const review =
+    place.proxyUrl === null ? 'npm run review --' : 'docker compose run --rm demo node judge-proxy/cli.ts review';
   return `
-Look further:
+Look further (ID: the first characters will do):
 
-  npm run review -- show ID --ledger ${ledger}          one exchange: conversation, evidence, criteria
-  npm run review -- list --label violation --ledger ${ledger}
-  npm run review -- list --connections --ledger ${ledger}   what passed unread or was refused
+  ${review} show ID --ledger ${ledger}
+      one exchange: conversation, evidence, criteria
+  ${review} list --label violation --ledger ${ledger}
+      the findings alone
+  ${review} list --connections --ledger ${ledger}
+      what passed unread or was refused
 
-The log with one line a verdict: ${join(folder, 'judge-proxy.log')}
-For real traffic: npm start
+The log, with one line a verdict: ${join(place.folder, 'judge-proxy.log')}
+For real traffic: ${place.proxyUrl === null ? 'npm start' : 'docker compose up'}
 `;
 }

@@ -21,7 +21,7 @@ const HELP = `npm run review -- list | show ID | tail  [options]
   tail       the last verdicts, then each new one, until Ctrl-C
 
 Options
-  --ledger URL     ledger to read (sqlite:data/ledger.db)
+  --ledger URL     ledger to read ($JUDGE_PROXY_LEDGER, or sqlite:data/ledger.db)
   --config FILE    read the ledger of this configuration instead
   --limit N        rows of a page (20; 1000 at most)
   --before SEQ     list: only what stands before this position in the ledger

@@ -81,11 +81,14 @@ export function readReviewOptions(args: readonly string[]): ReviewOptions {
   };
 }
 
-/** Address of the ledger: as given, or from the config file, or the default one. */
+/**
+ * Address of the ledger: as given, or from the config file, or where the shipped config puts it (whose variable compose
+ * sets in the container).
+ */
 export async function ledgerUrl(options: ReviewOptions, io: CommandIo): Promise<string> {
   if (options.ledger !== undefined) return options.ledger;
   if (options.config !== undefined) return (await readConfig(options.config, io)).ledger.url;
-  return DEFAULT_LEDGER;
+  return io.env.JUDGE_PROXY_LEDGER || DEFAULT_LEDGER;
 }
 
 function parsed(args: readonly string[]) {
