@@ -1,7 +1,6 @@
 /** One question to the model: prompt, call, checks, and one repetition when the answer was unusable. */
 
 import type { LlmError } from '../ledger/records.ts';
-import type { Clock } from '../telemetry/clock.ts';
 import { answerJsonSchema } from './answer-schema.ts';
 import { checkAnswer } from './check-answer.ts';
 import type { ModelOutcome } from './decide.ts';
@@ -17,10 +16,11 @@ export interface Asked {
   /** null when no answer could be read. */
   readonly nonceOk: boolean | null;
   readonly usage: JudgeUsage | null;
+  /** Of all calls together. */
   readonly latencyMs: number;
   readonly error: LlmError | null;
   /** A failure that is worth another try later, and when at the earliest. */
-  readonly again: { readonly afterMs: number | null } | null;
+  readonly again: { readonly state: 'timeout' | 'provider_error'; readonly afterMs: number | null } | null;
 }
 
 /** Answers that were asked for: the first, and once more when it failed parse, schema, criteria or quotes. */
@@ -33,26 +33,29 @@ export interface AskOptions {
   /** Canonical JSON of `input`, as the ledger keeps it. */
   readonly document: string;
   readonly randomBytes: (size: number) => Uint8Array;
-  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
 /** @returns null when the signal ended it */
 export async function askModel(options: AskOptions): Promise<Asked | null> {
-  const started = options.clock.monotonic();
+  let latencyMs = 0;
   let usage: JudgeUsage | null = null;
   let asked: Omit<Asked, 'usage' | 'latencyMs'> | null = null;
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     const prompt = buildPrompt(options.document, options.judge.rubric, () => hex(options.randomBytes(16)));
     const schema = answerJsonSchema(options.judge.rubric);
-    const reply = await options.model.ask({ system: prompt.system, user: prompt.user, schema }, options.signal);
+    const { reply, latencyMs: ms } = await options.model.ask(
+      { system: prompt.system, user: prompt.user, schema },
+      options.signal,
+    );
     if (reply.kind === 'aborted') return null;
+    latencyMs += ms;
     if (reply.kind !== 'failed') usage = sum(usage, reply.usage);
     asked = outcomeOf(reply, prompt.nonce, options);
     const unusable = asked.outcome.state === 'invalid_output' || asked.outcome.state === 'quote_mismatch';
     if (!unusable) break;
   }
-  return asked === null ? null : { ...asked, usage, latencyMs: Math.round(options.clock.monotonic() - started) };
+  return asked === null ? null : { ...asked, usage, latencyMs };
 }
 
 function outcomeOf(
@@ -61,7 +64,7 @@ function outcomeOf(
   { judge, input }: AskOptions,
 ): Omit<Asked, 'usage' | 'latencyMs'> {
   if (reply.kind === 'failed') {
-    const again = reply.again ? { afterMs: reply.retryAfterMs } : null;
+    const again = reply.again ? { state: reply.state, afterMs: reply.retryAfterMs } : null;
     return { outcome: { state: reply.state }, model: null, nonceOk: null, error: reply.error, again };
   }
   const answered = { model: reply.model, error: null, again: null };

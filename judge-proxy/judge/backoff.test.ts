@@ -1,7 +1,7 @@
 /** Waiting grows, has an end, varies a little, and respects what the provider asks for within reason. */
 
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from './backoff.ts';
+import { backoffMs, isLastAttempt } from './backoff.ts';
 
 const bytes = (value: number) => () => Uint8Array.of(value);
 
@@ -18,4 +18,17 @@ describe('back-off', () => {
     expect(backoffMs(attempt, retryAfter, bytes(0))).toBe(least);
     expect(backoffMs(attempt, retryAfter, bytes(255))).toBe(most);
   });
+});
+
+it('ends after five tries, after two when each took the whole time of a call', () => {
+  const tries = [1, 2, 3, 4, 5, 6];
+  expect(tries.map((attempt) => isLastAttempt(attempt, 'provider_error'))).toEqual([
+    false,
+    false,
+    false,
+    false,
+    true,
+    true,
+  ]);
+  expect(tries.map((attempt) => isLastAttempt(attempt, 'timeout'))).toEqual([false, true, true, true, true, true]);
 });

@@ -1,11 +1,18 @@
 /** Waiting between tries of one judgement (DESIGN §6): 100 ms, doubled, at most 5 s, ± 10 %; the provider's word counts more. */
 
 /** Tries in all. */
-export const MOST_ATTEMPTS = 5;
+const MOST_ATTEMPTS = 5;
+/** A timeout has cost a whole call already: it is tried once more. */
+const MOST_TIMEOUTS = 2;
 const FIRST_MS = 100;
 const LONGEST_MS = 5_000;
 /** A provider that asks for more patience than this is given up, as SDKs do above 60 s. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
+
+/** @param attempt that failed, from 1 */
+export function isLastAttempt(attempt: number, state: 'timeout' | 'provider_error'): boolean {
+  return attempt >= (state === 'timeout' ? MOST_TIMEOUTS : MOST_ATTEMPTS);
+}
 
 /**
  * @param attempt that failed, from 1

@@ -51,7 +51,12 @@ export interface JudgeModel {
   /** As configured. */
   readonly name: string;
   /** Never rejects. */
-  ask(call: JudgeCall, signal: AbortSignal): Promise<JudgeReply>;
+  ask(call: JudgeCall, signal: AbortSignal): Promise<TimedReply>;
+}
+
+export interface TimedReply {
+  readonly reply: JudgeReply;
+  readonly latencyMs: number;
 }
 
 /** More than any answer of the schema; a judge that never stops talking must not fill memory. */
@@ -71,7 +76,14 @@ export function createJudgeModel(options: JudgeModelOptions): JudgeModel {
     logLevel: 'off',
     fetch: boundedFetch(options.fetch),
   });
-  return { name: options.name, ask: (call, signal) => ask(client, options, call, signal) };
+  return {
+    name: options.name,
+    ask: async (call, signal) => {
+      const started = options.clock.monotonic();
+      const reply = await ask(client, options, call, signal);
+      return { reply, latencyMs: Math.round(options.clock.monotonic() - started) };
+    },
+  };
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Verdict } from '../ledger/records.ts';
 import { type Clock, timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Asked, askModel } from './ask.ts';
-import { backoffMs, MOST_ATTEMPTS } from './backoff.ts';
+import { backoffMs, isLastAttempt } from './backoff.ts';
 import { buildVerdict } from './build-verdict.ts';
 import type { ModelOutcome } from './decide.ts';
 import type { JudgeInput } from './input.ts';
@@ -161,12 +161,13 @@ class Worker implements JudgeWorker {
     const { model } = judge;
     try {
       if (model === null || input === null) return;
-      const { clock, randomBytes } = this.#options;
+      const { randomBytes } = this.#options;
       const signal = this.#abort.signal;
-      const asked = await askModel({ judge, model, input, document, clock, randomBytes, signal });
+      const asked = await askModel({ judge, model, input, document, randomBytes, signal });
       if (asked === null) await this.#release(job, 0);
-      else if (asked.again !== null && job.attempt < MOST_ATTEMPTS) await this.#again(job, asked.again.afterMs);
-      else await this.#commit(job, judge, input, asked.outcome, asked);
+      else if (asked.again !== null && !isLastAttempt(job.attempt, asked.again.state)) {
+        await this.#again(job, asked.again.afterMs);
+      } else await this.#commit(job, judge, input, asked.outcome, asked);
     } finally {
       this.#running -= 1;
       this.#pump();
