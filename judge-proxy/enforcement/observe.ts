@@ -10,6 +10,7 @@ import type { ExchangeCompleted, ExchangeOpened } from '../ledger/records.ts';
 import { type Clock, timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ExchangeEnd, ExchangeStart, RecordedExchange, Recorder, Unjudged } from './recorder.ts';
+import { storedPath } from './stored-path.ts';
 
 /** Tokens of one exchange and the model that they are priced by. */
 export interface Usage {
@@ -46,7 +47,6 @@ export function createRecorder(options: ObserveOptions): Recorder {
 
 function begin(options: ObserveOptions, start: ExchangeStart): RecordedExchange {
   const { ledger, clock } = options;
-  const query = start.path.indexOf('?');
   const opened: ExchangeOpened = {
     exchange_id: options.newId(),
     ts: timestamp(clock),
@@ -56,7 +56,7 @@ function begin(options: ObserveOptions, start: ExchangeStart): RecordedExchange 
     host: start.host,
     port: start.port,
     method: start.method,
-    path: query < 0 ? start.path : start.path.slice(0, query),
+    path: storedPath(start.path),
     mode: start.route.mode,
     judge: start.route.judge ?? null,
   };
