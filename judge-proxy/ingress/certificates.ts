@@ -107,7 +107,7 @@ export class CertificateWatcher {
 }
 
 /** End of the validity of the server certificate, RFC 3339. */
-export function expiry(context: SecureContextOptions): string {
+function expiry(context: SecureContextOptions): string {
   return new X509Certificate(String(context.cert)).validToDate.toISOString();
 }
 

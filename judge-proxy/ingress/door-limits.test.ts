@@ -107,6 +107,8 @@ describe('slow heads', () => {
     silent.on('error', () => undefined);
     await once(silent, 'close'); // before the ClientHello
     await door.log.line('handshake_failed', (line) => line.cause === 'ERR_TLS_HANDSHAKE_TIMEOUT');
+    // A failed handshake is not HTTP: only the plain connection was refused as such.
+    expect(door.log.lines.filter((line) => line.event === 'refused')).toHaveLength(1);
   });
 });
 
@@ -139,6 +141,19 @@ describe('bodies', () => {
     expect(refusalOf(wire.received).code).toBe('route_denied');
     // The kernel's buffers on both sides come on top of the megabyte that is read.
     expect(sent).toBeLessThan(64 << 20);
+    wire.socket.destroy();
+  });
+});
+
+describe('slow bodies', () => {
+  it('end with the ceiling over a whole request', async () => {
+    await start({ limits: { headers: '200ms', tunnel_idle: '400ms' } });
+    const wire = await plainWire(door);
+    wire.socket.write('POST http://judged.test/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx');
+    // One byte every now and then keeps any idle timer alive.
+    const drip = setInterval(() => wire.socket.write('x'), 50);
+    expect(await wire.whole()).toBe('');
+    clearInterval(drip);
     wire.socket.destroy();
   });
 });

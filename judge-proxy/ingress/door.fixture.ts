@@ -75,6 +75,8 @@ export class MemoryLedger extends EventEmitter {
 /** Says what came in back in capitals, without any TLS. */
 export class CapitalsInterceptor implements Interceptor {
   readonly contexts: TunnelContext[] = [];
+  /** Whether the streams that came were half-open. */
+  readonly halfOpen: boolean[] = [];
   readonly #streams = new Set<Parameters<Interceptor['accept']>[0]>();
   prepareFails: ProxyError | undefined;
   active = 0;
@@ -89,6 +91,7 @@ export class CapitalsInterceptor implements Interceptor {
     onClose: (reason: string) => void,
   ): void {
     this.contexts.push(context);
+    this.halfOpen.push(stream.allowHalfOpen);
     this.active += 1;
     this.#streams.add(stream);
     stream.once('close', () => {

@@ -72,6 +72,7 @@ describe.each([
     wire.socket.write('CONNECT Judged.TEST.:443 HTTP/1.1\r\nHost: x\r\n\r\nhello');
     await wire.until((text) => text === `${FIRST_LINE}HELLO`);
     expect(door.interceptor.contexts[0]?.authority).toEqual({ host: 'judged.test', kind: 'name', port: 443 });
+    expect(door.interceptor.halfOpen).toEqual([false]);
     wire.socket.end();
     await door.log.line('tunnel_closed');
     expect(door.ledger.records).toEqual([]);

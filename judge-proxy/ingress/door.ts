@@ -13,7 +13,6 @@ import { Requests } from './requests.ts';
 import { Tunnels } from './tunnels.ts';
 
 export type { DoorOptions } from './reception.ts';
-export type { DoorMetrics } from './records.ts';
 
 export interface DoorAddresses {
   readonly proxy: ListenerAddress;

@@ -11,7 +11,7 @@ export type Peer =
   | { readonly kind: 'certificate'; readonly name: string | null };
 
 /** Written by Envoy from the TCP peer, after it has removed what the client wrote. */
-export const CLIENT_ADDRESS_HEADER = 'x-judge-client-ip';
+const CLIENT_ADDRESS_HEADER = 'x-judge-client-ip';
 
 /**
  * @param peer what the connection shows

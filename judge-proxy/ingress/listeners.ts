@@ -103,7 +103,7 @@ export class TlsListener {
     this.#server = server;
     attachHttp(server, this.#handlers, peerReader(this.#config.client_names));
     server.on('session', onSession);
-    // Node's own listener hands failed handshakes to `clientError`, as if they were HTTP.
+    // Node's own listener hands failed handshakes on to `clientError`, and a peer that is silent would be refused as HTTP.
     server.removeAllListeners('tlsClientError');
     server.on('tlsClientError', (error, socket) => this.#handshakeFailed(error, socket));
     this.#registry.watch(server);

@@ -12,7 +12,7 @@ const LINGER_MS = 5_000;
 const DISCARD_BYTES = 1 << 20;
 
 /** A whole response for a socket without a response object. The connection ends after it. */
-export function refusalText(refusal: Refusal): string {
+function refusalText(refusal: Refusal): string {
   const lines = [`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}`];
   for (let i = 0; i < refusal.headers.length; i += 2) lines.push(`${refusal.headers[i]}: ${refusal.headers[i + 1]}`);
   return `${[...lines, 'connection: close'].join('\r\n')}\r\n\r\n${refusal.body}`;
@@ -32,7 +32,7 @@ export function refuseSocket(socket: Duplex, refusal: Refusal): void {
  * Closing with unread input makes the kernel send a reset, which may throw the answer away in the peer's buffer (RFC
  * 9112 §9.6). So what still comes is read and dropped until the peer closes or the time is over.
  */
-export function linger(socket: Duplex): void {
+function linger(socket: Duplex): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
   let dropped = 0;

@@ -51,7 +51,7 @@ export function createJudgeFetch(options: JudgeFetchOptions): JudgeFetch {
 }
 
 /** A dispatcher that resolves, vets and dials like traffic does. Redirects are the caller's: `fetch` above has none. */
-export function judgeDispatcher(options: JudgeFetchOptions): Dispatcher {
+function judgeDispatcher(options: JudgeFetchOptions): Dispatcher {
   const resolver = new CachingResolver({
     lookup: options.lookup ?? systemLookup(),
     clock: options.clock ?? systemClock,
