@@ -1,6 +1,6 @@
 /** One wire format: how it is recognised and read. One file a format; `registry.ts` lists them. */
 
-import type { Part, Transcript } from '../exchange/transcript.ts';
+import type { Transcript } from '../exchange/transcript.ts';
 import type { CoverageReason } from '../ledger/records.ts';
 
 /** Decoded bodies of one exchange. `null`: there is none, or it could not be decoded. */
@@ -31,5 +31,3 @@ export interface Api {
   /** Never throws on hostile input: what cannot be read becomes a coverage reason and an `other` part. */
   read(exchange: DecodedExchange): Reading;
 }
-
-export type { Part };

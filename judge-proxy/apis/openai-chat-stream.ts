@@ -118,7 +118,7 @@ function addCall(choice: Choice, piece: Json): void {
 
 function callWithoutIndex(choice: Choice, id: Json | undefined): number {
   const last = choice.calls.get(choice.lastCall);
-  const continues = last !== undefined && (id === undefined || id === null || last.get('id') === id);
+  const continues = last !== undefined && (id === undefined || id === null || id === '' || last.get('id') === id);
   return continues ? choice.lastCall : choice.lastCall + 1;
 }
 

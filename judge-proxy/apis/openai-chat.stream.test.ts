@@ -56,7 +56,7 @@ describe('streams', () => {
     ]);
     const missing = [
       chunk({ tool_calls: [{ id: 'x', function: { name: 'one', arguments: '{"a"' } }] }),
-      chunk({ tool_calls: [{ function: { arguments: ':1}' } }] }),
+      chunk({ tool_calls: [{ id: '', function: { name: '', arguments: ':1}' } }] }),
       chunk({ tool_calls: [{ id: 'y', function: { name: 'two', arguments: '{}' } }] }),
     ];
     expect(lines(readStream(missing))).toEqual([

@@ -86,6 +86,7 @@ describe('streams', () => {
     const bare = [...events.slice(0, -1), { type: 'response.completed', response: { ...whole, output: [] } }];
     expect(texts(readStream(bare))).toEqual(ALL_TEXTS);
     expect(readStream(bare).reasons).toEqual([]);
+    expect(readStream(bare).transcript.parts[0]?.place).toBe('response.output[0].summary[0].text');
   });
 
   it('reads audio, partial images and shell output that no item carries', () => {

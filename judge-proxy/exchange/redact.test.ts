@@ -93,6 +93,8 @@ describe('redact', () => {
     const span = (start: number, end: number, type: string): Finding => ({ place: 'a', start, end, type });
     const one = redact(transcript([part('a', text)]), [span(2, 8, 'short'), span(4, 14, 'long')], token);
     expect(one.parts[0]?.text).toBe(`01[REDACTED:long:${token('23456789abcd')}]ef`);
+    const nested = redact(transcript([part('a', text)]), [span(0, 10, 'outer'), span(2, 4, 'inner')], token);
+    expect(nested.parts[0]?.text).toBe(`[REDACTED:outer:${token('0123456789')}]abcdef`);
     const two = redact(transcript([part('a', text)]), [span(0, 4, 'x'), span(4, 8, 'y')], token);
     expect(two.parts[0]?.text).toBe(`[REDACTED:x:${token('0123')}][REDACTED:y:${token('4567')}]89abcdef`);
   });
@@ -121,8 +123,13 @@ describe('redact', () => {
   });
 
   it('does not leave half of a surrogate pair', () => {
-    const clean = redact(transcript([part('a', 'a👋b')]), [{ place: 'a', start: 2, end: 3, type: 't' }], token);
-    expect(clean.parts[0]?.text).toBe(`a[REDACTED:t:${token('👋')}]b`);
+    for (const [start, end] of [
+      [2, 3],
+      [1, 2],
+    ] as const) {
+      const clean = redact(transcript([part('a', 'a👋b')]), [{ place: 'a', start, end, type: 't' }], token);
+      expect(clean.parts[0]?.text).toBe(`a[REDACTED:t:${token('👋')}]b`);
+    }
   });
 
   it('bounds model names and words, and keeps the names that exist', () => {
@@ -200,7 +207,11 @@ describe('properties', () => {
         );
         const found = set.find(haystack);
         expect(found.map((match) => match.start)).toEqual(starts);
-        for (const match of found) expect(haystack.slice(match.start, match.end)).toBe(match.value);
+        for (const match of found) {
+          const here = long.filter((needle) => haystack.startsWith(needle, match.start));
+          expect(match.value).toBe(here.toSorted((a, b) => b.length - a.length)[0]);
+          expect(haystack.slice(match.start, match.end)).toBe(match.value);
+        }
       }),
     );
   });
