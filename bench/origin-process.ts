@@ -9,8 +9,8 @@ const ANSWER = 'A forward proxy stands between programs and the internet and sen
 
 const origin = await Origin.start({
   tls: {
-    cert: readFileSync(process.env['ORIGIN_CERT'] ?? '', 'utf8'),
-    key: readFileSync(process.env['ORIGIN_KEY'] ?? '', 'utf8'),
+    cert: readFileSync(process.env.ORIGIN_CERT ?? '', 'utf8'),
+    key: readFileSync(process.env.ORIGIN_KEY ?? '', 'utf8'),
   },
   handler: async (seen, response, self) => {
     // The record of what was seen is for tests: over a long bench it would only grow.

@@ -83,7 +83,7 @@ async function measure(
     ORIGIN_CERT: certificate.certFile,
     ORIGIN_KEY: certificate.keyFile,
   });
-  const setup: ArmSetup = { folder, host, originCa, originPort: Number((await origin.event('listening'))['port']) };
+  const setup: ArmSetup = { folder, host, originCa, originPort: Number((await origin.event('listening')).port) };
   const arms: Arm[] = [];
   try {
     for (const start of STARTERS) {

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { connect as tlsConnect } from 'node:tls';
 import { Proxy as MitmProxy } from 'http-mitm-proxy';
 
-const [name = '', address = ''] = (process.env['PEER_ORIGIN'] ?? '').split('=');
+const [name = '', address = ''] = (process.env.PEER_ORIGIN ?? '').split('=');
 const [host = ''] = name.split(':');
 const [ip = '', port = ''] = address.split(':');
 
@@ -23,7 +23,7 @@ proxy.listen(
   {
     port: 0,
     host: '127.0.0.1',
-    sslCaDir: process.env['PEER_FOLDER'] ?? '',
+    sslCaDir: process.env.PEER_FOLDER ?? '',
     keepAlive: true,
     httpsAgent: new OriginAgent({ keepAlive: true }),
   },

@@ -13,7 +13,7 @@ export async function httpMitmProxyArm(setup: ArmSetup): Promise<Arm> {
     PEER_ORIGIN: `${setup.host}:443=127.0.0.1:${setup.originPort}`,
     NODE_EXTRA_CA_CERTS: setup.originCa.certFile,
   });
-  const port = Number((await child.event('listening'))['port']);
+  const port = Number((await child.event('listening')).port);
   return {
     name: 'http-mitm-proxy',
     proxyUrl: `http://127.0.0.1:${port}`,

@@ -31,7 +31,7 @@ export async function judgeProxyArm(setup: ArmSetup, options: JudgeProxyArm): Pr
     ROOT,
   );
   const listener = options.hop === 'plain' ? 'plain' : 'mtls';
-  const port = Number((await proxy.event('listening', (line) => line['mode'] === listener))['port']);
+  const port = Number((await proxy.event('listening', (line) => line.mode === listener)).port);
   await proxy.event('ready');
   const envoy =
     options.hop === 'plain'

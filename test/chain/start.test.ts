@@ -105,18 +105,16 @@ describe('npm start', () => {
     const certs = join(folder, 'narrow');
     await run(process.execPath, [join(ROOT, 'certs-tool/cli.ts'), 'init', '--dir', certs, '--host', 'api.openai.com']);
     const config = await configWith((text) =>
-      freePorts(text)
-        .replaceAll('${JUDGE_PROXY_CERTS:-certs}', certs)
-        .replace(/hosts: \[api\.openai\.com\]/, 'hosts: [api.openai.com, api.anthropic.com]'),
+      freePorts(text).replace(/hosts: \[api\.openai\.com\]/, 'hosts: [api.openai.com, api.anthropic.com]'),
     );
     for (const command of ['serve', 'start']) {
-      const ran = await run(process.execPath, [
-        CLI,
-        command,
-        '--config',
-        config,
-        ...(command === 'start' ? ['--no-envoy', '--port', '0'] : []),
-      ]);
+      const extra = command === 'start' ? ['--no-envoy', '--port', '0'] : [];
+      const ran = await run(
+        process.execPath,
+        [CLI, command, '--config', config, ...extra],
+        { JUDGE_PROXY_CERTS: certs },
+        folder,
+      );
       expect(ran.code, ran.stdout).toBe(1);
       expect(ran.stderr).toContain('api.anthropic.com');
       expect(ran.stderr).toContain('npm run certs -- intercept-ca');

@@ -163,8 +163,8 @@ export class Chain {
 
   async #whenUp(): Promise<void> {
     const listener = this.#options.hop === 'plain' ? 'plain' : 'mtls';
-    const line = await this.proxy.event('listening', (candidate) => candidate['mode'] === listener);
-    this.#proxyPort = Number(line['port']);
+    const line = await this.proxy.event('listening', (candidate) => candidate.mode === listener);
+    this.#proxyPort = Number(line.port);
     await this.proxy.event('ready');
   }
 }

@@ -97,12 +97,12 @@ function readBody(bytes: Buffer): RequestBody {
   } catch {
     // A body that is no JSON gets the default answer: tests send such bodies on purpose.
   }
-  const options = value['stream_options'] as { include_usage?: boolean } | undefined;
+  const options = value.stream_options as { include_usage?: boolean } | undefined;
   return {
-    model: typeof value['model'] === 'string' ? value['model'] : 'gpt-5-mini',
-    stream: value['stream'] === true,
+    model: typeof value.model === 'string' ? value.model : 'gpt-5-mini',
+    stream: value.stream === true,
     includeUsage: options?.include_usage === true,
-    lastUser: lastUserText(value['messages'] ?? value['input']),
+    lastUser: lastUserText(value.messages ?? value.input),
   };
 }
 
