@@ -1,7 +1,7 @@
 /** The other end of a connection, byte by byte: for what no HTTP library would send, and for what it would hide. */
 
 import { EventEmitter, once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 
@@ -71,22 +71,23 @@ export class RawPeer {
   }
 }
 
-/** A TLS server that speaks no protocol at all. */
+/** A server that speaks no protocol at all: TLS with options, TCP without. */
 export class RawOrigin {
   /** In the order in which they came. */
   readonly peers: RawPeer[] = [];
-  readonly #server: tls.Server;
+  readonly #server: net.Server;
   readonly #events = new EventEmitter();
 
-  private constructor(options: tls.TlsOptions) {
-    this.#server = tls.createServer(options, (socket) => {
+  private constructor(options?: tls.TlsOptions) {
+    const accept = (socket: net.Socket) => {
       this.peers.push(new RawPeer(socket));
       this.#events.emit('peer');
-    });
+    };
+    this.#server = options === undefined ? net.createServer(accept) : tls.createServer(options, accept);
     this.#server.on('tlsClientError', () => {});
   }
 
-  static async start(options: tls.TlsOptions): Promise<RawOrigin> {
+  static async start(options?: tls.TlsOptions): Promise<RawOrigin> {
     const origin = new RawOrigin(options);
     origin.#server.listen(0, '127.0.0.1');
     await once(origin.#server, 'listening');

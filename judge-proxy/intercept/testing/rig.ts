@@ -78,7 +78,7 @@ export interface RigOptions {
   readonly handler?: OriginHandler;
   readonly limits?: Readonly<Record<string, unknown>>;
   readonly clock?: Clock;
-  /** HOST leads to `raw`. */
+  /** HOST leads to `raw` and `plainRaw`. */
   readonly raw?: boolean;
   /** More hosts than HOST that the interception CA may sign for. */
   readonly hosts?: readonly string[];
@@ -100,6 +100,7 @@ interface Origins {
   readonly origin: Origin;
   readonly plainOrigin: Origin;
   readonly raw: RawOrigin;
+  readonly plainRaw: RawOrigin;
 }
 
 export interface LogEntry extends LogFields {
@@ -133,8 +134,9 @@ export class Rig {
   ca: SigningCa;
   readonly origin: Origin;
   readonly plainOrigin: Origin;
-  /** Stands behind HOST instead of `origin` when the rig is started with `raw`. */
+  /** Stand behind HOST instead of `origin` and `plainOrigin` when the rig is started with `raw`. */
   readonly raw: RawOrigin;
+  readonly plainRaw: RawOrigin;
   readonly interceptor: Interceptor;
   readonly forwarder: Forwarder;
   readonly budget: CopyBudget;
@@ -151,10 +153,11 @@ export class Rig {
   private constructor(options: RigOptions, folder: string, origins: Origins, originCa: string) {
     this.#options = options;
     this.#folder = folder;
-    const { origin, plainOrigin, raw } = origins;
+    const { origin, plainOrigin, raw, plainRaw } = origins;
     this.origin = origin;
     this.plainOrigin = plainOrigin;
     this.raw = raw;
+    this.plainRaw = plainRaw;
     this.limits = limitsWith(options.limits);
     const random = (length: number) => randomBytes(length);
     const ca = makeInterceptionCa([HOST, ...(options.hosts ?? [])], { now: new Date(this.#clock.now()), random });
@@ -164,7 +167,7 @@ export class Rig {
       config: {
         connect_to: {
           [`${HOST}:443`]: `127.0.0.1:${options.raw === true ? raw.port : origin.port}`,
-          [`${HOST}:80`]: `127.0.0.1:${plainOrigin.port}`,
+          [`${HOST}:80`]: `127.0.0.1:${options.raw === true ? plainRaw.port : plainOrigin.port}`,
           ...Object.fromEntries((options.hosts ?? []).map((host) => [`${host}:443`, `127.0.0.1:${origin.port}`])),
         },
       },
@@ -236,7 +239,8 @@ export class Rig {
     const origin = await Origin.start({ tls: tlsPair, handler });
     const plainOrigin = await Origin.start({ handler });
     const raw = await RawOrigin.start(tlsPair);
-    const rig = new Rig(options, folder, { origin, plainOrigin, raw }, ca.certFile);
+    const plainRaw = await RawOrigin.start();
+    const rig = new Rig(options, folder, { origin, plainOrigin, raw, plainRaw }, ca.certFile);
     for (const server of [rig.#h1, rig.#h2]) {
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
@@ -256,6 +260,11 @@ export class Rig {
   /** Port of the HTTP/1.1 door. */
   get port(): number {
     return (this.#h1.address() as AddressInfo).port;
+  }
+
+  /** Port of the HTTP/2 door. */
+  get h2Port(): number {
+    return (this.#h2.address() as AddressInfo).port;
   }
 
   /** Connections of clients that are open at the doors. */
@@ -278,9 +287,7 @@ export class Rig {
   }
 
   async #tunnelH2(authority: string): Promise<Duplex> {
-    this.#session ??= http2.connect(`http://127.0.0.1:${(this.#h2.address() as AddressInfo).port}`);
-    this.#session.on('error', () => {});
-    const stream = this.#session.request({ ':method': 'CONNECT', ':authority': authority });
+    const stream = this.#client().request({ ':method': 'CONNECT', ':authority': authority });
     stream.on('error', () => {});
     await once(stream, 'response');
     return stream;
@@ -334,19 +341,22 @@ export class Rig {
     return request;
   }
 
-  /** Sessions of the HTTP/2 client, to break them. */
-  get session(): http2.ClientHttp2Session | null {
-    return this.#session;
+  /**
+   * A plain request on the HTTP/2 hop.
+   * @param body sent whole; null leaves the stream open for more, undefined ends it with the head
+   */
+  async h2Request(headers: http2.OutgoingHttpHeaders, body?: Buffer | null): Promise<http2.ClientHttp2Stream> {
+    const stream = this.#client().request(headers, { endStream: body === undefined });
+    stream.on('error', () => {});
+    if (body) stream.end(body);
+    return stream;
   }
 
-  /** The HTTP/2 door's origin for plain requests. */
-  async h2Request(headers: http2.OutgoingHttpHeaders, body?: Buffer): Promise<http2.ClientHttp2Stream> {
-    this.#session ??= http2.connect(`http://127.0.0.1:${(this.#h2.address() as AddressInfo).port}`);
+  #client(): http2.ClientHttp2Session {
+    if (this.#session !== null) return this.#session;
+    this.#session = http2.connect(`http://127.0.0.1:${this.h2Port}`);
     this.#session.on('error', () => {});
-    const stream = this.#session.request(headers, { endStream: body === undefined });
-    stream.on('error', () => {});
-    if (body !== undefined) stream.end(body);
-    return stream;
+    return this.#session;
   }
 
   /** Resolves when the condition holds; asked again whenever something happens here. */
@@ -362,7 +372,7 @@ export class Rig {
     this.#h1.close();
     this.#h2.close();
     await this.#upstream.close();
-    await Promise.all([this.origin.close(), this.plainOrigin.close(), this.raw.close()]);
+    await Promise.all([this.origin.close(), this.plainOrigin.close(), this.raw.close(), this.plainRaw.close()]);
     await rm(this.#folder, { recursive: true });
   }
 
@@ -385,7 +395,6 @@ export class Rig {
 
   #track(socket: net.Socket): void {
     this.#sockets.add(socket);
-    socket.on('error', () => {});
     socket.once('close', () => this.#sockets.delete(socket));
   }
 

@@ -1,0 +1,290 @@
+import { expect, test } from 'vitest';
+import type { RouteConfig } from '../config/schema.ts';
+import { ProxyError } from '../errors.ts';
+import type { Capture, CapturedBody } from '../exchange/capture.ts';
+import type { Analysis } from '../judge/input.ts';
+import type { Content, NewJob } from '../ledger/ledger.ts';
+import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened } from '../ledger/records.ts';
+import { createRecorder, type Usage } from './observe.ts';
+import type { ExchangeEnd, ExchangeStart } from './recorder.ts';
+
+const ROUTE: RouteConfig = {
+  name: 'openai',
+  hosts: ['api.test'],
+  ports: [443],
+  action: 'terminate',
+  judge: 'default',
+  mode: 'observe',
+  on_judge_failure: 'review',
+};
+
+const START: ExchangeStart = {
+  requestId: 'r1',
+  client: 'address:10.0.0.7',
+  route: ROUTE,
+  host: 'api.test',
+  port: 443,
+  method: 'POST',
+  path: '/v1/chat/completions?api-key=secret',
+};
+
+const body = (total: number): CapturedBody => ({
+  bytes: new Uint8Array(total),
+  total,
+  cut: null,
+  ended: true,
+  contentType: null,
+  contentEncoding: null,
+});
+
+const END: ExchangeEnd = {
+  outcome: 'complete',
+  errorCode: null,
+  status: 200,
+  clientRequestId: 'c1',
+  originRequestId: 'o1',
+  request: body(3),
+  response: body(4),
+  firstByteMs: 5,
+  durationMs: 6,
+};
+
+const ANALYSIS: Analysis = {
+  api: 'openai.chat_completions',
+  streamed: true,
+  model_requested: 'gpt-5-mini',
+  model_returned: 'gpt-5-mini-2025',
+  tokens_in: 10,
+  tokens_out: 20,
+  tokens_cached: 4,
+  coverage: { level: 'full', reasons: [] },
+  llm_error: null,
+  content: { json: '{}', sha256: 'abc' },
+  analysis_ms: 1,
+};
+
+interface Kept {
+  opened: ExchangeOpened[];
+  completed: [ExchangeCompleted, Content | null, NewJob | null][];
+  connections: ConnectionRecord[];
+  captures: Capture[];
+  priced: Usage[];
+  lines: string[];
+  gaps: number;
+  counted: number;
+}
+
+interface Faults {
+  open?: Error;
+  complete?: Error;
+  connection?: Error;
+  analyse?: Error;
+}
+
+function setUp(faults: Faults = {}) {
+  const kept: Kept = {
+    opened: [],
+    completed: [],
+    connections: [],
+    captures: [],
+    priced: [],
+    lines: [],
+    gaps: 0,
+    counted: 0,
+  };
+  let ids = 0;
+  const recorder = createRecorder({
+    ledger: {
+      open: async (record) => {
+        kept.opened.push(record);
+        if (faults.open) throw faults.open;
+      },
+      complete: async (record, content, job) => {
+        if (faults.complete) throw faults.complete;
+        kept.completed.push([record, content, job]);
+      },
+      connection: async (record) => {
+        if (faults.connection) throw faults.connection;
+        kept.connections.push(record);
+      },
+    },
+    analyser: {
+      analyse: async (capture) => {
+        kept.captures.push(capture);
+        if (faults.analyse) throw faults.analyse;
+        return ANALYSIS;
+      },
+    },
+    cost: (usage) => {
+      kept.priced.push(usage);
+      return 0.5;
+    },
+    log: { write: (_level, event) => void kept.lines.push(event), verdict: () => {}, flush: () => {} },
+    metrics: {
+      exchange: () => {
+        kept.counted += 1;
+      },
+      ledgerGap: () => {
+        kept.gaps += 1;
+      },
+    },
+    clock: { now: () => Date.parse('2026-02-03T04:05:06.789Z'), monotonic: () => 0 },
+    newId: () => {
+      ids += 1;
+      return `id${ids}`;
+    },
+  });
+  return { recorder, kept };
+}
+
+test('the opening record says who asked what of whom, without the query', async () => {
+  const { recorder, kept } = setUp();
+  const exchange = recorder.begin(START);
+  await exchange.committed;
+  expect(kept.opened).toEqual([
+    {
+      exchange_id: exchange.exchangeId,
+      ts: '2026-02-03T04:05:06.789Z',
+      request_id: 'r1',
+      client: 'address:10.0.0.7',
+      route: 'openai',
+      host: 'api.test',
+      port: 443,
+      method: 'POST',
+      path: '/v1/chat/completions',
+      mode: 'observe',
+      judge: 'default',
+    },
+  ]);
+});
+
+test('the completing record joins what was seen with what was read, and a job goes with it', async () => {
+  const { recorder, kept } = setUp();
+  const exchange = recorder.begin(START);
+  await exchange.finish(END);
+  expect(kept.captures[0]).toMatchObject({ exchangeId: 'id1', path: START.path, status: 200, clientAborted: false });
+  expect(kept.completed).toEqual([
+    [
+      {
+        exchange_id: 'id1',
+        ts: '2026-02-03T04:05:06.789Z',
+        outcome: 'complete',
+        error_code: null,
+        status: 200,
+        api: 'openai.chat_completions',
+        streamed: true,
+        client_request_id: 'c1',
+        origin_request_id: 'o1',
+        model_requested: 'gpt-5-mini',
+        model_returned: 'gpt-5-mini-2025',
+        tokens_in: 10,
+        tokens_out: 20,
+        cost_usd: 0.5,
+        request_bytes: 3,
+        response_bytes: 4,
+        first_byte_ms: 5,
+        duration_ms: 6,
+        coverage: { level: 'full', reasons: [] },
+        llm_error: null,
+        content_sha256: 'abc',
+      },
+      { json: '{}', sha256: 'abc' },
+      { exchange_id: 'id1', judge: 'default' },
+    ],
+  ]);
+  expect(kept.priced).toMatchObject([{ model: 'gpt-5-mini-2025', tokens_in: 10, tokens_out: 20, tokens_cached: 4 }]);
+  expect(kept.counted).toBe(1);
+});
+
+test('a route without a judge is recorded without a job', async () => {
+  const { recorder, kept } = setUp();
+  const { judge: _judge, ...route } = ROUTE;
+  await recorder.begin({ ...START, route }).finish(END);
+  expect(kept.opened[0]?.judge).toBeNull();
+  expect(kept.completed[0]?.[2]).toBeNull();
+});
+
+test('a client that went away is told apart from an origin that failed', async () => {
+  const { recorder, kept } = setUp();
+  await recorder.begin(START).finish({ ...END, outcome: 'client_aborted' });
+  await recorder.begin(START).finish({ ...END, outcome: 'origin_failed', errorCode: 'origin_reset', status: null });
+  expect(kept.captures.map((capture) => [capture.clientAborted, capture.errorCode])).toEqual([
+    [true, null],
+    [false, 'origin_reset'],
+  ]);
+});
+
+test('an analysis that fails leaves a record that says so, never one that looks judged', async () => {
+  const { recorder, kept } = setUp({ analyse: new Error('worker died') });
+  await recorder.begin(START).finish(END);
+  expect(kept.completed[0]?.[0]).toMatchObject({
+    api: 'unknown',
+    coverage: { level: 'none', reasons: ['analysis_failed'] },
+    content_sha256: null,
+  });
+  expect(kept.completed[0]?.[2]).toEqual({ exchange_id: 'id1', judge: 'default' });
+  expect(kept.lines).toEqual(['analysis_failed']);
+});
+
+test('an opening that cannot be written is told to the caller, who must not send', async () => {
+  const { recorder } = setUp({ open: new ProxyError('ledger_unavailable') });
+  await expect(recorder.begin(START).committed).rejects.toMatchObject({ code: 'ledger_unavailable' });
+});
+
+test('an end that cannot be written holds nothing up, and leaves a trace', async () => {
+  const { recorder, kept } = setUp({ complete: new ProxyError('ledger_unavailable') });
+  await recorder.begin(START).finish(END);
+  expect(kept).toMatchObject({ gaps: 1, counted: 0, lines: ['ledger_gap'] });
+});
+
+test('what was answered by us or relayed unread is a line of its own', async () => {
+  const { recorder, kept } = setUp();
+  const what = {
+    requestId: 'r1',
+    client: 'c',
+    route: 'openai',
+    host: 'h',
+    port: 443,
+    bytesUp: 1,
+    bytesDown: 2,
+    durationMs: 3,
+  };
+  recorder.unjudged({ ...what, action: 'deny', code: 'name_mismatch', reason: 'host' });
+  expect(kept.connections).toEqual([
+    {
+      connection_id: 'id1',
+      ts: '2026-02-03T04:05:06.789Z',
+      request_id: 'r1',
+      client: 'c',
+      route: 'openai',
+      host: 'h',
+      port: 443,
+      action: 'deny',
+      error_code: 'name_mismatch',
+      reason: 'host',
+      bytes_up: 1,
+      bytes_down: 2,
+      duration_ms: 3,
+    },
+  ]);
+});
+
+test('and counted as a gap when it cannot be kept', async () => {
+  const { recorder, kept } = setUp({ connection: new Error('full') });
+  recorder.unjudged({
+    requestId: 'r',
+    client: 'c',
+    route: 'x',
+    host: 'h',
+    port: 1,
+    action: 'tunnel',
+    code: null,
+    reason: null,
+    bytesUp: 0,
+    bytesDown: 0,
+    durationMs: 0,
+  });
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(kept.gaps).toBe(1);
+});
