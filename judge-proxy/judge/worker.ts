@@ -56,6 +56,10 @@ export function startJudge(options: JudgeWorkerOptions): JudgeWorker {
 const BATCH = 64;
 /** Longer than any job is held: the longest wait is queue ÷ concurrency × timeout, half an hour by default. */
 const LEASE_MS = 4 * 3_600_000;
+/** Documents that wait for the model, all together: 64 MiB of memory, twice that where they are not Latin. */
+const WAITING_CHARACTERS = 64 * 2 ** 20;
+/** Between looks for jobs that were given back and are not due yet. */
+const RETAKE_MS = 50;
 /** Pause after the ledger failed. */
 const LEDGER_PAUSE_MS = 1_000;
 
@@ -70,7 +74,10 @@ class Worker implements JudgeWorker {
   readonly #abort = new AbortController();
   /** Job ids between taking and committing or releasing. */
   readonly #held = new Set<number>();
+  /** Job ids that were given back to be taken again later. */
+  readonly #released = new Set<number>();
   readonly #waiting: ModelJob[] = [];
+  #waitingCharacters = 0;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #open = new Set<Promise<void>>();
   #running = 0;
@@ -127,6 +134,8 @@ class Worker implements JudgeWorker {
       this.#later(LEDGER_PAUSE_MS, () => this.#wake());
     } finally {
       this.#taking = false;
+      // Timers are a little early sometimes, and the ledger's clock decides what is due.
+      if (this.#released.size > 0 && this.#timers.size === 0) this.#later(RETAKE_MS, () => this.#wake());
       this.#settle();
     }
   }
@@ -134,22 +143,30 @@ class Worker implements JudgeWorker {
   /** Jobs for the model are queued; all others get their verdict here. */
   async #accept(job: Job): Promise<void> {
     this.#held.add(job.job_id);
+    this.#released.delete(job.job_id);
     const judge = this.#options.judges.get(job.judge) ?? null;
     const input = parseInput(job.content);
     const outcome = outcomeWithoutModel(job, input, judge);
     if (outcome !== null) return this.#commit(job, judge, input, outcome, null);
     if (judge === null || job.content === null) return;
-    if (this.#waiting.length >= this.#options.limits.judge_queue) {
+    if (!this.#hasRoom(job.content)) {
       return this.#commit(job, judge, input, { state: 'queue_full' }, null);
     }
     this.#waiting.push({ job, judge, document: job.content });
+    this.#waitingCharacters += job.content.length;
     this.#pump();
+  }
+
+  #hasRoom(document: string): boolean {
+    const { judge_queue } = this.#options.limits;
+    return this.#waiting.length < judge_queue && this.#waitingCharacters + document.length <= WAITING_CHARACTERS;
   }
 
   #pump(): void {
     while (!this.#closed && this.#running < this.#options.limits.judge_concurrency) {
       const next = this.#waiting.shift();
       if (next === undefined) break;
+      this.#waitingCharacters -= next.document.length;
       this.#running += 1;
       this.#track(this.#judge(next));
     }
@@ -176,6 +193,7 @@ class Worker implements JudgeWorker {
 
   async #again(job: Job, afterMs: number | null): Promise<void> {
     const wait = backoffMs(job.attempt, afterMs, this.#options.randomBytes);
+    this.#released.add(job.job_id);
     await this.#release(job, wait);
     this.#later(wait, () => this.#wake());
   }
@@ -185,6 +203,7 @@ class Worker implements JudgeWorker {
       await this.#options.ledger.releaseJob(job.job_id, wait);
     } catch {
       // Its lease holds it until the next start, which drops all leases.
+      this.#released.delete(job.job_id);
     } finally {
       this.#held.delete(job.job_id);
       this.#settle();
@@ -199,29 +218,31 @@ class Worker implements JudgeWorker {
     asked: Asked | null,
   ): Promise<void> {
     const { ledger, clock, newId, onFailure, prices, log, metrics } = this.#options;
+    const verdict = buildVerdict({
+      job,
+      judge,
+      input,
+      outcome,
+      asked,
+      onFailure: onFailure(job.opened.route),
+      prices,
+      verdictId: newId(),
+      ts: timestamp(clock),
+    });
+    let committed: Verdict;
     try {
-      const verdict = buildVerdict({
-        job,
-        judge,
-        input,
-        outcome,
-        asked,
-        onFailure: onFailure(job.opened.route),
-        prices,
-        verdictId: newId(),
-        ts: timestamp(clock),
-      });
-      const committed = await ledger.finishJob(job.job_id, verdict);
-      log.verdict({ ...committed });
-      metrics.verdict(committed);
+      committed = await ledger.finishJob(job.job_id, verdict);
     } catch {
       // The ledger is gone or full: the verdict is lost, the job is not. It is judged again.
+      this.#released.add(job.job_id);
       await this.#release(job, LEDGER_PAUSE_MS);
       this.#later(LEDGER_PAUSE_MS, () => this.#wake());
-    } finally {
-      this.#held.delete(job.job_id);
-      this.#settle();
+      return;
     }
+    log.verdict({ ...committed });
+    metrics.verdict(committed);
+    this.#held.delete(job.job_id);
+    this.#settle();
   }
 
   #later(ms: number, run: () => void): void {
@@ -240,7 +261,8 @@ class Worker implements JudgeWorker {
   }
 
   #isIdle(): boolean {
-    return this.#closed || (!this.#taking && !this.#more && this.#held.size === 0 && this.#timers.size === 0);
+    if (this.#closed) return true;
+    return !this.#taking && !this.#more && this.#held.size + this.#released.size + this.#timers.size === 0;
   }
 
   #settle(): void {
