@@ -21,7 +21,7 @@ import { classifyLlmError, codeWord } from './llm-error.ts';
 import type { RuleName } from './rules/rule.ts';
 import { type RuleText, runRules } from './rules/run-rules.ts';
 import { trimTranscript } from './trim.ts';
-import { boundWords, withhold } from './withhold.ts';
+import { withhold } from './withhold.ts';
 
 export interface AnalysisSettings {
   /** Rules of the judge of this exchange. Secrets are redacted in any case. */
@@ -102,8 +102,7 @@ function read(capture: Capture, request: DecodedBody, response: DecodedBody): Re
     responseCut: response.cut,
     responseEnded: capture.response.ended,
   });
-  const bounded = boundWords(transcript);
-  return { transcript: bounded, reasons, texts: ruleTexts(bounded) };
+  return { transcript, reasons, texts: ruleTexts(transcript) };
 }
 
 function ruleTexts(transcript: Transcript): RuleText[] {

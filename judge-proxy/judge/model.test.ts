@@ -144,6 +144,13 @@ describe('a failure', () => {
     expect(server.origin.seen).toHaveLength(1);
   });
 
+  it('of a redirect is not followed by any fetch', async () => {
+    const handler = answering(307, '', { location: '/v1/elsewhere' });
+    await using server = await startJudgeServer(handler, { fetch: globalThis.fetch });
+    expect((await server.model.ask(CALL, NEVER)).reply).toMatchObject({ kind: 'failed', error: { status: 307 } });
+    expect(server.origin.seen.map(({ url }) => url)).toEqual(['/v1/chat/completions']);
+  });
+
   it('to connect is transient', async () => {
     const gone = await startJudgeServer();
     await gone.origin.close();

@@ -3,14 +3,6 @@
 import { namePlace } from '../exchange/free-strings.ts';
 import type { Part, Transcript } from '../exchange/transcript.ts';
 
-/** Names of models and tools and code words are cut to 128 characters in the end; no rule needs to read megabytes. */
-const LONGEST_WORD = 1_000;
-
-/** The transcript with names and words of a bounded length, before rules read them. */
-export function boundWords(transcript: Transcript): Transcript {
-  return mapWords(transcript, (word) => (word.length > LONGEST_WORD ? word.slice(0, LONGEST_WORD) : word));
-}
-
 /** @param withheld per place, the offset from which on the text was not read */
 export function withhold(transcript: Transcript, withheld: ReadonlyMap<string, number>): Transcript {
   if (withheld.size === 0) return transcript;
