@@ -14,14 +14,25 @@ export const MIN_LITERAL = 8;
 
 const PREFIX = 4;
 const FILTER_BITS = 16;
+/**
+ * Code units that one search compares at most, some tenths of a second. Ordinary text takes thousandths of it; long
+ * secrets in text that repeats itself (a secret of `aaaa…` in a page of `aaaa…`) would take the product of both lengths.
+ */
+const MOST_COMPARED = 200_000_000;
+
+interface Entry<T> {
+  readonly text: string;
+  readonly value: T;
+}
 
 /**
  * Linear in the text for any number of literals: a filter over the hash of four code units rejects nearly every
  * position before a map is asked. (A regular expression of a thousand alternatives is tried at every position.)
  */
 export class LiteralSet<T> {
-  readonly #filter = new Uint8Array(1 << FILTER_BITS);
-  readonly #byPrefix = new Map<string, { readonly text: string; readonly value: T }[]>();
+  /** Made with the first literal: most exchanges have none. */
+  #filter: Uint8Array | null = null;
+  readonly #byPrefix = new Map<string, Entry<T>[]>();
 
   /** Adds a literal unless it is shorter than MIN_LITERAL. The first value of a text stays. */
   add(text: string, value: T): void {
@@ -30,29 +41,40 @@ export class LiteralSet<T> {
     const bucket = this.#byPrefix.get(prefix);
     if (bucket === undefined) this.#byPrefix.set(prefix, [{ text, value }]);
     else if (!bucket.some((entry) => entry.text === text)) bucket.push({ text, value });
+    this.#filter ??= new Uint8Array(1 << FILTER_BITS);
     this.#filter[hash(text, 0)] = 1;
   }
 
-  /** All occurrences, overlapping ones included, in order of their start; at one start only the longest. */
+  /**
+   * All occurrences, overlapping ones included, in order of their start; at one start only the longest. Where the text
+   * is made to be slow, what could not be compared counts as one occurrence: too much is taken out, never too little.
+   */
   find(text: string): Match<T>[] {
     const found: Match<T>[] = [];
-    if (this.#byPrefix.size === 0) return found;
+    const filter = this.#filter;
+    if (filter === null) return found;
+    let left = MOST_COMPARED;
     for (let at = 0; at + MIN_LITERAL <= text.length; at++) {
-      if (this.#filter[hash(text, at)] === 0) continue;
-      const match = this.#longestAt(text, at);
+      if (filter[hash(text, at)] === 0) continue;
+      const bucket = this.#byPrefix.get(text.slice(at, at + MIN_LITERAL));
+      if (bucket === undefined) continue;
+      for (const entry of bucket) left -= entry.text.length;
+      const [first] = bucket;
+      if (left < 0 && first !== undefined) return [...found, { start: at, end: text.length, value: first.value }];
+      const match = longestAt(bucket, text, at);
       if (match !== null) found.push(match);
     }
     return found;
   }
+}
 
-  #longestAt(text: string, at: number): Match<T> | null {
-    let best: Match<T> | null = null;
-    for (const entry of this.#byPrefix.get(text.slice(at, at + MIN_LITERAL)) ?? []) {
-      const end = at + entry.text.length;
-      if (end > (best?.end ?? at) && text.startsWith(entry.text, at)) best = { start: at, end, value: entry.value };
-    }
-    return best;
+function longestAt<T>(bucket: readonly Entry<T>[], text: string, at: number): Match<T> | null {
+  let best: Match<T> | null = null;
+  for (const entry of bucket) {
+    const end = at + entry.text.length;
+    if (end > (best?.end ?? at) && text.startsWith(entry.text, at)) best = { start: at, end, value: entry.value };
   }
+  return best;
 }
 
 function hash(text: string, at: number): number {
