@@ -194,6 +194,19 @@ describe('properties', () => {
     );
   });
 
+  it('takes the longest of the secrets that begin at one place, in whichever order they were found', () => {
+    const short = 'abcdefgh';
+    const long = 'abcdefghij';
+    for (const order of [
+      [short, long],
+      [long, short],
+    ]) {
+      const set = new LiteralSet<string>();
+      for (const secret of order) set.add(secret, secret);
+      expect(set.find(`x${long}x`)).toEqual([{ start: 1, end: 11, value: long }]);
+    }
+  });
+
   it('finds exactly what indexOf finds', () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 200 });
     const literal = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 6, maxLength: 12 });
