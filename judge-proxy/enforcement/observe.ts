@@ -3,6 +3,7 @@
  * its last byte comes after the record of the exchange is committed.
  */
 
+import type { Capture } from '../exchange/capture.ts';
 import { failedAnalysis } from '../judge/analysis-messages.ts';
 import type { Analyser, Analysis } from '../judge/input.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -100,7 +101,7 @@ async function analyse(
   end: ExchangeEnd,
 ): Promise<Analysis> {
   try {
-    return await options.analyser.analyse({
+    const capture: Capture = {
       exchangeId: opened.exchange_id,
       host: opened.host,
       method: opened.method,
@@ -110,7 +111,8 @@ async function analyse(
       response: end.response,
       errorCode: end.errorCode,
       clientAborted: end.outcome === 'client_aborted',
-    });
+    };
+    return await options.analyser.analyse(capture, opened.judge);
   } catch {
     // Traffic cannot cause this; a dead analysis worker can. Nothing was read, and the record says so.
     options.log.write('error', 'analysis_failed', { exchange_id: opened.exchange_id, route: opened.route });
