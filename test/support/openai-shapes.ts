@@ -112,7 +112,6 @@ export function response(reply: ReplyShape, status = 'completed'): object {
     top_p: 1,
     truncation: 'disabled',
     usage: status === 'in_progress' ? null : responseUsage(reply),
-    user: null,
   };
 }
 
