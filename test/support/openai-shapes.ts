@@ -111,7 +111,7 @@ export function response(reply: ReplyShape, status = 'completed'): object {
     top_logprobs: 0,
     top_p: 1,
     truncation: 'disabled',
-    usage: status === 'in_progress' ? null : responseUsage(reply),
+    ...(status === 'in_progress' ? {} : { usage: responseUsage(reply) }),
   };
 }
 
