@@ -68,6 +68,8 @@ interface Kept {
   completed: [ExchangeCompleted, Content | null, NewJob | null][];
   connections: ConnectionRecord[];
   captures: Capture[];
+  /** Whose rules were asked for, one for each capture. */
+  judges: (string | null)[];
   priced: Usage[];
   lines: string[];
   gaps: number;
@@ -87,6 +89,7 @@ function setUp(faults: Faults = {}) {
     completed: [],
     connections: [],
     captures: [],
+    judges: [],
     priced: [],
     lines: [],
     gaps: 0,
@@ -109,8 +112,9 @@ function setUp(faults: Faults = {}) {
       },
     },
     analyser: {
-      analyse: async (capture) => {
+      analyse: async (capture, judge) => {
         kept.captures.push(capture);
+        kept.judges.push(judge);
         if (faults.analyse) throw faults.analyse;
         return ANALYSIS;
       },
@@ -163,6 +167,7 @@ test('the completing record joins what was seen with what was read, and a job go
   const exchange = recorder.begin(START);
   await exchange.finish(END);
   expect(kept.captures[0]).toMatchObject({ exchangeId: 'id1', path: START.path, status: 200, clientAborted: false });
+  expect(kept.judges).toEqual(['default']);
   expect(kept.completed).toEqual([
     [
       {

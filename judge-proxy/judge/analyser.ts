@@ -88,7 +88,7 @@ class ThreadAnalyser implements StartedAnalyser {
     return this.#ready.promise;
   }
 
-  analyse(capture: Capture, judge: string | null = null): Promise<Analysis> {
+  analyse(capture: Capture, judge: string | null): Promise<Analysis> {
     if (this.#closed || this.#queue.length >= (this.#options.backlog ?? BACKLOG))
       return Promise.resolve(failedAnalysis());
     return new Promise((resolve) => {

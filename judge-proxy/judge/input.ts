@@ -33,7 +33,7 @@ export interface Analysis {
 
 /** Turns captures into analyses off the event loop. Never rejects for what traffic contains. */
 export interface Analyser {
-  /** `judge`: name of the route's judge; without one all rules run. */
-  analyse(capture: Capture, judge?: string | null): Promise<Analysis>;
+  /** `judge`: name of the route's judge, whose rules give hits; with null all of them do. */
+  analyse(capture: Capture, judge: string | null): Promise<Analysis>;
   close(): Promise<void>;
 }
