@@ -1,0 +1,154 @@
+/**
+ * Contract: every key of the schema has an effect, and a test that saw it. The table names for each key the test that
+ * runs the judge proxy, or the real part of it, with the key changed. A key that is added without a line fails here, and
+ * so does a line whose test has gone. That each key has a reader at all, judge-proxy/config/effects.test.ts shows.
+ */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import { leaves } from '../../judge-proxy/config/schema-tree.ts';
+import { ROOT } from '../support/chain.ts';
+
+const LISTEN = 'test/chain/settings-listen.test.ts';
+const TIME = 'test/chain/settings-limits-time.test.ts';
+const SIZE = 'test/chain/settings-limits-size.test.ts';
+const JUDGE = 'test/chain/settings-judge.test.ts';
+const RECORDS = 'test/chain/settings-records.test.ts';
+
+type Proof = readonly [file: string, ...titles: readonly string[]];
+
+const ADDRESSES: Proof = [LISTEN, 'each host is the address that is bound, each port the one that is listened on'];
+const SERVER_PAIR: Proof = [
+  LISTEN,
+  'cert and key are the pair that is shown, and the key has to belong to the certificate',
+];
+const SIGNING: Proof = [LISTEN, 'ca_cert and ca_key sign what clients see, and belong together'];
+const COVERED: Proof = [LISTEN, 'hosts and ports say what a route covers; 443 alone unless others are given'];
+const QUEUE: Proof = [
+  SIZE,
+  'judge_concurrency and judge_queue: one asks, one waits, and the third verdict says why there is none',
+];
+const COST: Proof = [JUDGE, '%s: is what a million tokens cost'];
+
+const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
+  'listen.proxy.host': [ADDRESSES],
+  'listen.proxy.port': [ADDRESSES],
+  'listen.proxy.cert': [SERVER_PAIR],
+  'listen.proxy.key': [SERVER_PAIR],
+  'listen.proxy.client_ca': [[LISTEN, 'client_ca decides whose certificates are accepted']],
+  'listen.proxy.client_names': [[LISTEN, 'client_names decides which of them may speak, on both protocols']],
+  'listen.plain.host': [ADDRESSES],
+  'listen.plain.port': [ADDRESSES],
+  'listen.admin.host': [ADDRESSES],
+  'listen.admin.port': [ADDRESSES],
+  'interception.ca_cert': [SIGNING],
+  'interception.ca_key': [SIGNING],
+  'upstream.ca_files': [[LISTEN, 'ca_files are trusted for origins, and nobody else is']],
+  'upstream.connect_to': [[LISTEN, 'connect_to leads a name to the address that it gives']],
+  'upstream.allow_addresses': [[LISTEN, 'allow_addresses lets through what the guard refuses']],
+  'routes[].name': [[LISTEN, 'name stands in verdicts and refusals']],
+  'routes[].hosts': [COVERED],
+  'routes[].ports': [COVERED],
+  'routes[].action': [[LISTEN, 'action decides whose certificate the client sees, or that it sees none']],
+  'routes[].judge': [[LISTEN, 'judge names who judges; without it exchanges are recorded only']],
+  'routes[].mode': [[LISTEN, 'mode is one of those that are there, and stands in the verdict']],
+  'routes[].on_judge_failure': [[JUDGE, 'on_judge_failure: says what the verdict says when the judge failed']],
+  'judges.*.rubric': [[JUDGE, 'rubric: its criteria are asked, and its hash stands in the verdict']],
+  'judges.*.rules': [[JUDGE, 'rules: those that are listed give hits; what is not listed does not']],
+  'judges.*.model.base_url': [[JUDGE, 'base_url: is asked there']],
+  'judges.*.model.api_key': [[JUDGE, 'api_key: is shown to it, and without one nobody is asked']],
+  'judges.*.model.name': [[JUDGE, 'name: is asked for']],
+  'judges.*.model.timeout': [[JUDGE, 'timeout: is not waited for any longer']],
+  'judges.*.model.ca_files': [[JUDGE, 'ca_files: are trusted for it, and nobody else is']],
+  'judges.*.model.allow_addresses': [[JUDGE, 'allow_addresses: an address that is not public has to be listed']],
+  'ledger.url': [[RECORDS, 'url: is the file that holds the records']],
+  'ledger.durability': [
+    [RECORDS, 'durability: with disk every commit is synced to it, with process none is'],
+    // Where strace does not run:
+    ['judge-proxy/ledger/failures.test.ts', '%s is synchronous = %i in WAL mode'],
+  ],
+  'log.level': [[RECORDS, 'level: lines below it are not written']],
+  'log.format': [[RECORDS, 'format: lines for people are no JSON']],
+  'limits.header_block': [
+    [
+      SIZE,
+      'header_block: of a request on a listener',
+      'header_block: of a request in a tunnel',
+      'header_block: of the answer of an origin',
+    ],
+    [
+      'judge-proxy/ingress/door-limits.test.ts',
+      'above limits.header_block are refused on HTTP/2 too, and the connection goes on',
+    ],
+  ],
+  'limits.headers': [[TIME, 'headers: a head that does not come to its end %s']],
+  'limits.tunnel_idle': [[TIME, 'tunnel_idle: a tunnel in which nobody says anything']],
+  'limits.tls_handshake': [
+    [
+      TIME,
+      'tls_handshake: a client that begins none, on the mTLS listener',
+      'tls_handshake: a client that breaks off in the middle of it, in its tunnel',
+      'tls_handshake: one that accepts and then says nothing',
+    ],
+  ],
+  'limits.first_byte': [[TIME, 'first_byte: a client that says nothing in its tunnel']],
+  'limits.dns': [[TIME, 'dns: a name server that does not answer']],
+  'limits.connect': [[TIME, 'connect: one that does not accept']],
+  'limits.origin_headers': [[TIME, 'origin_headers: one that does not answer']],
+  'limits.origin_idle': [[TIME, 'origin_idle: one that falls silent in the middle']],
+  'limits.keep_alive': [[TIME, 'keep_alive: a connection that is idle %s']],
+  'limits.tunnels': [[SIZE, 'tunnels: one too many is refused']],
+  'limits.exchanges': [[SIZE, 'exchanges: one too many is refused']],
+  'limits.connections_per_origin': [
+    [SIZE, 'connections_per_origin: a request more than there are connections waits for one'],
+  ],
+  'limits.pools': [[SIZE, 'pools: connections of the origin that was used longest ago are given up']],
+  'limits.leaf_certificates': [[SIZE, 'leaf_certificates: one that had to go is made anew']],
+  'limits.request_copy': [[SIZE, 'request_copy: what is longer is judged in part, and delivered whole']],
+  'limits.response_copy': [[SIZE, 'response_copy: what is longer is judged in part, and delivered whole']],
+  'limits.copies': [[SIZE, 'copies: all copies together have room for so much, and what has none is not judged']],
+  'limits.decoded_copy': [[SIZE, 'decoded_copy: decoding stops there']],
+  'limits.decode_time': [[SIZE, 'decode_time: decoding stops after it']],
+  'limits.judge_queue': [QUEUE],
+  'limits.judge_concurrency': [QUEUE],
+  'limits.drain': [
+    [
+      'test/chain/lifecycle.test.ts',
+      'lets an open stream end',
+      'cuts what is open at the deadline, says so, and keeps the record',
+    ],
+  ],
+  'prices.*.input': [COST],
+  'prices.*.cached_input': [COST],
+  'prices.*.output': [COST],
+};
+
+test('every key of the schema has a test that saw its effect, and every line a key', () => {
+  expect(
+    leaves()
+      .map((leaf) => leaf.path)
+      .toSorted(),
+  ).toEqual(Object.keys(PROVEN).toSorted());
+});
+
+describe('the tests of a key are there', () => {
+  it.each(Object.entries(PROVEN))('%s', (_key, proofs) => {
+    expect(proofs.length).toBeGreaterThan(0);
+    for (const [file, ...titles] of proofs) {
+      const source = readFileSync(join(ROOT, file), 'utf8');
+      expect(titles.length).toBeGreaterThan(0);
+      for (const title of titles) expect(called(source).has(title), `${file} has no test '${title}'`).toBe(true);
+    }
+  });
+
+  it('a title counts as the first argument of a call, not in a comment or a text', () => {
+    const source = `it('yes', () => {}); it.each([1])('too', () => {}); // it is 'not'\nconst x = 'nor this';`;
+    expect([...called(source)]).toEqual(['yes', 'too']);
+  });
+});
+
+/** Texts that are the first of several arguments of a call. */
+function called(source: string): Set<string> {
+  return new Set([...source.matchAll(/\(\s*'((?:[^'\\\n]|\\.)*)',/g)].map((match) => match[1] ?? ''));
+}
