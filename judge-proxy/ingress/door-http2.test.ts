@@ -2,6 +2,7 @@
  * The hop over HTTP/2, from outside:
  * - plain CONNECT opens tunnels, many on one connection, and the end of one leaves the others alone;
  * - absolute-form travels as :scheme, :authority, :path; what disagrees is refused;
+ * - a connection on which nothing happens is closed, one with an open tunnel stays;
  * - tunnels that the peer resets, thousands of them in a burst, neither end the connection nor the process.
  */
 
@@ -36,6 +37,8 @@ afterEach(async () => {
   await stopDoor(door);
   expect(door.door.tunnels).toBe(0);
 });
+
+const request = { ':method': 'GET', ':scheme': 'http', ':authority': 'judged.test', ':path': '/a//b/../c?x=%2F' };
 
 function connectTo(authority: string): Record<string, string> {
   return { ':method': 'CONNECT', ':authority': authority };
@@ -132,9 +135,27 @@ describe('CONNECT', () => {
   });
 });
 
-describe('absolute-form', () => {
-  const request = { ':method': 'GET', ':scheme': 'http', ':authority': 'judged.test', ':path': '/a//b/../c?x=%2F' };
+describe('a connection', () => {
+  it('without a stream is closed after limits.keep_alive, and one with a tunnel is not', async () => {
+    const short = await startDoor(certificates, { ports: [echo.port], limits: { keep_alive: '500ms' } });
+    const [unused, used, busy, usual] = await Promise.all([short, short, short, door].map((at) => http2Session(at)));
+    if (unused === undefined || used === undefined || busy === undefined || usual === undefined)
+      throw new Error('none');
+    const closed = [unused, used, busy].map((session) => once(session, 'close'));
+    const { stream } = await send(busy, connectTo(`echo.test:${echo.port}`));
+    await text((await send(used, request, true)).stream);
+    await Promise.all(closed.slice(0, 2));
+    stream.write('still here');
+    expect(String((await once(stream, 'data'))[0])).toBe('still here');
+    stream.end();
+    await closed[2];
+    expect((await send(usual, request, true)).headers[':status']).toBe(200);
+    usual.close();
+    await stopDoor(short);
+  });
+});
 
+describe('absolute-form', () => {
   it('goes to the forwarder with the path as it was written', async () => {
     const session = await http2Session(door);
     const { stream, headers } = await send(session, request, true);

@@ -102,7 +102,7 @@ export class TlsListener {
     });
     this.#server = server;
     attachHttp(server, this.#handlers, peerReader(this.#config.client_names));
-    server.on('session', onSession);
+    server.on('session', (session) => onSession(session, this.#limits.keep_alive));
     // Node's own listener hands failed handshakes on to `clientError`, and a peer that is silent would be refused as HTTP.
     server.removeAllListeners('tlsClientError');
     server.on('tlsClientError', (error, socket) => this.#handshakeFailed(error, socket));
@@ -219,9 +219,26 @@ function attachHttp(
   events.on('clientError', onClientError);
 }
 
-function onSession(session: ServerHttp2Session): void {
+function onSession(session: ServerHttp2Session, idleMs: number): void {
   session.setLocalWindowSize(CONNECTION_WINDOW);
   session.on('error', () => session.destroy());
+  closeWhenIdle(session, idleMs);
+}
+
+/** Node's own idle time knows no HTTP/2. A tunnel in which nobody speaks is a stream, and has a limit of its own. */
+function closeWhenIdle(session: ServerHttp2Session, idleMs: number): void {
+  let streams = 0;
+  const idle = setTimeout(() => {
+    if (streams === 0) session.close();
+  }, idleMs);
+  session.on('stream', (stream) => {
+    streams += 1;
+    stream.once('close', () => {
+      streams -= 1;
+      if (streams === 0 && !session.closed) idle.refresh();
+    });
+  });
+  session.once('close', () => clearTimeout(idle));
 }
 
 async function listening(server: Server | Http2SecureServer, at: ListenerAddress): Promise<ListenerAddress> {
