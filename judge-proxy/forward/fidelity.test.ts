@@ -271,7 +271,18 @@ test('plain HTTP on the HTTP/2 hop: pseudo-headers and what Envoy wrote stay beh
   const seen = other.plainOrigin.seen[0];
   expect(head[':status']).toBe(200);
   expect(seen?.rawHeaders).toEqual([
-    ...['host', HOST, 'connection', 'keep-alive', 'x-own', '1', 'Via', `2 ${other.via}`, 'transfer-encoding', 'chunked'],
+    ...[
+      'host',
+      HOST,
+      'connection',
+      'keep-alive',
+      'x-own',
+      '1',
+      'Via',
+      `2 ${other.via}`,
+      'transfer-encoding',
+      'chunked',
+    ],
   ]);
   expect(seen?.body.toString()).toBe('body');
   await other.close();

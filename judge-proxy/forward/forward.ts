@@ -5,9 +5,15 @@ import type { CopyBudget } from '../exchange/tap.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Delivery } from './delivery.ts';
 import type { ClientRequest, ClientResponse, Forwarder, ForwardTarget } from './forwarder.ts';
-import { type BodyFraming, bodyFraming } from './framing.ts';
-import { firstValue, originHeaders } from './headers.ts';
-import { type ExchangeParts, type ExchangeSummary, hostHeader, OpenExchange } from './open-exchange.ts';
+import { bodyFraming } from './framing.ts';
+import { originHead } from './headers.ts';
+import {
+  type ExchangeParts,
+  type ExchangeSummary,
+  hostHeader,
+  OpenExchange,
+  type SoundRequest,
+} from './open-exchange.ts';
 
 export interface ForwardMetrics {
   /** A request was answered by an error of ours. */
@@ -22,12 +28,6 @@ export interface ForwarderOptions extends Omit<ExchangeParts, 'budget'> {
   readonly log: Log;
   readonly metrics: ForwardMetrics;
   readonly newId: () => string;
-}
-
-/** What a request asks for, once it is known to be sound. */
-interface Admitted {
-  readonly framing: BodyFraming;
-  readonly headers: string[];
 }
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
@@ -49,7 +49,7 @@ class OriginForwarder implements Forwarder {
   }
 
   forward(request: ClientRequest, response: ClientResponse, target: ForwardTarget): void {
-    const admitted = this.#admit(request, target);
+    const admitted = this.#admit(request, response, target);
     if (admitted instanceof ProxyError) {
       this.refuse(request, response, target, admitted);
       return;
@@ -59,8 +59,7 @@ class OriginForwarder implements Forwarder {
       concluded: (summary: ExchangeSummary) => this.#concluded(summary),
       over: () => this.#over(),
     };
-    const exchange = new OpenExchange(this.#options, events, this.#options.newId(), request, response, target);
-    exchange.start(admitted.framing, admitted.headers);
+    new OpenExchange(this.#options, events, this.#options.newId(), admitted).start();
   }
 
   refuse(request: ClientRequest, response: ClientResponse, target: ForwardTarget, error: ProxyError): void {
@@ -104,26 +103,25 @@ class OriginForwarder implements Forwarder {
     });
   }
 
-  #admit(request: ClientRequest, target: ForwardTarget): Admitted | ProxyError {
+  #admit(request: ClientRequest, response: ClientResponse, target: ForwardTarget): SoundRequest | ProxyError {
     if (this.#draining) return new ProxyError('shutting_down');
     if (this.#active >= this.#options.limits.exchanges) return new ProxyError('too_many_exchanges');
     // `OPTIONS *` is about the proxy itself then, and undici has no form for it.
     if (!target.path.startsWith('/')) return new ProxyError('bad_request', { reason: 'target_form' });
     const { rawHeaders, httpVersionMajor, httpVersionMinor } = request;
-    // Other upgrades (h2c) are declined by leaving the header out; a WebSocket client needs to hear why.
-    if (firstValue(rawHeaders, 'upgrade')?.toLowerCase().includes('websocket'))
-      return new ProxyError('upgrade_refused');
     const endedWithHead = 'stream' in request && 'endAfterHeaders' in request.stream && request.stream.endAfterHeaders;
     const framing = bodyFraming({ httpVersionMajor, httpVersionMinor, rawHeaders, endedWithHead });
     if (framing instanceof ProxyError) return framing;
-    const headers = originHeaders(rawHeaders, {
+    const head = originHead(rawHeaders, {
       host: hostHeader(target.authority, target.secure),
       via: this.#options.via,
       version: httpVersionMajor === 2 ? '2' : request.httpVersion,
       tunnelled: target.secure,
     });
-    if (headers instanceof ProxyError) return headers;
-    return { framing, headers };
+    if (head instanceof ProxyError) return head;
+    // Other upgrades (h2c) are declined by leaving the header out; a WebSocket client needs to hear why.
+    if (head.upgrade !== null && /websocket/i.test(head.upgrade)) return new ProxyError('upgrade_refused');
+    return { request, response, target, framing, head };
   }
 
   #concluded(summary: ExchangeSummary): void {

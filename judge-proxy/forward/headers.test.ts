@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ProxyError } from '../errors.ts';
-import { clientHead, clientTrailers, originHeaders, type RequestPassage, withoutInvalidValues } from './headers.ts';
+import { clientHead, clientTrailers, originHead, type RequestPassage, withoutInvalidValues } from './headers.ts';
 
 const TUNNEL: RequestPassage = { host: 'api.test', via: 'judge-1', version: '1.1', tunnelled: true };
 const PLAIN: RequestPassage = { ...TUNNEL, tunnelled: false };
 
 /** What goes out between our Host in front and our Via behind. */
 function passed(raw: string[], passage = TUNNEL): string[] {
-  const out = originHeaders(raw, passage);
-  if (out instanceof ProxyError) throw out;
+  const head = originHead(raw, passage);
+  if (head instanceof ProxyError) throw head;
+  const out = head.headers;
   expect(out.slice(0, 2)).toEqual(['host', passage.host]);
   expect(out.slice(-2)).toEqual(['Via', `${passage.version} ${passage.via}`]);
   return out.slice(2, -2);
@@ -101,7 +102,7 @@ describe('towards the origin', () => {
   test.each(['1.1 judge-1', 'HTTP/1.1 judge-1 (comment)', '1.0 fred, 2 JUDGE-1', '1.1 a,1.1\tjudge-1'])(
     'a request that came through us before is a loop: %s',
     (via) => {
-      const out = originHeaders(['A', '1', 'Via', via], TUNNEL);
+      const out = originHead(['A', '1', 'Via', via], TUNNEL);
       expect(out).toBeInstanceOf(ProxyError);
       expect(out).toMatchObject({ code: 'proxy_loop' });
     },
@@ -109,6 +110,31 @@ describe('towards the origin', () => {
 
   test.each(['1.1 judge-10', '1.1 not-judge-1', 'judge-1', '1.1 other (judge-1)'])('%s is somebody else', (via) => {
     expect(passed(['Via', via])).toEqual(['Via', via]);
+  });
+
+  test('what the record needs is read on the way', () => {
+    const raw = [
+      'Content-TYPE',
+      'application/json',
+      'Content-Encoding',
+      'gzip',
+      'content-encoding',
+      'br',
+      'UPGRADE',
+      'h2c',
+    ];
+    expect(originHead([...raw, 'X-Request-ID', 'a', 'x-client-request-id', 'b'], TUNNEL)).toMatchObject({
+      contentType: 'application/json',
+      contentEncoding: 'gzip, br',
+      upgrade: 'h2c',
+      requestId: 'a',
+      clientRequestId: 'b',
+    });
+  });
+
+  test('outside a tunnel x-request-id is not the client’s', () => {
+    const raw = ['x-request-id', 'of-envoy', 'x-client-request-id', 'own'];
+    expect(originHead(raw, PLAIN)).toMatchObject({ requestId: null, clientRequestId: 'own' });
   });
 
   test('end-to-end headers pass unchanged, whatever they are', () => {

@@ -54,31 +54,64 @@ export interface RequestPassage {
   readonly tunnelled: boolean;
 }
 
+/** Headers of a request for the origin, and what else is read from them in the one pass. */
+export interface OriginHead {
+  /** Form 2. */
+  readonly headers: string[];
+  readonly contentType: string | null;
+  readonly contentEncoding: string | null;
+  readonly upgrade: string | null;
+  /** The client's own ids for the request, not yet vetted. */
+  readonly clientRequestId: string | null;
+  readonly requestId: string | null;
+}
+
 /**
  * Headers for the origin.
  * @param raw form 1
- * @returns form 2, or `proxy_loop` when the request has been here before
+ * @returns `proxy_loop` when the request has been here before
  */
-export function originHeaders(raw: readonly string[], passage: RequestPassage): string[] | ProxyError {
-  const out: string[] = ['host', passage.host];
+export function originHead(raw: readonly string[], passage: RequestPassage): OriginHead | ProxyError {
+  let headers: string[] = ['host', passage.host];
   let named: Set<string> | undefined;
-  for (let i = 0; i < raw.length; i += 2) {
+  let contentType: string | null = null;
+  let contentEncoding: string | null = null;
+  let upgrade: string | null = null;
+  let clientRequestId: string | null = null;
+  let requestId: string | null = null;
+  for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
-    if (name.charCodeAt(0) === COLON) continue;
     const lower = name.toLowerCase();
-    if (lower === 'connection') {
-      named = addNamed(named, value);
+    if (HOP_BY_HOP.has(lower) || REQUEST_ONLY.has(lower) || lower.charCodeAt(0) === COLON) {
+      if (lower === 'connection') named = addNamed(named, value);
+      else if (lower === 'upgrade') upgrade = joined(upgrade, value);
       continue;
     }
-    if (HOP_BY_HOP.has(lower) || REQUEST_ONLY.has(lower)) continue;
     if (!passage.tunnelled && FROM_ENVOY.test(lower)) continue;
-    if (lower === 'via' && mentions(value, passage.via)) return new ProxyError('proxy_loop', { reason: 'via' });
-    out.push(name, value);
+    switch (lower) {
+      case 'via':
+        if (mentions(value, passage.via)) return new ProxyError('proxy_loop', { reason: 'via' });
+        break;
+      case 'content-type':
+        contentType ??= value;
+        break;
+      case 'content-encoding':
+        contentEncoding = joined(contentEncoding, value);
+        break;
+      case 'x-client-request-id':
+        clientRequestId ??= value;
+        break;
+      case 'x-request-id':
+        requestId ??= value;
+        break;
+    }
+    headers.push(name, value);
   }
   // RFC 9110 §7.6.3: the last entry is the last hop.
-  out.push('Via', `${passage.version} ${passage.via}`);
-  return named === undefined ? out : without(out, named);
+  headers.push('Via', `${passage.version} ${passage.via}`);
+  if (named !== undefined) headers = without(headers, named);
+  return { headers, contentType, contentEncoding, upgrade, clientRequestId, requestId };
 }
 
 /** Headers of a response for the client, and what they say about its framing. */
@@ -124,8 +157,7 @@ export function clientHead(raw: readonly (Buffer | string)[]): ClientHead | null
         contentType ??= value;
         break;
       case 'content-encoding':
-        // Several lines are one list (RFC 9110 §5.3).
-        contentEncoding = contentEncoding === null ? value : `${contentEncoding}, ${value}`;
+        contentEncoding = joined(contentEncoding, value);
         break;
       case 'x-request-id':
         requestId ??= value;
@@ -164,15 +196,6 @@ export function withoutInvalidValues(headers: readonly string[]): string[] {
   return out;
 }
 
-/** First value of a header in form 1, undefined without. */
-export function firstValue(raw: readonly string[], lowerName: string): string | undefined {
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] ?? '';
-    if (name.length === lowerName.length && name.toLowerCase() === lowerName) return raw[i + 1];
-  }
-  return undefined;
-}
-
 /** What may stand in a field value: RFC 9110 §5.5 with obs-text. */
 const VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -180,6 +203,11 @@ const COLON = 0x3a;
 
 function latin1(text: Buffer | string | undefined): string {
   return typeof text === 'string' ? text : (text?.toString('latin1') ?? '');
+}
+
+/** Several lines of a list field are one list (RFC 9110 §5.3). */
+function joined(before: string | null, value: string): string {
+  return before === null ? value : `${before}, ${value}`;
 }
 
 /** Adds the field names of one Connection header. undefined stays undefined for the two that everybody sends. */

@@ -18,8 +18,8 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { Delivery } from './delivery.ts';
 import type { ClientRequest, ClientResponse, ForwardTarget } from './forwarder.ts';
 import type { BodyFraming } from './framing.ts';
-import { type ClientHead, clientHead, clientTrailers, firstValue } from './headers.ts';
-import { clientRequestId, vettedId } from './request-ids.ts';
+import { type ClientHead, clientHead, clientTrailers, type OriginHead } from './headers.ts';
+import { vettedId } from './request-ids.ts';
 import { readWhole, UploadStream, type UploadWatcher } from './upload.ts';
 
 /** Longer bodies are streamed. Shorter ones have mostly arrived with the head, and go out in one write. */
@@ -31,6 +31,15 @@ export interface ExchangeParts {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly budget: CopyBudget;
+}
+
+/** A request that may be sent: its framing is sound, its headers are ready for the origin. */
+export interface SoundRequest {
+  readonly request: ClientRequest;
+  readonly response: ClientResponse;
+  readonly target: ForwardTarget;
+  readonly framing: BodyFraming;
+  readonly head: OriginHead;
 }
 
 /** How an exchange ended, for the log. */
@@ -60,11 +69,12 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
   readonly #request: ClientRequest;
   readonly #response: ClientResponse;
   readonly #target: ForwardTarget;
+  readonly #framing: BodyFraming;
+  readonly #originHead: OriginHead;
   readonly #delivery: Delivery;
   readonly #started: number;
   readonly #requestTap: Tap;
   readonly #responseTap: Tap;
-  #headers: string[] = [];
   #body: Buffer | UploadStream | null = null;
   #recorded: RecordedExchange | null = null;
   /** Of two things that dispatching waits for: the record, and a short body. */
@@ -81,20 +91,16 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
   /** Of two things that the end waits for: the response's close, and the record. */
   #unfinished = 2;
 
-  constructor(
-    parts: ExchangeParts,
-    events: ExchangeEvents,
-    requestId: string,
-    request: ClientRequest,
-    response: ClientResponse,
-    target: ForwardTarget,
-  ) {
+  constructor(parts: ExchangeParts, events: ExchangeEvents, requestId: string, sound: SoundRequest) {
+    const { request, response, target } = sound;
     this.#parts = parts;
     this.#events = events;
     this.#requestId = requestId;
     this.#request = request;
     this.#response = response;
     this.#target = target;
+    this.#framing = sound.framing;
+    this.#originHead = sound.head;
     this.#delivery = new Delivery(response);
     this.#started = parts.clock.monotonic();
     const { limits, budget } = parts;
@@ -102,14 +108,12 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
     this.#responseTap = new Tap(target.recorded ? limits.response_copy : 0, budget);
   }
 
-  /** @param headers for the origin, flat */
-  start(framing: BodyFraming, headers: string[]): void {
-    this.#headers = headers;
-    this.#response.once('close', () => this.#clientClosed());
+  start(): void {
+    this.#response.on('close', () => this.#clientClosed());
     this.#response.on('error', ignore);
     this.#request.on('error', ignore);
+    this.#takeBody(this.#framing);
     this.#open();
-    this.#takeBody(framing);
   }
 
   // The client's side
@@ -133,9 +137,8 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
         this.#request.resume(); // lets Node see the end of the message, so that the connection can be used again
         return;
       case 'length':
-        this.#arm();
         if (framing.bytes > WHOLE_BODY_MAX) {
-          this.#body = new UploadStream(this.#request, this);
+          this.#stream();
           return;
         }
         this.#awaited += 1;
@@ -145,12 +148,16 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
         });
         return;
       case 'stream':
-        this.#arm();
-        this.#body = new UploadStream(this.#request, this);
+        this.#stream();
         return;
       default:
         framing satisfies never;
     }
+  }
+
+  #stream(): void {
+    this.#arm();
+    this.#body = new UploadStream(this.#request, this);
   }
 
   #clientClosed(): void {
@@ -189,7 +196,10 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
 
   #ready(): void {
     this.#awaited -= 1;
-    if (this.#awaited === 0 && !this.#concluded) this.#dispatch();
+    if (this.#concluded) return;
+    if (this.#awaited === 0) this.#dispatch();
+    // A short body mostly came with the head; only one that did not is worth a timer.
+    else if (!this.#requestEnded) this.#arm();
   }
 
   // The origin's side
@@ -201,10 +211,11 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
       {
         path,
         method: this.#request.method ?? 'GET',
-        headers: this.#headers,
+        headers: this.#originHead.headers,
         body: this.#body,
         headersTimeout: limits.origin_headers,
         bodyTimeout: 0, // ours runs while paused, too (undici #5393)
+        ...(secure && authority.kind === 'name' ? { servername: authority.host } : {}),
       },
       this,
     );
@@ -320,18 +331,14 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
     } catch {
       return; // never known to the ledger, never sent
     }
-    const { rawHeaders } = this.#request;
+    const { contentType, contentEncoding, clientRequestId, requestId } = this.#originHead;
     await recorded.finish({
       outcome,
       errorCode: error?.code ?? null,
       status: this.#status,
-      clientRequestId: clientRequestId(rawHeaders, this.#target.secure),
-      originRequestId: vettedId(this.#head?.requestId),
-      request: this.#requestTap.capture({
-        contentType: firstValue(rawHeaders, 'content-type') ?? null,
-        contentEncoding: firstValue(rawHeaders, 'content-encoding') ?? null,
-        ended: this.#requestEnded,
-      }),
+      clientRequestId: vettedId(clientRequestId) ?? vettedId(requestId),
+      originRequestId: vettedId(this.#head?.requestId ?? null),
+      request: this.#requestTap.capture({ contentType, contentEncoding, ended: this.#requestEnded }),
       response: this.#responseTap.capture({
         contentType: this.#head?.contentType ?? null,
         contentEncoding: this.#head?.contentEncoding ?? null,

