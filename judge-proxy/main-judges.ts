@@ -43,7 +43,7 @@ function buildModel(judge: JudgeConfig, config: Config, fetches: JudgeFetch[]) {
   const judgeFetch = createJudgeFetch({
     caFiles: model.ca_files,
     guard: createAddressGuard(model.allow_addresses),
-    connectMs: config.limits.connect,
+    limits: config.limits,
     connections: config.limits.judge_concurrency,
   });
   fetches.push(judgeFetch);

@@ -7,12 +7,14 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
+import { createServer as createTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeOriginCa, makeOriginCertificate, type TestCertificate } from '../../test/support/certificates.ts';
 import { createAddressGuard } from '../policy/address.ts';
-import { createJudgeFetch, type JudgeFetch } from './judge-fetch.ts';
+import { createJudgeFetch, type JudgeFetch, type JudgeFetchOptions } from './judge-fetch.ts';
+import type { Lookup } from './resolve.ts';
 
 let folder: string;
 let ca: TestCertificate;
@@ -35,14 +37,12 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => once(server.close(), 'close')));
 });
 
-function start(allow: readonly string[], caFiles: readonly string[] = []): void {
-  judge = createJudgeFetch({
-    caFiles,
-    guard: createAddressGuard(allow),
-    connectMs: 2_000,
-    connections: 4,
-    lookup: async () => ({ addresses: ['127.0.0.1'], ttlMs: 0 }),
-  });
+const LIMITS = { dns: 2_000, connect: 2_000, tls_handshake: 2_000 };
+const toLoopback: Lookup = async () => ({ addresses: ['127.0.0.1'], ttlMs: 0 });
+
+function start(allow: readonly string[], caFiles: readonly string[] = [], over: Partial<JudgeFetchOptions> = {}): void {
+  const guard = createAddressGuard(allow);
+  judge = createJudgeFetch({ caFiles, guard, limits: LIMITS, connections: 4, lookup: toLoopback, ...over });
 }
 
 async function listen(server: Server): Promise<number> {
@@ -91,6 +91,19 @@ describe('a judge endpoint', () => {
     expect(await failure(`https://other.test:${port}/`)).toBe('origin_certificate ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
+  it('has to be resolved and secured, each in its own time', async () => {
+    start([], [], { limits: { ...LIMITS, dns: 100 }, lookup: () => new Promise(() => undefined) });
+    expect(await failure('https://judge.test/')).toBe('dns_failed timeout');
+    await judge.close();
+    const silent = createTcp((socket) => socket.on('error', () => undefined).resume());
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as { port: number };
+    start(['127.0.0.1/32'], [], { limits: { ...LIMITS, tls_handshake: 100 } });
+    expect(await failure(`https://judge.test:${port}/`)).toBe('connect_timeout tls_handshake');
+    await once(silent.close(), 'close');
+  });
+
   it('may redirect as it likes: nobody follows', async () => {
     const asked: string[] = [];
     const port = await listen(
@@ -113,7 +126,7 @@ describe('a judge endpoint', () => {
 
 it('names a CA file that cannot be used', () => {
   start([]);
-  const options = { guard: createAddressGuard([]), connectMs: 1, connections: 1 };
+  const options = { guard: createAddressGuard([]), limits: LIMITS, connections: 1 };
   expect(() => createJudgeFetch({ ...options, caFiles: ['/nowhere/ca.pem'] })).toThrow('/nowhere/ca.pem');
   expect(() => createJudgeFetch({ ...options, caFiles: [ca.keyFile] })).toThrow('holds no certificate');
 });

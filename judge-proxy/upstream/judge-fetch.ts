@@ -4,6 +4,7 @@
  */
 
 import { Agent, type Dispatcher, Pool, fetch as undiciFetch } from 'undici';
+import type { Limits } from '../config/schema.ts';
 import { ProxyError } from '../errors.ts';
 import type { AddressGuard } from '../policy/address.ts';
 import { parseHostHeader } from '../policy/authority.ts';
@@ -20,8 +21,8 @@ export interface JudgeFetchOptions {
   readonly caFiles: readonly string[];
   /** Guard with the operator's `allow_addresses` for this judge in it. */
   readonly guard: AddressGuard;
-  /** Resolving, and connecting, each in milliseconds. */
-  readonly connectMs: number;
+  /** The same that bind traffic, in milliseconds. The call as a whole has the deadline of its caller. */
+  readonly limits: Pick<Limits, 'dns' | 'connect' | 'tls_handshake'>;
   /** Connections to the endpoint: at least the number of calls at one time. */
   readonly connections: number;
   readonly lookup?: Lookup;
@@ -55,7 +56,7 @@ function judgeDispatcher(options: JudgeFetchOptions): Dispatcher {
   const resolver = new CachingResolver({
     lookup: options.lookup ?? systemLookup(),
     clock: options.clock ?? systemClock,
-    timeoutMs: options.connectMs,
+    timeoutMs: options.limits.dns,
   });
   const connector = {
     vet: async (authority: Authority) => {
@@ -64,8 +65,8 @@ function judgeDispatcher(options: JudgeFetchOptions): Dispatcher {
       return { authority, addresses: vetted(candidates, options.guard) };
     },
     trust: loadTrust(options.caFiles),
-    connectMs: options.connectMs,
-    handshakeMs: options.connectMs,
+    connectMs: options.limits.connect,
+    handshakeMs: options.limits.tls_handshake,
   };
   return new Agent({
     factory: (origin) => {

@@ -24,7 +24,7 @@ export async function startJudgeServer(
   const judgeFetch = createJudgeFetch({
     caFiles: [],
     guard: createAddressGuard(['127.0.0.1/32']),
-    connectMs: 2_000,
+    limits: { dns: 2_000, connect: 2_000, tls_handshake: 2_000 },
     connections: 16,
   });
   const model = createJudgeModel({
