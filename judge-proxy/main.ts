@@ -15,6 +15,7 @@ import type { HandshakeEnd } from './intercept/distrust.ts';
 import { createInterceptor } from './intercept/intercept.ts';
 import { createAnalyser } from './judge/analyser.ts';
 import { costUsd } from './judge/prices.ts';
+import { judgeWithoutModel } from './judge/without-model.ts';
 import { startJudge } from './judge/worker.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { LEDGER_CAUSES } from './ledger/ledger-error.ts';
@@ -106,14 +107,17 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   const queue = { waiting: 0, running: 0 };
   metrics.gauge('judge_queue', () => queue.waiting);
   metrics.gauge('judge_calls_active', () => queue.running);
-  const judgeWorker = startJudge({
-    ledger,
+  const judging = {
     judges: judges.byName,
-    onFailure: (name) => config.routes.find((route) => route.name === name)?.on_judge_failure ?? 'review',
+    onFailure: (name: string) => config.routes.find((route) => route.name === name)?.on_judge_failure ?? 'review',
     prices: config.prices,
+    newId,
+  };
+  const judgeWorker = startJudge({
+    ...judging,
+    ledger,
     limits,
     clock: systemClock,
-    newId,
     randomBytes,
     log,
     metrics: {
@@ -142,6 +146,11 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
         metrics.analysis(analysis.analysis_ms);
         return analysis;
       },
+    },
+    atOnce: {
+      judge: judgeWithoutModel(judging),
+      ledger,
+      counted: (verdict) => countVerdict(metrics, verdict),
     },
     cost: (usage) => costUsd(config.prices, usage.model, usage.tokens_in, usage.tokens_out, usage.tokens_cached),
     log,

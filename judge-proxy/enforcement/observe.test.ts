@@ -5,7 +5,8 @@ import type { Capture, CapturedBody } from '../exchange/capture.ts';
 import type { Analysis } from '../judge/input.ts';
 import type { Content, NewJob } from '../ledger/ledger.ts';
 import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened } from '../ledger/records.ts';
-import { createRecorder, type Usage } from './observe.ts';
+import { sampleVerdict } from '../ledger/sample-records.ts';
+import { type AtOnce, createRecorder, type ObserveOptions, type Usage } from './observe.ts';
 import type { ExchangeEnd, ExchangeStart } from './recorder.ts';
 
 const ROUTE: RouteConfig = {
@@ -60,6 +61,12 @@ const ANALYSIS: Analysis = {
   coverage: { level: 'full', reasons: [] },
   llm_error: null,
   content: { json: '{}', sha256: 'abc' },
+  summary: {
+    rule_hits: [],
+    latest_user_message: 'hi',
+    latest_user_message_length: 2,
+    context_tail_preview: 'hi',
+  },
   analysis_ms: 1,
 };
 
@@ -83,7 +90,7 @@ interface Faults {
   analyse?: Error;
 }
 
-function setUp(faults: Faults = {}) {
+function setUp(faults: Faults = {}, more: Partial<ObserveOptions> = {}) {
   const kept: Kept = {
     opened: [],
     completed: [],
@@ -123,7 +130,11 @@ function setUp(faults: Faults = {}) {
       kept.priced.push(usage);
       return 0.5;
     },
-    log: { write: (_level, event) => void kept.lines.push(event), verdict: () => {}, flush: () => {} },
+    log: {
+      write: (_level, event) => void kept.lines.push(event),
+      verdict: ({ verdict_id }) => void kept.lines.push(`verdict ${verdict_id}`),
+      flush: () => {},
+    },
     metrics: {
       exchange: () => {
         kept.counted += 1;
@@ -137,6 +148,7 @@ function setUp(faults: Faults = {}) {
       ids += 1;
       return `id${ids}`;
     },
+    ...more,
   });
   return { recorder, kept };
 }
@@ -199,6 +211,55 @@ test('the completing record joins what was seen with what was read, and a job go
   ]);
   expect(kept.priced).toMatchObject([{ model: 'gpt-5-mini-2025', tokens_in: 10, tokens_out: 20, tokens_cached: 4 }]);
   expect(kept.counted).toBe(1);
+});
+
+/** Judges everything at once, and keeps what it was asked and what was to be written. */
+function atOnce(fault?: Error) {
+  const asked: unknown[][] = [];
+  const written: [ExchangeCompleted, Content | null, string][] = [];
+  const counted: string[] = [];
+  const verdict = sampleVerdict('id1', { verdict_id: 'v1' });
+  const judging: AtOnce = {
+    judge: (opened, completed, summary) => {
+      asked.push([opened.exchange_id, completed.coverage.level, summary?.latest_user_message]);
+      return opened.judge === null ? null : verdict;
+    },
+    ledger: {
+      completeJudged: async (record, content, { verdict_id }) => {
+        if (fault) throw fault;
+        written.push([record, content, verdict_id]);
+        return { ...verdict, seq: 3, prev_hash: 'p', hash: 'h' };
+      },
+    },
+    counted: ({ verdict_id, seq }) => void counted.push(`${verdict_id} ${seq}`),
+  };
+  return { asked, written, counted, judging };
+}
+
+test('a verdict that waits for nobody is written with the record, without a job; then logged and counted', async () => {
+  const { asked, written, counted, judging } = atOnce();
+  const { recorder, kept } = setUp({}, { atOnce: judging });
+  await recorder.begin(START).finish(END);
+  expect(asked).toEqual([['id1', 'full', 'hi']]);
+  expect(written).toMatchObject([[{ exchange_id: 'id1' }, { sha256: 'abc' }, 'v1']]);
+  expect(kept).toMatchObject({ completed: [], counted: 1, lines: ['verdict v1'] });
+  expect(counted).toEqual(['v1 3']);
+});
+
+test('one that cannot be written is a gap like any other, and is nowhere called a verdict', async () => {
+  const { counted, judging } = atOnce(new ProxyError('ledger_unavailable'));
+  const { recorder, kept } = setUp({}, { atOnce: judging });
+  await recorder.begin(START).finish(END);
+  expect(kept).toMatchObject({ gaps: 1, counted: 0, lines: ['ledger_gap'] });
+  expect(counted).toEqual([]);
+});
+
+test('what cannot be judged at once becomes a job', async () => {
+  const { written, judging } = atOnce();
+  const { recorder, kept } = setUp({}, { atOnce: { ...judging, judge: () => null } });
+  await recorder.begin(START).finish(END);
+  expect(written).toEqual([]);
+  expect(kept.completed[0]?.[2]).toEqual({ exchange_id: 'id1', judge: 'default' });
 });
 
 test('a route without a judge is recorded without a job', async () => {

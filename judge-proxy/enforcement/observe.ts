@@ -6,8 +6,9 @@
 import type { Capture } from '../exchange/capture.ts';
 import { failedAnalysis } from '../judge/analysis-messages.ts';
 import type { Analyser, Analysis } from '../judge/input.ts';
+import type { JudgeWithoutModel } from '../judge/without-model.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { ExchangeCompleted, ExchangeOpened } from '../ledger/records.ts';
+import type { ExchangeCompleted, ExchangeOpened, Verdict } from '../ledger/records.ts';
 import { type Clock, timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ExchangeEnd, ExchangeStart, RecordedExchange, Recorder, Unjudged } from './recorder.ts';
@@ -28,9 +29,19 @@ export interface RecorderMetrics {
   ledgerGap(): void;
 }
 
+/** Verdicts that wait for nobody: committed with the record of their exchange, without a job. */
+export interface AtOnce {
+  readonly judge: JudgeWithoutModel;
+  readonly ledger: Pick<Ledger, 'completeJudged'>;
+  /** A verdict is committed. */
+  counted(verdict: Verdict): void;
+}
+
 export interface ObserveOptions {
   readonly ledger: Pick<Ledger, 'open' | 'complete' | 'connection'>;
   readonly analyser: Pick<Analyser, 'analyse'>;
+  /** Without it every exchange that has a judge becomes a job. */
+  readonly atOnce?: AtOnce;
   /** US dollars, null when the model's price is not known. */
   readonly cost: (usage: Usage) => number | null;
   readonly log: Log;
@@ -76,11 +87,9 @@ async function finish(
 ): Promise<void> {
   const analysis = await analyse(options, opened, start, end);
   const record = completed(options, opened, end, analysis);
-  const { content } = analysis;
-  const job = opened.judge === null ? null : { exchange_id: opened.exchange_id, judge: opened.judge };
+  let verdict: Verdict | null;
   try {
-    await options.ledger.complete(record, content, job);
-    options.metrics.exchange(record, opened);
+    verdict = await commit(options, opened, record, analysis);
   } catch {
     // The ledger has logged its cause. In `observe` a response is never taken back: the exchange stays open in the
     // ledger and becomes `interrupted` at the next start, so that it is not lost from sight.
@@ -91,7 +100,28 @@ async function finish(
       route: opened.route,
       code: 'ledger_unavailable',
     });
+    return;
   }
+  options.metrics.exchange(record, opened);
+  if (verdict === null) return;
+  options.log.verdict({ ...verdict });
+  options.atOnce?.counted(verdict);
+}
+
+/** @returns the verdict when it is committed, too */
+async function commit(
+  { ledger, atOnce }: ObserveOptions,
+  opened: ExchangeOpened,
+  record: ExchangeCompleted,
+  { content, summary }: Analysis,
+): Promise<Verdict | null> {
+  const judged = atOnce?.judge(opened, record, summary) ?? null;
+  if (atOnce === undefined || judged === null) {
+    const { exchange_id, judge } = opened;
+    await ledger.complete(record, content, judge === null ? null : { exchange_id, judge });
+    return null;
+  }
+  return atOnce.ledger.completeJudged(record, content, judged);
 }
 
 async function analyse(

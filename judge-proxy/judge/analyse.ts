@@ -20,6 +20,7 @@ import type { Analysis, JudgeInput } from './input.ts';
 import { classifyLlmError, codeWord } from './llm-error.ts';
 import type { RuleName } from './rules/rule.ts';
 import { type RuleText, runRules } from './rules/run-rules.ts';
+import { summarize } from './summary.ts';
 import { trimTranscript } from './trim.ts';
 import { withhold } from './withhold.ts';
 
@@ -75,6 +76,7 @@ export async function analyseCapture(capture: Capture, settings: AnalysisSetting
     coverage,
     llm_error: llmError(capture.status, transcript),
     content: { json, sha256: hash('sha256', json) },
+    summary: summarize(input),
     analysis_ms: settings.now() - started,
   };
 }

@@ -41,6 +41,7 @@ export function failedAnalysis(): Analysis {
     coverage: { level: 'none', reasons: ['analysis_failed'] },
     llm_error: null,
     content: null,
+    summary: null,
     analysis_ms: 0,
   };
 }

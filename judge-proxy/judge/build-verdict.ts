@@ -1,18 +1,17 @@
-/** The verdict of one job: what the ledger knew of the exchange, what rules found, what the model said. */
+/** The verdict on one exchange: what is recorded of it, what rules found, what the model said. */
 
-import { contextTail, latestUserMessage } from '../exchange/latest.ts';
-import type { Job } from '../ledger/ledger.ts';
-import type { NewVerdict } from '../ledger/records.ts';
+import type { ExchangeCompleted, ExchangeOpened, NewVerdict } from '../ledger/records.ts';
 import type { Asked } from './ask.ts';
 import { type Decision, decide, type ModelOutcome } from './decide.ts';
-import type { JudgeInput } from './input.ts';
+import type { InputSummary } from './input.ts';
 import type { Judge } from './judges.ts';
 import { costUsd, type Prices } from './prices.ts';
 
 export interface VerdictParts {
-  readonly job: Job;
+  readonly opened: ExchangeOpened;
+  readonly completed: ExchangeCompleted;
   /** null when the exchange has no content. */
-  readonly input: JudgeInput | null;
+  readonly summary: InputSummary | null;
   /** null when the config no longer has a judge of that name. */
   readonly judge: Judge | null;
   readonly outcome: ModelOutcome;
@@ -25,13 +24,9 @@ export interface VerdictParts {
   readonly ts: string;
 }
 
-/** Characters of the conversation's end that a verdict line shows. */
-const TAIL_CHARACTERS = 200;
-
 export function buildVerdict(parts: VerdictParts): NewVerdict {
-  const { job, input } = parts;
-  const { opened, completed } = job;
-  const hits = input?.rule_hits ?? [];
+  const { opened, completed, summary } = parts;
+  const hits = summary?.rule_hits ?? [];
   const decision: Decision = decide({
     outcome: parts.outcome,
     hits,
@@ -39,7 +34,6 @@ export function buildVerdict(parts: VerdictParts): NewVerdict {
     rubric: parts.judge?.rubric ?? null,
     onFailure: parts.onFailure,
   });
-  const latest = input === null ? { text: null, length: null } : latestUserMessage(input.transcript);
   return {
     verdict_id: parts.verdictId,
     exchange_id: opened.exchange_id,
@@ -66,9 +60,9 @@ export function buildVerdict(parts: VerdictParts): NewVerdict {
     tokens_in: completed.tokens_in,
     tokens_out: completed.tokens_out,
     cost_usd: completed.cost_usd,
-    latest_user_message: latest.text,
-    latest_user_message_length: latest.length,
-    context_tail_preview: input === null ? null : contextTail(input.transcript, TAIL_CHARACTERS),
+    latest_user_message: summary?.latest_user_message ?? null,
+    latest_user_message_length: summary?.latest_user_message_length ?? null,
+    context_tail_preview: summary?.context_tail_preview ?? null,
     llm_error: parts.asked?.error ?? completed.llm_error,
   };
 }

@@ -14,6 +14,14 @@ export interface JudgeInput {
   readonly coverage: Coverage;
 }
 
+/** What a verdict tells of its input: taken where the input is at hand, so that nobody has to parse it again. */
+export interface InputSummary {
+  readonly rule_hits: readonly RuleHit[];
+  readonly latest_user_message: string | null;
+  readonly latest_user_message_length: number | null;
+  readonly context_tail_preview: string | null;
+}
+
 /** Result of analysing one capture: everything that the exchange record needs, already redacted. */
 export interface Analysis {
   readonly api: string;
@@ -27,6 +35,8 @@ export interface Analysis {
   readonly llm_error: LlmError | null;
   /** Canonical JSON of the JudgeInput and its SHA-256 (hex). */
   readonly content: { readonly json: string; readonly sha256: string } | null;
+  /** null without content. */
+  readonly summary: InputSummary | null;
   /** CPU and wall time of the analysis, for the bench and the metrics. */
   readonly analysis_ms: number;
 }

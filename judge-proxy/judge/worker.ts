@@ -15,6 +15,8 @@ import type { ModelOutcome } from './decide.ts';
 import type { JudgeInput } from './input.ts';
 import type { Judge } from './judges.ts';
 import type { Prices } from './prices.ts';
+import { summarize } from './summary.ts';
+import { outcomeWithoutModel } from './without-model.ts';
 
 export interface JudgeMetrics {
   /** A verdict is committed. */
@@ -146,7 +148,7 @@ class Worker implements JudgeWorker {
     this.#released.delete(job.job_id);
     const judge = this.#options.judges.get(job.judge) ?? null;
     const input = parseInput(job.content);
-    const outcome = outcomeWithoutModel(job, input, judge);
+    const outcome = outcomeWithoutModel(job.completed.outcome, input?.coverage ?? null, judge);
     if (outcome !== null) return this.#commit(job, judge, input, outcome, null);
     if (judge === null || job.content === null) return;
     if (!this.#hasRoom(job.content)) {
@@ -219,9 +221,10 @@ class Worker implements JudgeWorker {
   ): Promise<void> {
     const { ledger, clock, newId, onFailure, prices, log, metrics } = this.#options;
     const verdict = buildVerdict({
-      job,
+      opened: job.opened,
+      completed: job.completed,
       judge,
-      input,
+      summary: input === null ? null : summarize(input),
       outcome,
       asked,
       onFailure: onFailure(job.opened.route),
@@ -269,14 +272,6 @@ class Worker implements JudgeWorker {
     if (!this.#isIdle()) return;
     for (const resolve of this.#idlers.splice(0)) resolve();
   }
-}
-
-/** What is known before any model is asked, null when the model is to be asked. */
-function outcomeWithoutModel(job: Job, input: JudgeInput | null, judge: Judge | null): ModelOutcome | null {
-  if (job.completed.outcome === 'interrupted') return { state: 'interrupted' };
-  if (input === null || input.coverage.level === 'none') return { state: 'unparseable' };
-  if (judge === null) return { state: 'rules_only', reason: 'no_judge' };
-  return judge.model === null ? { state: 'rules_only', reason: 'model_not_configured' } : null;
 }
 
 /** Content is our own canonical JSON, checked by its hash in the ledger. */

@@ -36,12 +36,18 @@ export interface Sealed extends Unsealed {
  * U+FFFD, and a number that JSON cannot carry becomes null: a record must not be lost for its content.
  */
 export function canonicalJson(value: object): string {
+  return asStored(value).json;
+}
+
+/** A record as the ledger holds it: its canonical JSON, and the value that this JSON says. */
+export function asStored<T extends object>(value: T): { readonly json: string; readonly record: T } {
   try {
-    return serialize(value);
+    return { json: serialize(value), record: value };
   } catch {
-    return serialize(
-      JSON.parse(JSON.stringify(value), (_key, item) => (typeof item === 'string' ? item.toWellFormed() : item)),
-    );
+    const record = JSON.parse(JSON.stringify(value), (_key, item) =>
+      typeof item === 'string' ? item.toWellFormed() : item,
+    ) as T;
+    return { json: serialize(record), record };
   }
 }
 

@@ -53,6 +53,12 @@ async function exchangesWithoutEnd(ledger: Ledger): Promise<never> {
     say(`opened ${id}`);
     const content = sampleContent({ id, text: 'x'.repeat(2_000) });
     const completed = sampleCompleted(id, { content_sha256: content.sha256 });
+    if (Math.random() < 0.5) {
+      await ledger.completeJudged(completed, content, sampleVerdict(id, { verdict_id: newId() }));
+      say(`completed ${id}`);
+      say(`judged ${id}`);
+      continue;
+    }
     await ledger.complete(completed, content, { exchange_id: id, judge: 'default' });
     say(`completed ${id}`);
     for (const job of await ledger.takeJobs(1, 60_000)) {

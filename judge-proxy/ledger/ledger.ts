@@ -117,6 +117,11 @@ export interface Ledger extends LedgerReader {
   /** One transaction: the record, its content, and the job if there is one. Resolves when committed. */
   complete(record: ExchangeCompleted, content: Content | null, job: NewJob | null): Promise<void>;
   /**
+   * One transaction: the record, its content, and a verdict that waited for nobody, so that no job is needed. Resolves
+   * with the verdict when committed.
+   */
+  completeJudged(record: ExchangeCompleted, content: Content | null, verdict: NewVerdict): Promise<Verdict>;
+  /**
    * Appends; not awaited on the data path, but never lost in silence: failures are counted and logged by the ledger.
    * Never rejects.
    */

@@ -165,6 +165,52 @@ describe('an exchange', () => {
   });
 });
 
+describe('an exchange that is judged with its end', () => {
+  it('has record, content and verdict, and no job', async () => {
+    const content = sampleContent({ text: 'hello' });
+    const completed = sampleCompleted('exchange-1', { content_sha256: content.sha256 });
+    await ledger.open(sampleOpened('exchange-1'));
+    const verdict = await ledger.completeJudged(completed, content, sampleVerdict('exchange-1'));
+    expect(verdict).toEqual({
+      ...sampleVerdict('exchange-1'),
+      ...{ seq: 3, prev_hash: records()[1]?.hash, hash: records()[2]?.hash },
+    });
+    expect(await ledger.exchange('exchange-1')).toMatchObject({
+      ...{ completed_seq: 2, completed, content: content.json, verdicts: [verdict], job: null },
+    });
+    expect(await ledger.stats()).toMatchObject({ exchanges: 1, open: 0, unjudged: 0, verdicts: 1, jobs: 0 });
+    expect(await ledger.takeJobs(1, 1_000)).toEqual([]);
+    expect(await ledger.recover()).toEqual({ interrupted: 0, queued: 0 });
+    expect(faults(records())).toEqual([]);
+  });
+
+  it('is given as the ledger holds it', async () => {
+    await ledger.open(sampleOpened('exchange-1'));
+    const verdict = sampleVerdict('exchange-1', { model_returned: 'gpt-\ud800' });
+    const kept = await ledger.completeJudged(sampleCompleted('exchange-1'), null, verdict);
+    expect(kept.model_returned).toBe('gpt-\ufffd');
+    expect(await ledger.verdicts({ limit: 1 })).toEqual([kept]);
+  });
+
+  it('is refused, and leaves no trace, when it is not open, is another, or its verdict is not new', async () => {
+    await ledger.open(sampleOpened('exchange-1'));
+    await ledger.open(sampleOpened('exchange-2'));
+    await ledger.completeJudged(sampleCompleted('exchange-1'), null, sampleVerdict('exchange-1'));
+    const before = [records(), await ledger.stats()];
+    const stale = { verdict_id: 'verdict-exchange-1' };
+    const outcomes = await Promise.allSettled([
+      ledger.completeJudged(sampleCompleted('exchange-1'), null, sampleVerdict('exchange-1', { verdict_id: 'new' })),
+      ledger.completeJudged(sampleCompleted('exchange-9'), null, sampleVerdict('exchange-9')),
+      ledger.completeJudged(sampleCompleted('exchange-2'), null, sampleVerdict('exchange-1', { verdict_id: 'new' })),
+      ledger.completeJudged(sampleCompleted('exchange-2'), null, sampleVerdict('exchange-2', stale)),
+      ledger.completeJudged(sampleCompleted('exchange-2'), sampleContent({}), sampleVerdict('exchange-2')),
+    ]);
+    const reasons = outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.reason);
+    expect(reasons).toEqual(['conflict', 'conflict', 'conflict', 'conflict', 'content_hash']);
+    expect([records(), await ledger.stats()]).toEqual(before);
+  });
+});
+
 describe('jobs', () => {
   it('are announced, taken oldest first with all that the judge needs, and only once', async () => {
     let announced = 0;

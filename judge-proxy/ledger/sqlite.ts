@@ -4,13 +4,20 @@ import { ProxyError } from '../errors.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import { timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
-import { canonicalJson } from './chain.ts';
+import { asStored, canonicalJson } from './chain.ts';
 import type { Content, Job, Ledger, NewJob } from './ledger.ts';
 import type { LedgerCause } from './ledger-error.ts';
 import { ReaderClient } from './reader-client.ts';
 import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from './records.ts';
 import { type Durability, ledgerFile } from './sqlite-file.ts';
-import { type Recovered, SEVERITY_RANK, type StoredVerdict, type TakenJob } from './thread-protocol.ts';
+import {
+  type ChainPlace,
+  type Recovered,
+  SEVERITY_RANK,
+  type StoredVerdict,
+  type TakenJob,
+  type VerdictKeys,
+} from './thread-protocol.ts';
 import { WriterClient, type WriterEvents } from './writer-client.ts';
 
 /** What the metrics want to know; every call is cheap and must not throw. */
@@ -61,13 +68,21 @@ class SqliteLedger implements Ledger {
   }
 
   async complete(record: ExchangeCompleted, content: Content | null, job: NewJob | null): Promise<void> {
-    if ((content?.sha256 ?? null) !== record.content_sha256) {
-      throw new ProxyError('internal', { reason: 'content_hash' });
-    }
+    checkContent(record, content);
     const body = canonicalJson(record);
     const judge = job?.judge ?? null;
     await this.#writer.send(['complete', record.exchange_id, body, content?.json ?? null, judge, this.#clock.now()]);
     if (job !== null) this.#announceJobs();
+  }
+
+  async completeJudged(record: ExchangeCompleted, content: Content | null, verdict: NewVerdict): Promise<Verdict> {
+    checkContent(record, content);
+    const stored = asStored(verdict);
+    const body = canonicalJson(record);
+    const json = content?.json ?? null;
+    const keys = keysOf(verdict);
+    const place = await this.#writer.send(['complete_judged', record.exchange_id, body, json, stored.json, keys]);
+    return { ...stored.record, ...(place as ChainPlace) };
   }
 
   async connection(record: ConnectionRecord): Promise<void> {
@@ -85,13 +100,8 @@ class SqliteLedger implements Ledger {
   }
 
   async finishJob(jobId: number, verdict: NewVerdict): Promise<Verdict> {
-    const { verdict_id, exchange_id, route, client, host, api, overall } = verdict;
-    const keys = {
-      ...{ verdict_id, exchange_id, route, client, host, api, label: overall.label },
-      severity: SEVERITY_RANK[overall.severity],
-      coverage: verdict.coverage.level,
-    };
-    const stored = (await this.#writer.send(['finish', jobId, canonicalJson(verdict), keys])) as StoredVerdict;
+    const operation = ['finish', jobId, canonicalJson(verdict), keysOf(verdict)] as const;
+    const stored = (await this.#writer.send(operation)) as StoredVerdict;
     const { seq, prev_hash, hash } = stored;
     return { ...(JSON.parse(stored.body) as NewVerdict), seq, prev_hash, hash };
   }
@@ -129,6 +139,21 @@ class SqliteLedger implements Ledger {
   #announceJobs(): void {
     for (const listener of this.#jobListeners) listener();
   }
+}
+
+/** @throws ProxyError `internal` for content that the record does not name */
+function checkContent(record: ExchangeCompleted, content: Content | null): void {
+  if ((content?.sha256 ?? null) !== record.content_sha256) {
+    throw new ProxyError('internal', { reason: 'content_hash' });
+  }
+}
+
+function keysOf({ verdict_id, exchange_id, route, client, host, api, overall, coverage }: NewVerdict): VerdictKeys {
+  return {
+    ...{ verdict_id, exchange_id, route, client, host, api, label: overall.label },
+    severity: SEVERITY_RANK[overall.severity],
+    coverage: coverage.level,
+  };
 }
 
 /** Whether writing works, told once when it stops and once when it goes on, with the number of records lost between. */

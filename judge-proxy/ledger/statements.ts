@@ -11,6 +11,8 @@ const SQL = {
   insertRecord: 'INSERT INTO records (seq, kind, body, prev_hash, hash) VALUES (?, ?, ?, ?, ?)',
   insertExchange: 'INSERT INTO exchanges (exchange_id, request_id, opened_seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
   completeExchange: 'UPDATE exchanges SET completed_seq = ? WHERE exchange_id = ? AND completed_seq IS NULL',
+  exchange: 'SELECT completed_seq FROM exchanges WHERE exchange_id = ?',
+  completeJudged: 'UPDATE exchanges SET completed_seq = ?, verdict_seq = ? WHERE exchange_id = ?',
   judgeExchange: 'UPDATE exchanges SET verdict_seq = ? WHERE exchange_id = ? AND verdict_seq IS NULL',
   insertContent: 'INSERT INTO contents (completed_seq, json) VALUES (?, ?)',
   insertJob: 'INSERT INTO jobs (exchange_id, completed_seq, judge, not_before) VALUES (?, ?, ?, ?)',

@@ -25,6 +25,14 @@ export type Operation =
       judge: string | null,
       nowMs: number,
     ]
+  | readonly [
+      op: 'complete_judged',
+      exchangeId: string,
+      body: string,
+      content: string | null,
+      verdict: string,
+      keys: VerdictKeys,
+    ]
   | readonly [op: 'connection', body: string]
   | readonly [op: 'take', limit: number, leaseMs: number, nowMs: number]
   | readonly [op: 'finish', jobId: number, body: string, keys: VerdictKeys]
@@ -57,11 +65,15 @@ export interface TakenJob {
   readonly content: string | null;
 }
 
-export interface StoredVerdict {
-  readonly body: string;
+/** Where a record stands in the chain. */
+export interface ChainPlace {
   readonly seq: number;
   readonly prev_hash: string;
   readonly hash: string;
+}
+
+export interface StoredVerdict extends ChainPlace {
+  readonly body: string;
 }
 
 export interface Recovered {
@@ -70,7 +82,7 @@ export interface Recovered {
 }
 
 /** Result of one operation; undefined for those that only write. */
-export type Result = readonly TakenJob[] | StoredVerdict | Recovered | undefined;
+export type Result = readonly TakenJob[] | StoredVerdict | ChainPlace | Recovered | undefined;
 
 /** Answer to a batch. Operations are answered in the order in which they were sent, `count` of them by one message. */
 export interface Committed {

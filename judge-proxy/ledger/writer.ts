@@ -5,7 +5,15 @@ import { canonicalJson, chainHash, GENESIS, type RecordKind } from './chain.ts';
 import { interruption } from './interruption.ts';
 import type { ExchangeOpened } from './records.ts';
 import { prepareStatements, type Statements } from './statements.ts';
-import type { Operation, Recovered, Result, StoredVerdict, TakenJob, VerdictKeys } from './thread-protocol.ts';
+import type {
+  ChainPlace,
+  Operation,
+  Recovered,
+  Result,
+  StoredVerdict,
+  TakenJob,
+  VerdictKeys,
+} from './thread-protocol.ts';
 
 /** Outcome of one operation of a batch. */
 export type Outcome = { readonly result: Result } | { readonly refused: 'conflict' };
@@ -61,6 +69,8 @@ export class Writer {
         return this.#open(operation[1], operation[2], operation[3]);
       case 'complete':
         return this.#complete(operation[1], operation[2], operation[3], operation[4], operation[5]);
+      case 'complete_judged':
+        return this.#completeJudged(operation[1], operation[2], operation[3], operation[4], operation[5]);
       case 'connection':
         this.#append('connection', operation[1]);
         return undefined;
@@ -94,6 +104,26 @@ export class Writer {
     if (judge !== null) this.#sql.insertJob.run(exchangeId, seq, judge, nowMs);
   }
 
+  #completeJudged(
+    exchangeId: string,
+    body: string,
+    content: string | null,
+    verdict: string,
+    keys: VerdictKeys,
+  ): ChainPlace {
+    const exchange = this.#sql.exchange.get(exchangeId) as { completed_seq: number | null } | undefined;
+    if (exchange === undefined || exchange.completed_seq !== null || keys.exchange_id !== exchangeId) {
+      throw new Refusal();
+    }
+    const completedSeq = this.#head.seq + 1;
+    const verdictSeq = completedSeq + 1;
+    this.#insertVerdict(verdictSeq, keys);
+    this.#sql.completeJudged.run(completedSeq, verdictSeq, exchangeId);
+    this.#append('exchange_completed', body);
+    if (content !== null) this.#sql.insertContent.run(completedSeq, content);
+    return this.#append('verdict', verdict);
+  }
+
   #take(limit: number, leaseMs: number, nowMs: number): readonly TakenJob[] {
     const due = this.#sql.dueJobs.all(nowMs, nowMs, limit) as unknown as TakenJob[];
     for (const job of due) this.#sql.lease.run(nowMs + leaseMs, job.job_id);
@@ -105,17 +135,20 @@ export class Writer {
     if (job === undefined || job.exchange_id !== keys.exchange_id) throw new Refusal();
     // Delivered twice: the first verdict stands.
     if (job.verdict_seq !== null) return this.#sql.record.get(job.verdict_seq) as unknown as StoredVerdict;
-    const { verdict_id, exchange_id, label, severity, coverage, route, client, host, api } = keys;
     const seq = this.#head.seq + 1;
+    this.#insertVerdict(seq, keys);
+    const place = this.#append('verdict', body);
+    this.#sql.finishJob.run(seq, jobId);
+    this.#sql.judgeExchange.run(seq, keys.exchange_id);
+    return { body, ...place };
+  }
+
+  #insertVerdict(seq: number, keys: VerdictKeys): void {
+    const { verdict_id, exchange_id, label, severity, coverage, route, client, host, api } = keys;
     const { changes } = this.#sql.insertVerdict.run(
       ...[seq, verdict_id, exchange_id, label, severity, coverage, route, client, host, api],
     );
     if (changes !== 1) throw new Refusal();
-    const prev_hash = this.#head.hash;
-    this.#append('verdict', body);
-    this.#sql.finishJob.run(seq, jobId);
-    this.#sql.judgeExchange.run(seq, exchange_id);
-    return { body, seq, prev_hash, hash: this.#head.hash };
   }
 
   #recover(ts: string, nowMs: number): Recovered {
@@ -130,12 +163,13 @@ export class Writer {
     return { interrupted: open.length, queued };
   }
 
-  #append(kind: RecordKind, body: string): void {
+  #append(kind: RecordKind, body: string): ChainPlace {
     const { seq: last, hash: prev_hash } = this.#head;
     const seq = last + 1;
     const hash = chainHash(prev_hash, { kind, seq, body });
     this.#sql.insertRecord.run(seq, kind, body, prev_hash, hash);
     this.#head = { seq, hash };
+    return { seq, prev_hash, hash };
   }
 }
 

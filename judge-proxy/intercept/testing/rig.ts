@@ -389,6 +389,7 @@ export class Rig {
       coverage: { level: 'none', reasons: ['unknown_api'] } as const,
       llm_error: null,
       content: null,
+      summary: null,
       analysis_ms: 0,
     };
   }
