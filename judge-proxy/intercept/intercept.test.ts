@@ -176,6 +176,15 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
     expect(rig.ends).toEqual(['shutdown', 'shutdown', 'shutdown']);
   });
 
+  test('after our shutdown a tunnel that was on its way is closed, and closing again is no matter', async () => {
+    await start({ hop });
+    await Promise.all([rig.interceptor.close(), rig.interceptor.close()]);
+    void rig.tunnel(); // may close before its 200 has arrived
+    await tunnelEnds();
+    expect(rig.ends).toEqual(['shutdown']);
+    await rig.interceptor.close();
+  });
+
   describe('names', () => {
     test('SNI of another host: every request is refused, and none reaches an origin', async () => {
       await start({ hop });

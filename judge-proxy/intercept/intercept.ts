@@ -50,7 +50,8 @@ class TlsInterceptor implements Interceptor {
   readonly #current = new AsyncLocalStorage<Tunnel>();
   readonly #bySocket = new WeakMap<Duplex, Tunnel>();
   readonly #reported = new Reported();
-  #closed: (() => void) | null = null;
+  #closing: Promise<void> | null = null;
+  #emptied: (() => void) | null = null;
 
   constructor(options: InterceptorOptions) {
     this.#options = options;
@@ -90,18 +91,24 @@ class TlsInterceptor implements Interceptor {
       this.#over(tunnel);
       onClose(tunnel.end);
     });
-    if (stream.destroyed) return;
+    if (this.#closing !== null) tunnel.close('shutdown');
+    if (stream.destroyed) return; // `close` follows
     tunnel.awaitFirstByte(this.#options.limits.first_byte, () => this.#startTls(tunnel));
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  async #closeAll(): Promise<void> {
+    const emptied = new Promise<void>((resolve) => {
       if (this.#tunnels.size === 0) resolve();
-      this.#closed = resolve;
+      this.#emptied = resolve;
     });
     for (const tunnel of this.#tunnels) tunnel.close('shutdown');
     this.#inner.close(); // stops its timers
-    await closed;
+    await emptied;
   }
 
   #startTls(tunnel: Tunnel): void {
@@ -152,7 +159,7 @@ class TlsInterceptor implements Interceptor {
       // Pinned keys look like this: handshake done, closed without a byte. So does a spare connection; hence only counted.
       if (tunnel.handshake === 'done' && tunnel.requests === 0) this.#report(tunnel, 'unused', '');
     }
-    if (this.#tunnels.size === 0) this.#closed?.();
+    if (this.#tunnels.size === 0) this.#emptied?.();
   }
 
   #request(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
