@@ -173,7 +173,7 @@ describe('origins', () => {
     const { promise: answer, resolve } = Promise.withResolvers<{ addresses: string[]; ttlMs: number }>();
     const name = parseAuthority('slow.test:443');
     if (name === null) throw new Error('no authority');
-    const upstreams = [world.parse({ limits: { dns: '100ms' } }), world.parse()].map(({ upstream, limits }) =>
+    const upstreams = [world.parse(), world.parse({ limits: { dns: '100ms' } })].map(({ upstream, limits }) =>
       createUpstream({
         config: { connect_to: upstream.connect_to },
         limits,
@@ -183,7 +183,7 @@ describe('origins', () => {
         lookup: () => answer,
       }),
     );
-    const [late, patient] = upstreams.map((upstream) => upstream.vet(name));
+    const [patient, late] = upstreams.map((upstream) => upstream.vet(name));
     const error: unknown = await late?.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ProxyError);
     expect(error).toMatchObject({ code: 'dns_failed', reason: 'timeout' });
