@@ -6,14 +6,8 @@ import type { Log } from '../telemetry/log.ts';
 import { Delivery } from './delivery.ts';
 import type { ClientRequest, ClientResponse, Forwarder, ForwardTarget } from './forwarder.ts';
 import { bodyFraming } from './framing.ts';
-import { originHead } from './headers.ts';
-import {
-  type ExchangeParts,
-  type ExchangeSummary,
-  hostHeader,
-  OpenExchange,
-  type SoundRequest,
-} from './open-exchange.ts';
+import { hostHeader, originHead } from './headers.ts';
+import { type ExchangeParts, type ExchangeSummary, OpenExchange, type SoundRequest } from './open-exchange.ts';
 
 export interface ForwardMetrics {
   /** A request was answered by an error of ours. */

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ProxyError } from '../errors.ts';
-import { clientHead, clientTrailers, originHead, type RequestPassage, withoutInvalidValues } from './headers.ts';
+import type { Authority } from '../policy/types.ts';
+import {
+  clientHead,
+  clientTrailers,
+  hostHeader,
+  originHead,
+  type RequestPassage,
+  withoutInvalidValues,
+} from './headers.ts';
 
 const TUNNEL: RequestPassage = { host: 'api.test', via: 'judge-1', version: '1.1', tunnelled: true };
 const PLAIN: RequestPassage = { ...TUNNEL, tunnelled: false };
@@ -251,4 +259,15 @@ describe('towards the client', () => {
       ['x-sum', '2'],
     ]);
   });
+});
+
+test.each<[Authority, boolean, string]>([
+  [{ host: 'a.test', kind: 'name', port: 443 }, true, 'a.test'],
+  [{ host: 'a.test', kind: 'name', port: 80 }, false, 'a.test'],
+  [{ host: 'a.test', kind: 'name', port: 443 }, false, 'a.test:443'],
+  [{ host: 'a.test', kind: 'name', port: 8443 }, true, 'a.test:8443'],
+  [{ host: '::1', kind: 'ipv6', port: 443 }, true, '[::1]'],
+  [{ host: '::1', kind: 'ipv6', port: 8443 }, true, '[::1]:8443'],
+])('Host of %j, secure %s, is %s', (authority, secure, expected) => {
+  expect(hostHeader(authority, secure)).toBe(expected);
 });

@@ -12,6 +12,7 @@
  */
 
 import { ProxyError } from '../errors.ts';
+import type { Authority } from '../policy/types.ts';
 
 /** Meant for one connection only (RFC 9110 §7.6.1), or for a proxy (§11.7). Never passed on, in either direction. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -112,6 +113,12 @@ export function originHead(raw: readonly string[], passage: RequestPassage): Ori
   headers.push('Via', `${passage.version} ${passage.via}`);
   if (named !== undefined) headers = without(headers, named);
   return { headers, contentType, contentEncoding, upgrade, clientRequestId, requestId };
+}
+
+/** Host towards an origin: the authority, without the port that the scheme has anyway. */
+export function hostHeader(authority: Authority, secure: boolean): string {
+  const host = authority.kind === 'ipv6' ? `[${authority.host}]` : authority.host;
+  return authority.port === (secure ? 443 : 80) ? host : `${host}:${authority.port}`;
 }
 
 /** Headers of a response for the client, and what they say about its framing. */

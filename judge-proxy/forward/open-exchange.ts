@@ -11,14 +11,14 @@ import type { Limits } from '../config/schema.ts';
 import type { ExchangeEnd, RecordedExchange, Recorder } from '../enforcement/recorder.ts';
 import { ProxyError } from '../errors.ts';
 import { type CopyBudget, Tap } from '../exchange/tap.ts';
-import type { Authority } from '../policy/types.ts';
 import type { Clock } from '../telemetry/clock.ts';
-import { classifyOriginError } from '../upstream/errors.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Delivery } from './delivery.ts';
 import type { ClientRequest, ClientResponse, ForwardTarget } from './forwarder.ts';
 import type { BodyFraming } from './framing.ts';
 import { type ClientHead, clientHead, clientTrailers, type OriginHead } from './headers.ts';
+import { IdleTimer } from './idle-timer.ts';
+import { exchangeError, outcomeOf } from './origin-error.ts';
 import { vettedId } from './request-ids.ts';
 import { readWhole, UploadStream, type UploadWatcher } from './upload.ts';
 
@@ -75,6 +75,8 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
   readonly #started: number;
   readonly #requestTap: Tap;
   readonly #responseTap: Tap;
+  /** Watches for a side that falls silent: the client while it uploads, the origin while it answers, paused or not. */
+  readonly #idle: IdleTimer;
   #body: Buffer | UploadStream | null = null;
   #recorded: RecordedExchange | null = null;
   /** Of two things that dispatching waits for: the record, and a short body. */
@@ -87,7 +89,6 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
   #responseEnded = false;
   #concluded = false;
   #paused = false;
-  #idle: NodeJS.Timeout | null = null;
   /** Of two things that the end waits for: the response's close, and the record. */
   #unfinished = 2;
 
@@ -106,6 +107,9 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
     const { limits, budget } = parts;
     this.#requestTap = new Tap(target.recorded ? limits.request_copy : 0, budget);
     this.#responseTap = new Tap(target.recorded ? limits.response_copy : 0, budget);
+    this.#idle = new IdleTimer(limits.origin_idle, () => {
+      this.#fail(new ProxyError(this.#status === null ? 'request_timeout' : 'origin_timeout'));
+    });
   }
 
   start(): void {
@@ -121,13 +125,13 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
   /** UploadWatcher: a chunk of the request passes. */
   chunk(chunk: Buffer): void {
     this.#requestTap.push(chunk);
-    this.#idle?.refresh();
+    this.#idle.touch();
   }
 
   /** UploadWatcher: the request is complete. Until the answer begins, undici's header timer watches. */
   ended(): void {
     this.#requestEnded = true;
-    if (this.#status === null) this.#disarm();
+    if (this.#status === null) this.#idle.stop();
   }
 
   #takeBody(framing: BodyFraming): void {
@@ -156,7 +160,7 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
   }
 
   #stream(): void {
-    this.#arm();
+    this.#idle.start();
     this.#body = new UploadStream(this.#request, this);
   }
 
@@ -199,7 +203,7 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
     if (this.#concluded) return;
     if (this.#awaited === 0) this.#dispatch();
     // A short body mostly came with the head; only one that did not is worth a timer.
-    else if (!this.#requestEnded) this.#arm();
+    else if (!this.#requestEnded) this.#idle.start();
   }
 
   // The origin's side
@@ -245,7 +249,7 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#concluded) return;
     this.#responseTap.push(chunk);
-    this.#idle?.refresh();
+    this.#idle.touch();
     if (!this.#delivery.chunk(chunk)) this.#pause(controller);
   }
 
@@ -257,7 +261,7 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(originError(error));
+    this.#fail(exchangeError(error));
   }
 
   #pause(controller: Dispatcher.DispatchController): void {
@@ -274,7 +278,7 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
   #afterHead(): void {
     if (this.#concluded) return;
     this.#delivery.flushHead();
-    this.#arm();
+    this.#idle.start();
   }
 
   // Ends
@@ -282,7 +286,7 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
   /** The exchange fails for a cause that is not the client's going away. */
   #fail(error: ProxyError): void {
     if (this.#concluded) return;
-    const recorded = this.#conclude('origin_failed', error);
+    const recorded = this.#conclude(outcomeOf(error), error);
     this.#abort();
     if (this.#delivery.headWritten) {
       this.#delivery.cut();
@@ -300,7 +304,7 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
 
   async #conclude(outcome: ExchangeEnd['outcome'], error: ProxyError | null): Promise<void> {
     this.#concluded = true;
-    this.#disarm();
+    this.#idle.stop();
     const durationMs = this.#elapsed();
     this.#events.concluded({
       requestId: this.#requestId,
@@ -371,38 +375,9 @@ export class OpenExchange implements Dispatcher.DispatchHandler, UploadWatcher {
     if (this.#unfinished === 0) this.#events.over();
   }
 
-  // Time
-
-  /** Watches for a side that falls silent: the client while it uploads, the origin while it answers, paused or not. */
-  #arm(): void {
-    if (this.#idle === null) this.#idle = setTimeout(() => this.#fellSilent(), this.#parts.limits.origin_idle);
-    else this.#idle.refresh();
-  }
-
-  #disarm(): void {
-    if (this.#idle !== null) clearTimeout(this.#idle);
-    this.#idle = null;
-  }
-
-  #fellSilent(): void {
-    this.#fail(new ProxyError(this.#status === null ? 'request_timeout' : 'origin_timeout'));
-  }
-
   #elapsed(): number {
     return Math.round(this.#parts.clock.monotonic() - this.#started);
   }
 }
 
-/** undici 8.12 gives the errors of its parser no code (it looks names up in a table of numbers), only a name. */
-function originError(error: Error): ProxyError {
-  if (error.name !== 'HTTPParserError') return classifyOriginError(error);
-  return new ProxyError('origin_protocol', { reason: 'http_parser', cause: error });
-}
-
 function ignore(): void {}
-
-/** Host towards an origin: the authority, without the port that the scheme has anyway. */
-export function hostHeader(authority: Authority, secure: boolean): string {
-  const host = authority.kind === 'ipv6' ? `[${authority.host}]` : authority.host;
-  return authority.port === (secure ? 443 : 80) ? host : `${host}:${authority.port}`;
-}

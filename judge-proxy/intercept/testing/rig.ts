@@ -25,7 +25,6 @@ import type { Capture } from '../../exchange/capture.ts';
 import { CopyBudget } from '../../exchange/tap.ts';
 import { createForwarder } from '../../forward/forward.ts';
 import type { Forwarder } from '../../forward/forwarder.ts';
-import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened } from '../../ledger/records.ts';
 import { createAddressGuard } from '../../policy/address.ts';
 import { parseAbsoluteUrl, parseAuthority } from '../../policy/authority.ts';
 import { type Clock, newId, systemClock } from '../../telemetry/clock.ts';
@@ -35,43 +34,10 @@ import { loadTrust } from '../../upstream/trust.ts';
 import type { HandshakeEnd } from '../distrust.ts';
 import { createInterceptor } from '../intercept.ts';
 import type { Interceptor } from '../interceptor.ts';
+import { MemoryLedger } from './memory-ledger.ts';
 import { RawOrigin, RawPeer } from './raw-peer.ts';
 
 export type Hop = 'h1' | 'h2';
-
-/** The ledger's writing side, in memory. */
-export class MemoryLedger {
-  readonly opened: ExchangeOpened[] = [];
-  readonly completed: ExchangeCompleted[] = [];
-  readonly connections: ConnectionRecord[] = [];
-  /** Everything in the order in which it was asked for, and `request` when the origin got one. */
-  readonly order: string[] = [];
-  /** Emits `open`, `complete`, `connection` with the record, when it was asked for. */
-  readonly events = new EventEmitter();
-  /** Awaited before a record counts as committed. */
-  openGate: () => Promise<void> = async () => {};
-  completeGate: () => Promise<void> = async () => {};
-
-  async open(record: ExchangeOpened): Promise<void> {
-    this.opened.push(record);
-    this.events.emit('open', record);
-    await this.openGate();
-    this.order.push('open');
-  }
-
-  async complete(record: ExchangeCompleted): Promise<void> {
-    this.events.emit('complete', record);
-    await this.completeGate();
-    this.completed.push(record);
-    this.order.push('complete');
-    this.events.emit('completed', record);
-  }
-
-  async connection(record: ConnectionRecord): Promise<void> {
-    this.connections.push(record);
-    this.events.emit('connection', record);
-  }
-}
 
 export interface RigOptions {
   readonly hop?: Hop;
