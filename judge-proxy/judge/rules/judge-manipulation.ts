@@ -7,13 +7,10 @@
 import type { Severity } from '../../ledger/records.ts';
 import { BIDI_OVERRIDE, INVISIBLE, SELECTOR_RUN, SPLIT_WORD, TAG_RUN, ZERO_WIDTH_RUN } from './invisible.ts';
 import { type Budget, mergeFindings, type Rule, type RuleFinding, type RuleScan, scanInPieces } from './rule.ts';
+import { STEERING, STEERING_WORD, type SteeringPattern } from './steering.ts';
 
-interface Pattern {
-  readonly type: string;
-  readonly severity: Severity;
-  /** Gaps are bounded, so a piece of text costs at most a fixed multiple of its length. */
-  readonly pattern: RegExp;
-}
+/** Gaps are bounded, so a piece of text costs at most a fixed multiple of its length. */
+type Pattern = SteeringPattern;
 
 const JUDGE =
   '(?:judge|evaluator|grader|auditor|moderator|reviewer|safety (?:model|classifier|judge|filter|system)|content filter|llm[- ]as[- ]a[- ]judge)';
@@ -56,6 +53,8 @@ const PATTERNS: readonly Pattern[] = [
       /<\|(?:im_start|im_end|system|assistant|user|start|end|message|channel|endoftext)\|>|\[\/?INST\]|<<\/?SYS>>/gi,
   },
 ];
+
+const ALL_PATTERNS: readonly Pattern[] = [...PATTERNS, ...STEERING];
 
 /**
  * Two or three kinds of words near each other. As one expression with gaps these would cost their gaps at each word:
@@ -114,10 +113,10 @@ function* nearby(piece: string, { first, second, gap, about }: Nearness): Genera
 }
 
 function run(text: string, budget: Budget): RuleScan {
-  if (!SOME_WORD.test(text)) return { findings: [], scanned: text.length };
+  if (!SOME_WORD.test(text) && !STEERING_WORD.test(text)) return { findings: [], scanned: text.length };
   const findings: RuleFinding[] = [];
   const scanned = scanInPieces(text, budget, (piece, offset) => {
-    for (const { pattern, type, severity } of PATTERNS) {
+    for (const { pattern, type, severity } of ALL_PATTERNS) {
       for (const match of piece.matchAll(pattern)) {
         const start = offset + match.index;
         findings.push({ start, end: start + match[0].length, type, severity });
@@ -133,7 +132,7 @@ function run(text: string, budget: Budget): RuleScan {
   return { findings: mergeFindings(findings), scanned };
 }
 
-export const judgeManipulation: Rule = { name: 'judge_manipulation', version: '1', redacts: false, run };
+export const judgeManipulation: Rule = { name: 'judge_manipulation', version: '2', redacts: false, run };
 
 const HIDDEN: readonly Pattern[] = [
   { type: 'hidden_tags', severity: 'high', pattern: TAG_RUN },

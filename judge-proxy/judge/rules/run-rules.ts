@@ -3,7 +3,9 @@
 import type { Finding } from '../../exchange/redact.ts';
 import type { RuleHit, Severity } from '../../ledger/records.ts';
 import { type CleanText, cleanText } from './clean-text.ts';
+import { disguises } from './disguises.ts';
 import { type EncodedRun, encodedRuns } from './encoded.ts';
+import { joined, spansJoint } from './joints.ts';
 import { hiddenText, judgeManipulation } from './judge-manipulation.ts';
 import { personalData } from './personal-data.ts';
 import { Budget, graver, mergeFindings, type Rule, type RuleFinding, type RuleName, type RuleScan } from './rule.ts';
@@ -85,6 +87,9 @@ export function runRules(texts: readonly RuleText[], options: RunOptions): Rules
         for (const finding of findings) ownHits.push(hitOf(rule, part, finding));
       }
     }
+    if (rule === judgeManipulation && listed && ownHits.length === 0 && !budget.spent) {
+      ownHits.push(...splitHit(prepared, budget));
+    }
     hits.push(...gravest(ownHits));
   }
   return { redactions, hits, complete, withheld };
@@ -113,7 +118,9 @@ function prepare(original: string): Prepared {
 function runOne(rule: Rule, { original, clean, encoded }: Prepared, budget: Budget): RuleScan {
   const scan = rule.run(clean.text, budget);
   let scanned = scan.scanned;
-  if (clean.same && encoded.length === 0) return scan;
+  const disguised =
+    rule === judgeManipulation && !budget.spent ? disguisedFinding(clean.text, scan.findings, budget) : null;
+  if (clean.same && encoded.length === 0 && disguised === null) return scan;
   const findings: RuleFinding[] = scan.findings.map((finding) => ({
     ...finding,
     ...clean.original(finding.start, finding.end),
@@ -131,8 +138,40 @@ function runOne(rule: Rule, { original, clean, encoded }: Prepared, budget: Budg
     const worst = worstOf(inner.findings);
     if (worst !== null) findings.push({ start, end, type: `encoded_${worst.type}`, severity: worst.severity });
   }
+  if (disguised !== null) findings.push({ ...disguised, start: 0, end: original.length });
   return { findings: mergeFindings(findings), scanned };
 }
+
+/**
+ * The worst that a text says under a disguise, null when that is not graver than what it says openly. It has no place of
+ * its own in the text.
+ */
+function disguisedFinding(text: string, open: readonly RuleFinding[], budget: Budget): RuleFinding | null {
+  const worst = worstOf(disguises(text).flatMap((reading) => judgeManipulation.run(reading, budget).findings));
+  const known = worstOf(open)?.severity ?? 'none';
+  if (worst === null || graver(known, worst.severity) === known) return null;
+  return { ...worst, type: `disguised_${worst.type}` };
+}
+
+/**
+ * An order to the judge that is dealt out over several texts. Words that meet by chance are no attack, so such a hit is
+ * at most medium, and where texts say such things by themselves it adds nothing.
+ */
+function splitHit(texts: readonly (RuleText & { readonly forms: Prepared })[], budget: Budget): RuleHit[] {
+  const spoken = texts.filter(({ place, ofApplication }) => !ofApplication && !IS_WORD.test(place));
+  for (const { text, joints } of joined(spoken.map(({ forms }) => forms.clean.text))) {
+    const open = judgeManipulation.run(text, budget).findings;
+    const split = open.find(({ start, end }) => spansJoint(joints, start, end)) ?? disguisedFinding(text, [], budget);
+    const first = spoken[joints.findLastIndex((joint) => split !== null && joint <= split.start) + 1];
+    if (split === null || first === undefined) continue;
+    const severity = graver('medium', split.severity) === 'medium' ? split.severity : 'medium';
+    return [hitOf(judgeManipulation, first, { ...split, type: `split_${split.type}`, severity })];
+  }
+  return [];
+}
+
+/** Places of names and code words, which nobody says. */
+const IS_WORD = /#name$|^(?:request|response)\.(?:model|finish|error)\b/;
 
 function worstOf(findings: readonly RuleFinding[]): RuleFinding | null {
   return findings.reduce<RuleFinding | null>(
