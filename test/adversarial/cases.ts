@@ -44,8 +44,8 @@ export function attacks(): Case[] {
   return files.filter((name) => name.endsWith('.jsonl')).flatMap((name) => readCases(join('corpus', name)));
 }
 
-/** @param name `benign-twins` or `benign-ordinary` */
-export function benign(name: string): Case[] {
+/** @param name `benign-twins`, `benign-ordinary` or `held-out` */
+export function casesOf(name: string): Case[] {
   return readCases(`${name}.jsonl`);
 }
 

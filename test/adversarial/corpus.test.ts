@@ -10,14 +10,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type JudgeServer, startJudgeServer } from '../../judge-proxy/judge/testing/judge-server.ts';
 import { gullibleJudgeHandler, type Obedience } from '../support/gullible-judge.ts';
-import { attacks, benign, type Case, PLACES, withoutSteering } from './cases.ts';
+import { attacks, type Case, casesOf, PLACES, withoutSteering } from './cases.ts';
 import { type Judged, judged } from './judged.ts';
 import { PAYLOADS } from './payloads.ts';
 import { attackTable, benignTable } from './tables.ts';
 
 const ATTACKS = attacks();
-const TWINS = benign('benign-twins');
-const ORDINARY = benign('benign-ordinary');
+const TWINS = casesOf('benign-twins');
+const HELD_OUT = casesOf('held-out');
+const ORDINARY = casesOf('benign-ordinary');
 
 let gullible: JudgeServer;
 let bought: JudgeServer;
@@ -80,6 +81,18 @@ describe('attacks', () => {
     );
     expect(cleanOnes(results)).toEqual([]);
   });
+});
+
+it('attacks in other words than those that the rules know: measured', async () => {
+  const results = await judgeAll(HELD_OUT, bought);
+  lines.push(
+    ...attackTable(
+      'held out, judge was bought',
+      results.map((result) => ({ result, did: 'acquitted' })),
+    ),
+  );
+  // No promise; a fall to nothing would mean that the rules only know the corpus by heart.
+  expect(cleanOnes(results).length).toBeLessThan(HELD_OUT.length);
 });
 
 describe('benign cases', () => {
