@@ -78,7 +78,9 @@ const route = z.strictObject({
     .describe('How the response meets the judge: `observe` delivers, judges after.'),
   on_judge_failure: failurePolicy
     .default('review')
-    .describe('What a verdict says when the judge failed: `allow`, `block` (would_block in observe) or `review`.'),
+    .describe(
+      'What a verdict says when the judge failed: `allow` nothing more, `review` severity medium, so that a person looks, `block` also `would_block`.',
+    ),
 });
 
 const judge = z.strictObject({

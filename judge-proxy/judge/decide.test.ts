@@ -88,7 +88,7 @@ describe('the table', () => {
       'interrupted',
       { outcome: { state: 'interrupted' }, coverage: NONE },
       'undetermined',
-      'none',
+      'medium',
       'fallback',
       'allowed',
     ],
@@ -103,11 +103,15 @@ describe.each(FAILED)('%s', (state) => {
     expect(decided({ outcome: { state } })).toEqual({
       state,
       criteria: [],
-      overall: { label: 'undetermined', severity: 'none', score: null },
+      overall: { label: 'undetermined', severity: 'medium', score: null },
       action: 'allowed',
       decided_by: 'fallback',
       coverage: { level: 'partial', reasons: ['model_failed'] },
     });
+  });
+
+  it('asks for nobody where the route allows it', () => {
+    expect(decided({ outcome: { state }, onFailure: 'allow' }).overall.severity).toBe('none');
   });
 
   it('blocks where the route says so, and nowhere else', () => {

@@ -57,7 +57,7 @@ export function decide(input: DecideInput): Decision {
     criteria,
     overall: {
       label: violation ? 'violation' : clean ? 'clean' : 'undetermined',
-      severity: worst([...hits, ...violated]),
+      severity: worst([...hits, ...violated, ...attention(outcome, input.onFailure)]),
       score: criteria.length === 0 || input.rubric === null ? null : scoreOf(criteria, input.rubric),
     },
     action: actionOf(violation, outcome, input.onFailure),
@@ -95,6 +95,15 @@ function reasonOf(outcome: ModelOutcome): CoverageReason | null {
     default:
       return outcome satisfies never;
   }
+}
+
+/**
+ * A judge that was to speak and failed asks for a person, unless the route says `allow`: medium severity puts the
+ * verdict where reviewers look. What no judge could read (`unparseable`) is counted in coverage and asks for nobody.
+ */
+function attention(outcome: ModelOutcome, onFailure: DecideInput['onFailure']): { readonly severity: Severity }[] {
+  const failed = outcome.state !== 'scored' && outcome.state !== 'rules_only' && outcome.state !== 'unparseable';
+  return failed && onFailure !== 'allow' ? [{ severity: 'medium' }] : [];
 }
 
 /** In `observe` nothing is stopped: `would_block` is what a team reads before it enforces. */

@@ -178,10 +178,11 @@ describe('a route', () => {
     const [allow, block, unset] = await Promise.all(
       ['broken-allow', 'broken-block', 'broken-usual'].map((judge) => judged(judge, 'hello')),
     );
-    const failed = { state: 'nonce_mismatch', decided_by: 'fallback', overall: { label: 'undetermined' } };
-    expect(allow).toMatchObject({ ...failed, action: 'allowed' });
-    expect(block).toMatchObject({ ...failed, action: 'would_block' });
-    expect(unset).toMatchObject({ ...failed, action: 'allowed' });
+    const failed = { state: 'nonce_mismatch', decided_by: 'fallback' };
+    const review = { label: 'undetermined', severity: 'medium' };
+    expect(allow).toMatchObject({ ...failed, action: 'allowed', overall: { label: 'undetermined', severity: 'none' } });
+    expect(block).toMatchObject({ ...failed, action: 'would_block', overall: review });
+    expect(unset).toMatchObject({ ...failed, action: 'allowed', overall: review });
   });
 });
 
