@@ -55,7 +55,7 @@ const READERS: Readonly<Record<string, readonly [file: string, words: string]>> 
   'limits.dns': ['upstream/create-upstream.ts', 'limits.dns'],
   'limits.connect': ['upstream/create-upstream.ts', 'limits.connect'],
   'limits.origin_headers': ['upstream/pools.ts', 'limits.origin_headers'],
-  'limits.origin_idle': ['forward/open-exchange.ts', 'limits.origin_idle'],
+  'limits.origin_idle': ['forward/open-exchange.ts', 'origin_idle'],
   'limits.keep_alive': ['ingress/listeners.ts', 'keep_alive'],
   'limits.tunnels': ['ingress/tunnels.ts', 'limits.tunnels'],
   'limits.exchanges': ['forward/forward.ts', 'limits.exchanges'],
