@@ -228,6 +228,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   });
   parts.defer(() => admin.close());
   upstream.ownListener(config.listen.admin.host, admin.port);
+  log.write('info', 'listening', { address: config.listen.admin.host, port: admin.port, mode: 'admin' });
   parts.defer(reportExpiry(config, metrics, log));
   log.write('info', 'ready', { port: addresses.proxy.port, version: process.version });
 

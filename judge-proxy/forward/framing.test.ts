@@ -32,6 +32,7 @@ describe('what the head says about the body', () => {
     ['chunked', head(['Transfer-Encoding', 'chunked']), 'stream'],
     ['chunked, shouted', head(['TRANSFER-ENCODING', 'Chunked']), 'stream'],
     ['a length on HTTP/1.0', head(['Content-Length', '3'], H10), 'length 3'],
+    ['HTTP/0.9', head([], { httpVersionMajor: 0, httpVersionMinor: 9 }), 'bad_request http_version'],
     ['HTTP/2 with a body', head([], H2), 'stream'],
     ['HTTP/2 without', head([], { ...H2, endedWithHead: true }), 'none'],
     ['HTTP/2 with a length', head(['content-length', '3'], H2), 'length 3'],

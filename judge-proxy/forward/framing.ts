@@ -1,7 +1,8 @@
 /**
  * Where the body of a request ends, decided more strictly than llhttp does. Node 26 refuses most ambiguous framings by
  * itself; it lets these through, and each is a way to make two parsers disagree (request smuggling):
- * `Transfer-Encoding: gzip, chunked`, transfer codings on HTTP/1.0, and a second Host.
+ * `Transfer-Encoding: gzip, chunked`, transfer codings on HTTP/1.0, a second Host, and HTTP/0.9, a request line with
+ * neither version nor headers.
  */
 
 import { ProxyError } from '../errors.ts';
@@ -25,10 +26,11 @@ const STREAM: BodyFraming = { kind: 'stream' };
 
 /**
  * @returns how the body ends, or the refusal: `ambiguous_framing` (RFC 9112 §6.3), `bad_request` for a repeated Host
- * (RFC 9112 §3.2)
+ * (RFC 9112 §3.2) and for HTTP/0.9
  */
 export function bodyFraming(head: RequestHead): BodyFraming | ProxyError {
   const { rawHeaders } = head;
+  if (head.httpVersionMajor === 0) return new ProxyError('bad_request', { reason: 'http_version' });
   let length: string | undefined;
   let coding: string | undefined;
   let hosts = 0;

@@ -6,7 +6,7 @@ import type { RequestHead } from './target.ts';
 
 export function http1Head(request: IncomingMessage): RequestHead {
   return {
-    version: request.httpVersion === '1.0' ? '1.0' : '1.1',
+    version: version(request.httpVersion),
     method: request.method ?? '',
     target: request.url ?? '',
     scheme: '',
@@ -14,6 +14,10 @@ export function http1Head(request: IncomingMessage): RequestHead {
     protocol: '',
     rawHeaders: request.rawHeaders,
   };
+}
+
+function version(httpVersion: string): '0.9' | '1.0' | '1.1' {
+  return httpVersion === '0.9' || httpVersion === '1.0' ? httpVersion : '1.1';
 }
 
 /** Pseudo-headers apart from the others, among which they stand in `rawHeaders`. */

@@ -91,6 +91,15 @@ describe('CONNECT', () => {
   });
 });
 
+describe('HTTP/0.9', () => {
+  it.each([
+    { method: 'CONNECT', target: 'a.test:443' },
+    { method: 'GET', target: 'http://a.test/' },
+  ])('is refused: %j', (change) => {
+    expect(read({ version: '0.9', ...change })).toBe('bad_request http_version');
+  });
+});
+
 describe('absolute-form', () => {
   it.each([
     ['http://a.test/x?y=%2F', 'absolute name a.test 80 /x?y=%2F'],

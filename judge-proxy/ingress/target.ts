@@ -7,7 +7,7 @@ import type { Authority } from '../policy/types.ts';
 
 /** A request as it arrived, before anything is decided. */
 export interface RequestHead {
-  readonly version: '1.0' | '1.1' | '2';
+  readonly version: '0.9' | '1.0' | '1.1' | '2';
   readonly method: string;
   /** HTTP/1: the request target. HTTP/2: `:path`, empty for CONNECT. */
   readonly target: string;
@@ -25,6 +25,8 @@ export type Target =
 
 /** @returns the target, or the refusal: `bad_authority`, `bad_request`, `ambiguous_framing` or `upgrade_refused` */
 export function readTarget(head: RequestHead): Target | ProxyError {
+  // No version, no headers, no framing: Node takes it for a request (measured). RFC 9112 has no such form.
+  if (head.version === '0.9') return new ProxyError('bad_request', { reason: 'http_version' });
   if (head.method === 'CONNECT') return head.protocol === '' ? connectTarget(head) : upgradeRefused();
   if (wantsWebSocket(head)) return upgradeRefused();
   return head.version === '2' ? http2Target(head) : http1Target(head);

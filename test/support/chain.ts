@@ -28,6 +28,8 @@ export interface ChainOptions {
   readonly handler?: OriginHandler;
   /** null: no model, rules alone. */
   readonly judgeHandler?: OriginHandler | null;
+  /** Hosts that the interception CA may sign for, beside those of the test config. */
+  readonly terminatedHosts?: readonly string[];
   /** Merged over the config, section by section. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -55,6 +57,7 @@ export class Chain {
   readonly originCa: TestCertificate;
   readonly #options: ChainOptions;
   #proxyPort = 0;
+  #adminPort = 0;
   #readers: LedgerReader[] = [];
 
   private constructor(folder: string, parts: Parts, options: ChainOptions, proxy: LoggedProcess) {
@@ -74,7 +77,7 @@ export class Chain {
     const parts = await startParts(folder, options);
     await ensureCertificates({
       certDir: join(folder, 'certs'),
-      terminatedHosts: Object.values(TERMINATED),
+      terminatedHosts: [...Object.values(TERMINATED), ...(options.terminatedHosts ?? [])],
       now: new Date(),
     });
     await writeFile(join(folder, 'judge-proxy.yaml'), stringify(configFor(folder, parts, options, 0)));
@@ -107,6 +110,11 @@ export class Chain {
   /** Port of the judge proxy's own listener: mTLS, or plain with hop `plain`. */
   get judgePort(): number {
     return this.#proxyPort;
+  }
+
+  /** Port of health and metrics. */
+  get adminPort(): number {
+    return this.#adminPort;
   }
 
   get caFile(): string {
@@ -165,6 +173,7 @@ export class Chain {
     const listener = this.#options.hop === 'plain' ? 'plain' : 'mtls';
     const line = await this.proxy.event('listening', (candidate) => candidate.mode === listener);
     this.#proxyPort = Number(line.port);
+    this.#adminPort = Number((await this.proxy.event('listening', (candidate) => candidate.mode === 'admin')).port);
     await this.proxy.event('ready');
   }
 }
