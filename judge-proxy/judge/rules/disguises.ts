@@ -4,6 +4,8 @@
  * first, so ordinary text costs the looking and nothing else.
  */
 
+import { longRuns } from './encoded.ts';
+
 /** Characters of one text that are decoded, in all disguises together. */
 const MOST_DECODED = 1_048_576;
 
@@ -50,11 +52,12 @@ const DISGUISES: readonly Disguise[] = [
     read: (text) =>
       text.replace(/\\{1,2}(?:u([0-9a-f]{4})|x([0-9a-f]{2}))/gi, (_, u?: string, x?: string) => point(u ?? x, 16)),
   },
+  // Long runs of one alphabet: base64 without the bounds that keep the other rules quick, hex, base32.
+  { sign: (text) => hasRun(text, 24), read: (text) => lines(Array.from(longRuns(text), (run) => fromRun(text, run))) },
   {
-    sign: (text) => hasRun(text, 24) || /[0-9a-f]{2}[ :][0-9a-f]{2}[ :][0-9a-f]{2}[ :][0-9a-f]{2}[ :]/i.test(text),
-    read: (text) => pieces(text, /(?:[0-9a-f]{2}[ :]?){16,}/gi, fromHex),
+    sign: /[0-9a-f]{2}[ :][0-9a-f]{2}[ :][0-9a-f]{2}[ :][0-9a-f]{2}[ :]/i,
+    read: (text) => pieces(text, /(?:[0-9a-f]{2}[ :]){8,}[0-9a-f]{2}/gi, fromHex),
   },
-  { sign: (text) => hasRun(text, 32), read: (text) => pieces(text, /[A-Z2-7]{32,}/g, fromBase32) },
   {
     sign: /0[01]{7} ?0[01]{7}/,
     read: (text) => pieces(text, /(?:[01]{8} ?){6,}/g, (run) => numbers(run, /[01]{8}/g, 2)),
@@ -68,8 +71,7 @@ const DISGUISES: readonly Disguise[] = [
     sign: /\b[a-z]([ ._*-])[a-z]\1[a-z]\1[a-z]\b/i,
     read: (text) => text.replace(/\b[a-z]([ ._*-])(?:[a-z]\1){2,}[a-z]\b/gi, (run) => run.replace(/[ ._*-]/g, '')),
   },
-  // Base64 without the bounds that keep the other rules quick, and base64 that is broken into lines.
-  { sign: (text) => hasRun(text, 24), read: (text) => pieces(text, /[A-Za-z0-9+/_-]{24,}/g, fromBase64) },
+  // Base64 that is broken into lines.
   {
     sign: hasBrokenRun,
     read: (text) => pieces(text, /(?:[A-Za-z0-9+/_-]{12,100}={0,2}(?:\s{1,2}|\\n)?){2,}/g, fromBase64),
@@ -160,9 +162,17 @@ function rotated(letter: string): string {
 
 /** The runs of `pattern`, decoded, a line each; what does not decode to text is left out. */
 function pieces(text: string, pattern: RegExp, decode: (run: string) => string): string {
-  return Array.from(text.matchAll(pattern), ([run]) => decode(run))
-    .filter(isText)
-    .join('\n');
+  return lines(Array.from(text.matchAll(pattern), ([run]) => decode(run)));
+}
+
+function lines(decoded: readonly string[]): string {
+  return decoded.filter(isText).join('\n');
+}
+
+function fromRun(text: string, { start, end }: { readonly start: number; readonly end: number }): string {
+  const run = text.slice(start, end);
+  if (/^(?:0x)?[0-9a-f]+$/i.test(run)) return fromHex(run.replace(/^0x/i, ''));
+  return /^[A-Z2-7]+$/.test(run) ? fromBase32(run) : fromBase64(run);
 }
 
 /** Mostly printable: a hash or an image is not looked at further. */

@@ -40,7 +40,7 @@ for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
  * Runs of at least 24 characters of the alphabet. A run that long covers a multiple of 24, so only those are looked at
  * first: measured 1 µs for 2 KiB of prose, a regular expression takes 31 µs.
  */
-function* longRuns(text: string): Generator<{ start: number; end: number }> {
+export function* longRuns(text: string): Generator<{ start: number; end: number }> {
   let probe = SHORTEST_RUN - 1;
   while (probe < text.length) {
     let start = probe;

@@ -113,16 +113,19 @@ function* nearby(piece: string, { first, second, gap, about }: Nearness): Genera
 }
 
 function run(text: string, budget: Budget): RuleScan {
-  if (!SOME_WORD.test(text) && !STEERING_WORD.test(text)) return { findings: [], scanned: text.length };
+  // Most texts have a word of the wide gate and none of the narrow one: measured, half of the time of this rule.
+  const direct = SOME_WORD.test(text);
+  if (!direct && !STEERING_WORD.test(text)) return { findings: [], scanned: text.length };
+  const patterns = direct ? ALL_PATTERNS : STEERING;
   const findings: RuleFinding[] = [];
   const scanned = scanInPieces(text, budget, (piece, offset) => {
-    for (const { pattern, type, severity } of ALL_PATTERNS) {
+    for (const { pattern, type, severity } of patterns) {
       for (const match of piece.matchAll(pattern)) {
         const start = offset + match.index;
         findings.push({ start, end: start + match[0].length, type, severity });
       }
     }
-    for (const nearness of NEAR) {
+    for (const nearness of direct ? NEAR : []) {
       const { type, severity } = nearness;
       for (const { start, end } of nearby(piece, nearness)) {
         findings.push({ start: offset + start, end: offset + end, type, severity });
