@@ -26,6 +26,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'the ledger in the terminal: list, show ID, tail (npm run review)',
     load: async () => (await import('./commands/review.ts')).review,
   },
+  eval: {
+    summary: 'how well a judge does on labelled pairs: a card (npm run eval)',
+    load: async () => (await import('./commands/eval.ts')).evaluate,
+  },
+  'check-policy': {
+    summary: 'explains what is wrong with a rubric, or prints its hash and what it asks',
+    load: async () => (await import('./commands/check-policy.ts')).checkPolicy,
+  },
   'check-config': {
     summary: 'checks a configuration, prints it with its defaults and says which route wins',
     load: async () => (await import('./commands/check-config.ts')).checkConfig,

@@ -1,0 +1,113 @@
+/**
+ * What was judged, one line a pair, appended as it comes: a run that ends early loses nothing, and another goes on where
+ * it stopped. A line counts for one pair, one judge and one document; when any of them changes it is judged anew.
+ */
+
+import { appendFileSync, closeSync, openSync, readFileSync, truncateSync } from 'node:fs';
+import { z } from 'zod';
+import { CommandError } from '../command.ts';
+
+const resultSchema = z.strictObject({
+  id: z.string(),
+  /** Hash of the judge: rubric, prompt, rules, name of the model. */
+  judge: z.string(),
+  /** Endpoint of the model: the same name elsewhere may be another model. */
+  endpoint: z.string().nullable(),
+  input_sha256: z.string(),
+  /** Model that answered, as it calls itself. */
+  model: z.string().nullable(),
+  state: z.string(),
+  coverage: z.string(),
+  decided_by: z.string(),
+  overall: z.strictObject({
+    label: z.enum(['clean', 'violation', 'undetermined']),
+    severity: z.string(),
+    score: z.number().nullable(),
+  }),
+  criteria: z.array(
+    z.strictObject({
+      id: z.string(),
+      score: z.number(),
+      label: z.enum(['pass', 'violation']),
+      evidence: z.array(z.strictObject({ place: z.string(), quote: z.string() })),
+      explanation: z.string(),
+    }),
+  ),
+  rule_hits: z.array(
+    z.strictObject({ rule: z.string(), place: z.string(), preview: z.string(), severity: z.string() }),
+  ),
+  latency_ms: z.number().nullable(),
+  tokens: z.strictObject({ in: z.number(), out: z.number() }).nullable(),
+  cost_usd: z.number().nullable(),
+  error: z.strictObject({ class: z.string(), status: z.number().nullable(), code: z.string().nullable() }).nullable(),
+});
+
+export type Result = z.output<typeof resultSchema>;
+
+/** Which judging a line stands for. */
+export function resultKey({ id, judge, endpoint, input_sha256 }: ResultKey): string {
+  return JSON.stringify([id, judge, endpoint, input_sha256]);
+}
+
+export type ResultKey = Pick<Result, 'id' | 'judge' | 'endpoint' | 'input_sha256'>;
+
+/** States that say nothing about the judge's answer: a resumed run asks again. */
+const ASK_AGAIN: ReadonlySet<string> = new Set(['timeout', 'provider_error', 'queue_full', 'circuit_open']);
+
+/** Whether a result stays when a run is resumed. */
+export function isSettled(result: Result): boolean {
+  return !ASK_AGAIN.has(result.state);
+}
+
+/**
+ * Results of an earlier run, by key; the last line of a key counts. A last line without its end, which a killed process
+ * leaves behind, is cut off the file.
+ * @throws {CommandError} when a line is something else
+ */
+export function readResults(file: string): Map<string, Result> {
+  const results = new Map<string, Result>();
+  const text = readText(file);
+  const end = text.lastIndexOf('\n') + 1;
+  if (end < text.length) truncateSync(file, Buffer.byteLength(text.slice(0, end)));
+  for (const [index, line] of text.slice(0, end).split('\n').entries()) {
+    if (line === '') continue;
+    const parsed = resultSchema.safeParse(parseJson(line));
+    if (!parsed.success) throw new CommandError(`${file}:${index + 1}: this is no result of an evaluation.`);
+    results.set(resultKey(parsed.data), parsed.data);
+  }
+  return results;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw new CommandError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Appends results, each written before `append` returns. */
+export class ResultFile {
+  readonly #file: number;
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'a', 0o600);
+  }
+
+  append(result: Result): void {
+    appendFileSync(this.#file, `${JSON.stringify(result)}\n`);
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+  }
+}
