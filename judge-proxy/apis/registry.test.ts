@@ -10,6 +10,7 @@ import { describeWithDescription } from './testing/openai-description.ts';
 const nameOf = (method: string, path: string) => findApi(method, path)?.name ?? null;
 const CHAT = 'openai.chat_completions';
 const RESPONSES = 'openai.responses';
+const MESSAGES = 'anthropic.messages';
 
 describe('findApi', () => {
   it.each([
@@ -32,6 +33,14 @@ describe('findApi', () => {
     ['POST', '/v1/notresponses', null],
     ['POST', '/v1/embeddings?to=/v1/responses', null],
     ['POST', '/%zz/responses', RESPONSES],
+    ['POST', '/v1/messages', MESSAGES],
+    ['POST', '/v1/messages?beta=true', MESSAGES],
+    ['POST', '/anthropic/v1/messages', MESSAGES],
+    ['GET', '/v1/messages', null],
+    ['POST', '/messages', null],
+    ['POST', '/v1/threads/thread_1/messages', null],
+    ['POST', '/v1/messages/count_tokens', null],
+    ['POST', '/v1/messages/batches', null],
     ['post', '/v1/responses', null],
     ['POST', '', null],
   ])('%s %s: %s', (method, path, name) => {
@@ -41,7 +50,7 @@ describe('findApi', () => {
   it('never throws and never names what is not listed (property)', () => {
     fc.assert(
       fc.property(fc.constantFrom('POST', 'GET'), anyText, (method, path) => {
-        for (const suffix of ['', '/responses', '/chat/completions']) {
+        for (const suffix of ['', '/responses', '/chat/completions', '/v1/messages']) {
           const name = nameOf(method, path + suffix);
           if (name !== null) expect(API_NAMES).toContain(name);
         }

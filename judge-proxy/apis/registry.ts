@@ -1,10 +1,11 @@
 /** All wire formats that are read. An exchange that none matches is recorded with coverage `none: unknown_api`. */
 
+import { anthropicMessages } from './anthropic-messages.ts';
 import type { Api } from './api.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiResponses } from './openai-responses.ts';
 
-export const apis: readonly Api[] = [openaiChat, openaiResponses];
+export const apis: readonly Api[] = [openaiChat, openaiResponses, anthropicMessages];
 
 /** Closed set for metric labels. */
 export const API_NAMES: readonly string[] = apis.map((api) => api.name);

@@ -4,19 +4,27 @@ import { isArray, isObject, type Json, type JsonObject, own } from './json.ts';
 import { outline } from './outline.ts';
 import { type At, inside, type PartList } from './part-list.ts';
 
-const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'headers', 'domain_secrets']);
+const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'authorization_token', 'headers', 'domain_secrets']);
 const NOT_KEPT = '[credential, not kept]';
 
 /** Each tool of a list as a `tool_definition` with its name. */
 export function readTools(parts: PartList, at: At, tools: Json): void {
+  readList(parts, at, tools, withoutCredentials);
+}
+
+/** MCP servers of Anthropic Messages, which stand beside the tools: `authorization_token` is there to be sent. */
+export function readServers(parts: PartList, at: At, servers: Json): void {
+  readList(parts, at, servers, scrub);
+}
+
+function readList(parts: PartList, at: At, tools: Json, clean: (tool: JsonObject) => JsonObject): void {
   if (tools === null) return;
   if (!isArray(tools)) {
     parts.strange(at, tools);
     return;
   }
   for (const [index, tool] of tools.entries()) {
-    if (isObject(tool))
-      parts.text(inside(at, index), 'tool_definition', outline(withoutCredentials(tool)), toolName(tool));
+    if (isObject(tool)) parts.text(inside(at, index), 'tool_definition', outline(clean(tool)), toolName(tool));
     else parts.strange(inside(at, index), tool);
   }
 }

@@ -1,10 +1,13 @@
-/** Errors as providers write them: OpenAI's four fields, a bare string, FastAPI's `detail`, Azure's `innererror`. */
+/**
+ * Errors as providers write them: OpenAI's four fields, Anthropic's `details`, a bare string, FastAPI's `detail`, Azure's
+ * `innererror`.
+ */
 
-import { Fields, isObject, type Json } from './json.ts';
+import { Fields, isObject, type Json, own } from './json.ts';
 import { outline } from './outline.ts';
 import { type At, inside, type PartList } from './part-list.ts';
 
-const QUIET: ReadonlySet<string> = new Set(['param', 'status', 'sequence_number', 'request_id']);
+const QUIET: ReadonlySet<string> = new Set(['type', 'param', 'status', 'sequence_number', 'request_id']);
 
 /** Reads an `error` value: its code words for the record, its message as a part. */
 export function readError(parts: PartList, at: At, error: Json): void {
@@ -16,10 +19,17 @@ export function readError(parts: PartList, at: At, error: Json): void {
   }
   const fields = new Fields(error);
   const type = fields.string('type');
-  const code = fields.string('code') ?? numberAsText(fields.count('code'));
+  const details = fields.any('details');
+  const code = fields.string('code') ?? numberAsText(fields.count('code')) ?? codeIn(details);
   parts.error ??= { type, code };
   parts.value(inside(at, 'message'), 'error', fields.any('message'));
+  parts.value(inside(at, 'details'), 'error', details);
   parts.rest(at, fields, QUIET);
+}
+
+function codeIn(details: Json): string | null {
+  const code = isObject(details) ? own(details, 'error_code') : undefined;
+  return typeof code === 'string' ? code : null;
 }
 
 function numberAsText(value: number | null): string | null {

@@ -1,0 +1,67 @@
+/** Anthropic Messages: `POST …/v1/messages`. Counting tokens and batches are other endpoints, and are not read. */
+
+import { type MessagesRequest, readMessagesRequest, readMessagesResponse } from './anthropic-messages-read.ts';
+import { type AssembledMessage, MessageAssembler } from './anthropic-messages-stream.ts';
+import type { Api, DecodedExchange, Reading } from './api.ts';
+import { eventObjects, RESPONSE } from './body.ts';
+import { Fields, isObject, type Json, type JsonObject, own } from './json.ts';
+import { inside, PartList } from './part-list.ts';
+import { pathEndsWith } from './paths.ts';
+import { type Format, NO_ANSWER, readExchange, type StreamAnswer } from './reading.ts';
+import type { SseEvent } from './sse.ts';
+import { readError } from './wire-error.ts';
+
+const FORMAT: Format<MessagesRequest> = {
+  name: 'anthropic.messages',
+  readRequest: readMessagesRequest,
+  readObject: readMessagesResponse,
+  readEvents,
+};
+
+export const anthropicMessages: Api = {
+  name: FORMAT.name,
+
+  /** With the version: `/messages` alone ends paths of other APIs too, such as threads of OpenAI's Assistants. */
+  matches(method: string, path: string): boolean {
+    return method === 'POST' && pathEndsWith(path, '/v1/messages');
+  },
+
+  read(exchange: DecodedExchange): Reading {
+    return readExchange(FORMAT, exchange);
+  },
+};
+
+/**
+ * The message that the events amount to: the object that the same request without `stream` would have brought.
+ * @returns null when no event carries or builds one
+ */
+export function assembleMessage(events: readonly SseEvent[]): JsonObject | null {
+  return assemble(new PartList(), events).object;
+}
+
+function readEvents(parts: PartList, events: readonly SseEvent[]): StreamAnswer {
+  const stream = assemble(parts, events);
+  if (stream.object === null && stream.errors.length === 0) parts.reasons.add('unparseable');
+  const answer = stream.object === null ? NO_ANSWER : readMessagesResponse(parts, new Fields(stream.object));
+  for (const error of stream.errors) readError(parts, inside(RESPONSE, 'error'), error);
+  return { answer, ended: stream.ended };
+}
+
+function assemble(parts: PartList, events: readonly SseEvent[]): AssembledMessage {
+  const assembler = new MessageAssembler();
+  for (const { event, value } of eventObjects(parts, events)) {
+    if (!assembler.add(named(event, value)) && event.whole) parts.strange(inside(RESPONSE, 'events'), value);
+  }
+  return assembler.finish();
+}
+
+/**
+ * The SDK goes by the name of the event: under `event: error` it raises whatever the data is, and a ping needs no data.
+ * The data's own `type` counts for everything else, because that is what it hands on.
+ */
+function named(event: SseEvent, value: Json): Json {
+  if (!isObject(value)) return value;
+  const type = own(value, 'type');
+  if (event.event === 'error' && type !== 'error') return { type: 'error', error: value };
+  return typeof type === 'string' || event.event === null ? value : { ...value, type: event.event };
+}
