@@ -24,7 +24,7 @@ export type Hop = 'h2' | 'h1' | 'plain';
 
 export interface ChainOptions {
   readonly hop: Hop;
-  /** Answers for api.openai.com and recorded.test; OpenAI's shapes by default. */
+  /** Answers for api.openai.com, api.anthropic.com and recorded.test; OpenAI's shapes by default. */
   readonly handler?: OriginHandler;
   /** null: no model, rules alone. */
   readonly judgeHandler?: OriginHandler | null;
@@ -37,6 +37,7 @@ export interface ChainOptions {
 /** Hosts that the test config knows. All lead to the one TLS origin, whose certificate names them, by `connect_to`. */
 export const HOSTS = {
   openai: 'api.openai.com',
+  anthropic: 'api.anthropic.com',
   recorded: 'recorded.test',
   tunnel: 'tunnel.test',
   denied: 'denied.test',
@@ -180,6 +181,7 @@ export class Chain {
 
 const TERMINATED = {
   openai: HOSTS.openai,
+  anthropic: HOSTS.anthropic,
   recorded: HOSTS.recorded,
   expired: HOSTS.expired,
   stranger: HOSTS.stranger,
@@ -253,6 +255,7 @@ function configFor(folder: string, parts: Parts, options: ChainOptions, port: nu
       ca_files: [parts.originCa.certFile],
       connect_to: {
         [`${HOSTS.openai}:443`]: local(parts.origin),
+        [`${HOSTS.anthropic}:443`]: local(parts.origin),
         [`${HOSTS.recorded}:443`]: local(parts.origin),
         [`${HOSTS.recorded}:80`]: local(parts.plainOrigin),
         [`${HOSTS.tunnel}:443`]: local(parts.origin),
@@ -264,6 +267,7 @@ function configFor(folder: string, parts: Parts, options: ChainOptions, port: nu
     },
     routes: [
       { name: 'openai', hosts: [HOSTS.openai], ...terminate },
+      { name: 'anthropic', hosts: [HOSTS.anthropic], ...terminate },
       { name: 'recorded', hosts: [HOSTS.recorded, HOSTS.expired, HOSTS.stranger, HOSTS.dead], ...terminate },
       { name: 'denied', hosts: [HOSTS.denied], ports: [443, 80], action: 'deny' },
       { name: 'rest', hosts: ['*'], ports: [443, 80, ...openPorts(parts)], action: 'tunnel' },
