@@ -18,6 +18,7 @@ import { judgeModelHandler } from '../../test/support/judge-model.ts';
 import { errorBody } from '../../test/support/openai-shapes.ts';
 import { Origin, type OriginHandler } from '../../test/support/origin.ts';
 import { LoggedProcess } from '../../test/support/process.ts';
+import { INPUT } from '../judge/testing/judgements.ts';
 import { type Card, cardSchema } from './eval/card-schema.ts';
 import { expandText } from './eval/synthetic.ts';
 import { evaluate as evaluateHere } from './eval.ts';
@@ -167,6 +168,29 @@ it('every failure has its state, and none counts as an answer', async () => {
   expect(unanswered).toEqual(card.criteria.map(() => 1));
 });
 
+it('a call that fails for a moment is made again, as for traffic', async () => {
+  const judge = judgeModelHandler();
+  handler = (seen, response, origin) => {
+    if (model.seen.length > 1) return judge(seen, response, origin);
+    response.writeHead(503, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(errorBody('busy', 'server_error', null)));
+  };
+  const to = newOut();
+  const ran = await evaluate('--data', some('credentials-01'), '--out', to, '--json');
+  expect(cardSchema.parse(JSON.parse(ran.stdout)).states).toEqual({ scored: 2 });
+  expect(model.seen).toHaveLength(3);
+  expect(lines(to)).toHaveLength(2);
+});
+
+it('a document of the ledger is judged as it stands', async () => {
+  const file = join(folder, 'ledger.jsonl');
+  writeFileSync(file, JSON.stringify({ id: 'from-ledger', labels: { data_leakage: 'violation' }, input: INPUT }));
+  const ran = await evaluate('--data', file, '--out', newOut(), '--json');
+  expect(cardSchema.parse(JSON.parse(ran.stdout)).states).toEqual({ scored: 1 });
+  const { messages } = JSON.parse(model.seen[0]?.body.toString('utf8') ?? '{}') as { messages: { content: string }[] };
+  expect(JSON.parse(messages[1]?.content.split('\n')[1] ?? '')).toEqual(INPUT);
+});
+
 it('a model that answers nothing is a failure of the run, with a card that says so', async () => {
   handler = (_, response) => {
     response.writeHead(401, { 'content-type': 'application/json' });
@@ -273,6 +297,7 @@ describe('arguments', () => {
     [['--judge', 'nobody'], 1, /has no judge 'nobody'; it has default/],
     [['--data', 'no/such.jsonl'], 1, /no\/such\.jsonl cannot be read \(ENOENT\)/],
     [['--config', 'no/such.yaml'], 1, /no\/such\.yaml:1:1: the config file cannot be read/],
+    [['--out', 'package.json/x'], 1, /package\.json\/x cannot be written \(ENOTDIR\)/],
     [['--against', 'package.json'], 1, /package\.json is no card of this version/],
   ])('%j ends with %d', async (args, code, message) => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Judge } from '../judge/judges.ts';
 import { buildJudges, type Judges } from '../main-judges.ts';
@@ -62,11 +63,19 @@ export async function evaluate(args: readonly string[], io: CommandIo): Promise<
     try {
       const judge = judges.byName.get(options.judge);
       if (judge === undefined) throw new CommandError(`The configuration has no judge '${options.judge}'.`);
-      return await evaluateWith({ options, config, judge, pairs, concurrency, earlier }, io);
+      return await evaluateWith({ options, config, judge, pairs, concurrency, earlier }, io).catch((error: unknown) => {
+        throw asUnwritable(error, options.out);
+      });
     } finally {
       await judges.close();
     }
   });
+}
+
+/** A folder that cannot be made or a disk that is full is the user's to mend; all else is a defect of ours. */
+function asUnwritable(error: unknown, folder: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return syscall === undefined ? error : new CommandError(`${folder} cannot be written (${code ?? syscall}).`);
 }
 
 /** The one judge, with as many connections as calls. */
@@ -76,11 +85,16 @@ function judgesOf(config: Config, name: string, concurrency: number): Judges {
     const known = Object.keys(config.judges).join(', ') || 'none';
     throw new CommandError(`The configuration has no judge '${name}'; it has ${known}.`);
   }
-  return buildJudges({
-    ...config,
-    judges: { [name]: own },
-    limits: { ...config.limits, judge_concurrency: concurrency },
-  });
+  try {
+    return buildJudges({
+      ...config,
+      judges: { [name]: own },
+      limits: { ...config.limits, judge_concurrency: concurrency },
+    });
+  } catch (error) {
+    // What is wrong with endpoint, key or CA file, in a sentence.
+    throw error instanceof ConfigError ? error : new CommandError((error as Error).message);
+  }
 }
 
 interface Run {
