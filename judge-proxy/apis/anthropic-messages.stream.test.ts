@@ -3,6 +3,7 @@
  * as it came and says that it broke; pings, errors and unknown events may come anywhere.
  */
 
+import { MessageStream } from '@anthropic-ai/sdk/lib/MessageStream';
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages, assembleMessage } from './anthropic-messages.ts';
 import type { DecodedExchange, Reading } from './api.ts';
@@ -15,6 +16,8 @@ import {
   EMPTY_TOOL_USE,
   eventsOf,
   message,
+  SEARCH_RESULT,
+  SERVER_TOOL_USE,
   TEXT,
   THINKING,
   TOOL_USE,
@@ -62,6 +65,25 @@ describe('whole streams', () => {
       tokens_out: 50,
       tokens_cached: 100,
     });
+  });
+
+  it.each([
+    ['text and thinking', message([THINKING, TEXT, CITED])],
+    ['tool calls', message([TOOL_USE, EMPTY_TOOL_USE, SERVER_TOOL_USE, SEARCH_RESULT])],
+  ])('%s: assembles to what the vendor’s own SDK makes of it', async (_name, whole) => {
+    const events = eventsOf(whole);
+    const lines = new Blob(events.map((event) => `${JSON.stringify(event)}\n`)).stream();
+    const final = await MessageStream.fromReadableStream(lines).finalMessage();
+    expect(JSON.parse(JSON.stringify(final))).toMatchObject(assembled(events) ?? {});
+  });
+
+  it('takes the name of an event for its type where the data has none', () => {
+    const ping = 'event: ping\ndata: {}\n\n';
+    const response = ping + sse(eventsOf(message([TEXT])), true);
+    const { transcript } = anthropicMessages.read(
+      exchange(PATH, { response, responseContentType: 'text/event-stream' }),
+    );
+    expect(transcript).toMatchObject({ unknown_items: 0, parts: [{ text: 'Grüße aus 世界 👋' }] });
   });
 
   it('reads blocks that come whole in their first event', () => {
@@ -212,6 +234,7 @@ describe('what the API does not send', () => {
     ['no delta', { type: 'content_block_delta', index: 0, delta: 'text: x' }],
     ['no block', { type: 'content_block_start', index: 0, content_block: 'x' }],
     ['no message', { type: 'message_start', message: 'x' }],
+    ['a delta of no known type and nothing else', { type: 'content_block_delta', index: 50, delta: { type: 'x' } }],
     ['no known type', { type: 'x' }],
   ])('keeps an event with %s whole', (_name, event) => {
     const reading = readStream([event, ...eventsOf(message([TEXT]))]);

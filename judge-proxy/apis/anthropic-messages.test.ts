@@ -311,6 +311,14 @@ describe('answers', () => {
     expect(reading).toMatchObject({ reasons: ['context_missing', 'opaque_content'], transcript: { unknown_items: 0 } });
   });
 
+  it.each([
+    ['that can be read', { content: 'So far: a lot.', encrypted_content: null }, []],
+    ['that is closed', { content: null, encrypted_content: 'AAAA' }, ['context_missing', 'opaque_content']],
+    ['that failed', { content: null }, ['context_missing']],
+  ])('says of a compaction %s what is missing', (_name, fields, reasons) => {
+    expect(readAnswer([{ type: 'compaction', ...fields }]).reasons).toEqual(reasons);
+  });
+
   it('reads a refusal with its explanation', () => {
     const reading = readAnswer([], {
       stop_reason: 'refusal',

@@ -10,6 +10,7 @@ const BY_WORD: ReadonlyMap<string, ErrorClass> = new Map([
   ['billing_hard_limit_reached', 'quota'],
   ['billing_not_active', 'quota'],
   ['quota_exceeded', 'quota'],
+  ['billing_error', 'quota'],
   ['rate_limit_exceeded', 'rate_limit'],
   ['rate_limit_error', 'rate_limit'],
   ['tokens', 'rate_limit'],
@@ -23,6 +24,7 @@ const BY_WORD: ReadonlyMap<string, ErrorClass> = new Map([
   ['api_error', 'transient'],
   ['overloaded_error', 'transient'],
   ['timeout', 'transient'],
+  ['timeout_error', 'transient'],
   ['service_unavailable', 'transient'],
 ]);
 
