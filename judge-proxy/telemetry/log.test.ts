@@ -5,6 +5,8 @@
  */
 
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
@@ -194,5 +196,22 @@ describe('standard output', () => {
       child.stdin.end();
     });
     expect([await closed, Buffer.concat(errors).toString()]).toEqual([0, 'alive']);
+  });
+
+  test('a full disk behind it does not end the program, nor keep it from ending', async () => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(
+      process.execPath,
+      ['--input-type=module', '-e', script('log.flush(); console.error("alive")')],
+      {
+        stdio: ['ignore', full, 'pipe'],
+        timeout: 20_000,
+      },
+    );
+    closeSync(full);
+    const errors: Buffer[] = [];
+    child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk));
+    const [code] = await once(child, 'close');
+    expect([code, Buffer.concat(errors).toString()]).toEqual([0, 'alive\n']);
   });
 });

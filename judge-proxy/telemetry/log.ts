@@ -106,6 +106,13 @@ function createLogger(options: LogOptions, write: (line: string) => unknown): Lo
  * every program that writes to standard output; one that has gone is noticed, and lines are dropped from then on.
  */
 function standardOutput() {
-  const output = destination({ dest: 1, sync: true });
-  return { write: (line: string) => output.write(line), flush: () => output.flushSync() };
+  const output = destination({ dest: 1, sync: true, maxLength: HELD_CHARACTERS });
+  // A full disk behind standard output: without a listener each line would throw where it is written, in the middle of
+  // an exchange. The lines are held and written when there is room again.
+  output.on('error', () => undefined);
+  // Nothing waits to be flushed but such lines, and sonic-boom's flush would try them for ever, without returning.
+  return { write: (line: string) => output.write(line), flush() {} };
 }
+
+/** Lines held while standard output takes none; more are dropped. */
+const HELD_CHARACTERS = 1 << 20;
