@@ -6,7 +6,7 @@
 
 import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 
 export interface StrictRequest {
   /** Request line without its version. */
@@ -25,6 +25,8 @@ export class StrictOrigin {
   /** Emits `request` and `closed`. */
   readonly events = new EventEmitter();
   connections = 0;
+  /** False: a connection carries one request, so that the next one meets the script. */
+  keepsConnections = true;
   script: Script = () => false;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -49,6 +51,12 @@ export class StrictOrigin {
 
   get open(): number {
     return this.#sockets.size;
+  }
+
+  /** Ends the connection with a TCP reset; under TLS with the kernel's, which needs unread input, or else a bare FIN. */
+  reset(socket: Socket): void {
+    if (socket instanceof TLSSocket) socket.destroy();
+    else socket.resetAndDestroy();
   }
 
   async close(): Promise<void> {
@@ -79,7 +87,8 @@ export class StrictOrigin {
         rest = rest.slice(found.length);
         this.requests.push(found.request);
         this.events.emit('request', found.request);
-        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+        if (this.keepsConnections) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+        else socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok');
       }
     });
   }
