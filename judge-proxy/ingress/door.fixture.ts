@@ -123,7 +123,6 @@ export class TellingForwarder implements Forwarder {
     response.once('close', () => {
       this.active -= 1;
     });
-    if (request.headers.expect === '100-continue') response.writeContinue();
     let length = 0;
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;

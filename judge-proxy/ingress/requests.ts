@@ -60,8 +60,14 @@ export class Requests {
     recorder.admitted(visit);
     const { authority, route, client, path, action } = decision;
     const recorded = action === 'terminate';
+    if (awaitsContinue(request)) response.writeContinue();
     options.forwarder.forward(request, response, { authority, secure: false, route, client, path, recorded });
   }
+}
+
+/** On HTTP/1.0 the expectation means nothing (RFC 9110 §10.1.1). Other ones are left unanswered. */
+function awaitsContinue({ headers, httpVersion }: ClientRequest): boolean {
+  return httpVersion !== '1.0' && headers.expect?.toLowerCase() === '100-continue';
 }
 
 function ignore(): void {}
