@@ -4,7 +4,7 @@
  */
 
 import { constants, type Http2ServerResponse } from 'node:http2';
-import { type ProxyError, type RefusalContext, refusal } from '../errors.ts';
+import { ProxyError, type RefusalContext, refusal } from '../errors.ts';
 import type { ClientResponse } from './forwarder.ts';
 import { type ClientHead, withoutInvalidValues } from './headers.ts';
 
@@ -29,11 +29,16 @@ export class Delivery {
     return this.#headWritten;
   }
 
-  /** Sets the head. It leaves with the first chunk, or by `flushHead`. */
+  /**
+   * Sets the head. It leaves with the first chunk, or by `flushHead`.
+   * @throws {ProxyError} `origin_protocol` for a status that cannot be passed on; a refusal is still possible then
+   */
   head(status: number, reason: string, head: ClientHead): void {
+    const response = this.#response;
+    // Node writes none above 599 on HTTP/2; RFC 9110 §15 calls them invalid.
+    if (isHttp2(response) && status > 599) throw new ProxyError('origin_protocol', { reason: 'status' });
     this.#headWritten = true;
     this.#remaining = head.contentLength;
-    const response = this.#response;
     if (isHttp2(response)) {
       response.sendDate = false;
       writeHead(

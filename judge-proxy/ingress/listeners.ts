@@ -92,6 +92,9 @@ export class TlsListener {
       streamResetBurst: RESETS,
       streamResetRate: RESETS,
       maxHeaderListPairs: MAX_HEADER_PAIRS,
+      // Two lines of Content-Type, Date or X-Content-Type-Options, as origins behind several proxies send them, pass on
+      // HTTP/1.1 and are passed here; Node would throw on such a response.
+      strictSingleValueFields: false,
       settings: {
         maxConcurrentStreams: MAX_STREAMS,
         initialWindowSize: STREAM_WINDOW,
@@ -212,7 +215,7 @@ function attachHttp(
   // One emitter interface for both: Node's types give each server its own list of events.
   const events: NodeJS.EventEmitter = server;
   events.on('request', onRequest);
-  // The forwarder says 100 when it takes the body. Other expectations are left unanswered, where Node would say 417.
+  // The door says 100 once it has decided. Other expectations are left unanswered, where Node would say 417.
   events.on('checkContinue', onRequest);
   events.on('checkExpectation', onRequest);
   events.on('connect', onConnect);
