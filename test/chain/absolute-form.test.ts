@@ -57,7 +57,7 @@ describe.each(['h2', 'h1', 'plain'] as const)('absolute-form, door %s', (hop) =>
     const host = HOSTS.recorded;
     const socket = await send(`GET http://${host}/status HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     const answer = (await readAll(socket)).toString();
-    expect(answer).toMatch(hop === 'h2' ? /^HTTP\/1\.1 502.*"code":"origin_protocol"/ : /^HTTP\/1\.1 799[^]*ok$/s);
+    expect(answer).toMatch(hop === 'h2' ? /^HTTP\/1\.1 502.*"code":"origin_protocol"/s : /^HTTP\/1\.1 799.*ok$/s);
   });
 
   it('Expect: 100-continue is answered before the body is sent', async () => {
