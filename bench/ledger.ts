@@ -1,6 +1,6 @@
 /**
- * `node bench/ledger.ts [exchanges] [concurrency…]`: what recording costs. For each number of concurrent exchanges: CPU
- * a record on both threads together, operations a transaction, and how long opening and completing took.
+ * `node bench/ledger.ts [exchanges] [concurrency…]`: what recording costs: an opening, then its end with content and
+ * verdict. For each number of concurrent exchanges: CPU an operation on both threads together, operations a transaction, and how long opening and completing took.
  */
 
 import { createHash } from 'node:crypto';
@@ -8,7 +8,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { ExchangeCompleted, ExchangeOpened } from '../judge-proxy/ledger/records.ts';
+import type { ExchangeCompleted, ExchangeOpened, NewVerdict } from '../judge-proxy/ledger/records.ts';
+import { sampleVerdict } from '../judge-proxy/ledger/sample-records.ts';
 import { openLedger } from '../judge-proxy/ledger/sqlite.ts';
 import { newId, systemClock, timestamp } from '../judge-proxy/telemetry/clock.ts';
 import type { Log } from '../judge-proxy/telemetry/log.ts';
@@ -44,6 +45,14 @@ function completed(exchange_id: string): ExchangeCompleted {
   };
 }
 
+function verdict(exchange_id: string): NewVerdict {
+  const text = 'a word and another '.repeat(20);
+  return sampleVerdict(exchange_id, {
+    ...{ verdict_id: newId(), request_id: newId(), ts: timestamp(systemClock), input_sha256: CONTENT.sha256 },
+    ...{ latest_user_message: text, context_tail_preview: text.slice(-200), state: 'rules_only' },
+  });
+}
+
 async function measure(concurrency: number): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-ledger-'));
   let transactions = 0;
@@ -58,7 +67,7 @@ async function measure(concurrency: number): Promise<void> {
   const url = `sqlite:${join(directory, 'ledger.db')}`;
   const ledger = await openLedger({ url, durability: 'process', clock: systemClock, log: LOG, metrics });
   const waits: number[] = [];
-  const timed = async (write: () => Promise<void>) => {
+  const timed = async (write: () => Promise<unknown>) => {
     const start = performance.now();
     await write();
     waits.push(performance.now() - start);
@@ -69,7 +78,7 @@ async function measure(concurrency: number): Promise<void> {
       while (left-- > 0) {
         const id = newId();
         await timed(() => ledger.open(opened(id)));
-        await timed(() => ledger.complete(completed(id), CONTENT, { exchange_id: id, judge: 'default' }));
+        await timed(() => ledger.completeJudged(completed(id), CONTENT, verdict(id)));
       }
     };
     await Promise.all(Array.from({ length: concurrency }, one));

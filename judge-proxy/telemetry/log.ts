@@ -5,7 +5,7 @@
 
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import { escapeLine, pickFields, pickVerdict } from './log-lines.ts';
+import { escapeLine, pickFields, verdictLine } from './log-lines.ts';
 
 /** Fields that a log line may carry. Values are short words, names from the config, numbers and ids of ours. */
 export interface LogFields {
@@ -68,9 +68,12 @@ const RANK: Readonly<Record<LogLevel | 'silent', number>> = { debug: 0, info: 1,
  */
 export function createLog(options: LogOptions): Log {
   const threshold = RANK[options.level];
+  const verdictFields = new Set(options.verdictFields);
   const sink =
     options.stream === undefined ? standardOutput() : { write: options.stream.write.bind(options.stream), flush() {} };
-  const logger = createLogger(options, sink.write);
+  const format = formatter(options.format);
+  const write = (line: string) => void sink.write(escapeLine(format(line)));
+  const logger = createLogger(options, write);
   return {
     write(level, event, fields = {}) {
       // First of all: a line that is not written must cost nothing.
@@ -79,16 +82,18 @@ export function createLog(options: LogOptions): Log {
     },
     verdict(verdict) {
       if (RANK.info < threshold) return;
-      logger.info(pickVerdict(verdict, options.verdictFields), 'verdict');
+      write(verdictLine(verdict, verdictFields, new Date().toISOString()));
     },
     flush: () => sink.flush(),
   };
 }
 
-function createLogger(options: LogOptions, write: (line: string) => unknown): Logger {
-  const pretty =
-    options.format === 'pretty' ? prettyFactory({ messageKey: 'event', singleLine: true, colorize: false }) : null;
-  const stream = { write: (line: string) => void write(escapeLine(pretty === null ? line : pretty(line))) };
+function formatter(format: LogOptions['format']): (line: string) => string {
+  if (format === 'json') return (line) => line;
+  return prettyFactory({ messageKey: 'event', singleLine: true, colorize: false });
+}
+
+function createLogger(options: LogOptions, write: (line: string) => void): Logger {
   const settings = {
     level: options.level,
     base: null,
@@ -96,7 +101,7 @@ function createLogger(options: LogOptions, write: (line: string) => unknown): Lo
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return pino(settings, stream);
+  return pino(settings, { write });
 }
 
 /**
