@@ -20,6 +20,7 @@ import type { Analysis, JudgeInput } from './input.ts';
 import { classifyLlmError, codeWord } from './llm-error.ts';
 import type { RuleName } from './rules/rule.ts';
 import { type RuleText, runRules } from './rules/run-rules.ts';
+import type { ScanCache } from './rules/scan-cache.ts';
 import { summarize } from './summary.ts';
 import { trimTranscript } from './trim.ts';
 import { withhold } from './withhold.ts';
@@ -37,6 +38,8 @@ export interface AnalysisSettings {
   readonly hmacKey: Uint8Array;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Of the thread; without it every text is read. */
+  readonly cache?: ScanCache;
 }
 
 /** API name of exchanges that no format reads. */
@@ -50,7 +53,8 @@ export async function analyseCapture(capture: Capture, settings: AnalysisSetting
   const reading = read(capture, request, response);
   const raw = reading.transcript;
 
-  const outcome = runRules(reading.texts, { rules: settings.rules, budgetMs: settings.ruleMs, now: settings.now });
+  const { rules, ruleMs: budgetMs, now, cache } = settings;
+  const outcome = runRules(reading.texts, { rules, budgetMs, now, ...(cache === undefined ? {} : { cache }) });
   const token = tokens(settings.hmacKey, capture.exchangeId);
   const kept = withhold(raw, outcome.withheld);
   const trimmed = trimTranscript(wellFormed(redact(kept, outcome.redactions, token)));

@@ -5,6 +5,7 @@ import { analyseCapture } from './analyse.ts';
 import { type FromThread, failedAnalysis, type Result, type Task, type ThreadSettings } from './analysis-messages.ts';
 import type { Analysis } from './input.ts';
 import { RULE_NAMES } from './rules/rule.ts';
+import { ScanCache } from './rules/scan-cache.ts';
 
 if (parentPort === null) throw new Error('the analysis thread must be started as a worker');
 const port = parentPort;
@@ -13,6 +14,7 @@ const settings = workerData as ThreadSettings;
 /** How long a result may wait for others. */
 const TOGETHER_MS = 1;
 
+const cache = new ScanCache();
 const queue: Task[] = [];
 let running = false;
 
@@ -48,6 +50,7 @@ async function analyse(task: Task): Promise<Analysis> {
       ...settings,
       rules: rules || RULE_NAMES,
       now: () => performance.now(),
+      cache,
     });
   } catch {
     return failedAnalysis();

@@ -9,6 +9,7 @@ import { joined, spansJoint } from './joints.ts';
 import { hiddenText, judgeManipulation } from './judge-manipulation.ts';
 import { personalData } from './personal-data.ts';
 import { Budget, graver, mergeFindings, type Rule, type RuleFinding, type RuleName, type RuleScan } from './rule.ts';
+import { keyOf, ScanCache } from './scan-cache.ts';
 import { secrets } from './secrets.ts';
 
 /** Version of each rule, for the hash of a judge. */
@@ -51,6 +52,8 @@ export interface RunOptions {
   readonly budgetMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Of the thread; without it every text is read. */
+  readonly cache?: ScanCache;
 }
 
 /** A text of an exchange, and whose words it is. */
@@ -63,18 +66,19 @@ export interface RuleText {
 
 /** Runs the rules over every text. Never throws for what the text contains. */
 export function runRules(texts: readonly RuleText[], options: RunOptions): RulesOutcome {
+  const { cache = new ScanCache() } = options;
   const redactions: Finding[] = [];
   const hits: RuleHit[] = [];
   const withheld = new Map<string, number>();
   let complete = true;
-  const prepared = texts.map((text) => ({ ...text, forms: prepare(text.text) }));
+  const prepared = texts.map((text) => ({ ...text, forms: new Forms(text.text) }));
   for (const name of new Set<RuleName>(['secrets', ...options.rules])) {
     const rule = RULES[name];
     const budget = new Budget(options.now, options.budgetMs);
     const listed = options.rules.includes(name);
     const ownHits: RuleHit[] = [];
     for (const part of prepared) {
-      const scan = runOne(rule, part.forms, budget);
+      const scan = cache.scan(part.forms.key, name, budget, () => runOne(rule, part.forms, budget));
       const { findings, scanned } = rule.redacts ? bounded(scan, MOST_FINDINGS - redactions.length) : scan;
       if (scanned < part.text.length) {
         complete = false;
@@ -88,7 +92,7 @@ export function runRules(texts: readonly RuleText[], options: RunOptions): Rules
       }
     }
     if (rule === judgeManipulation && listed && ownHits.length === 0 && !budget.spent) {
-      ownHits.push(...splitHit(prepared, budget));
+      ownHits.push(...splitHit(prepared, budget, cache));
     }
     hits.push(...gravest(ownHits));
   }
@@ -102,20 +106,31 @@ function bounded(scan: RuleScan, room: number): RuleScan {
   return { findings: scan.findings.slice(0, room), scanned: Math.min(scan.scanned, first.start) };
 }
 
-/** A text in the forms that rules read. */
-interface Prepared {
+/** A text in the forms that rules read, each made when it is asked for: a text that was read before needs none. */
+class Forms {
   readonly original: string;
-  readonly clean: CleanText;
-  readonly encoded: readonly EncodedRun[];
-}
+  readonly key: string | null;
+  #clean: CleanText | undefined;
+  #encoded: readonly EncodedRun[] | undefined;
 
-function prepare(original: string): Prepared {
-  const clean = cleanText(original);
-  return { original, clean, encoded: encodedRuns(original) };
+  constructor(original: string) {
+    this.original = original;
+    this.key = keyOf(original);
+  }
+
+  get clean(): CleanText {
+    this.#clean ??= cleanText(this.original);
+    return this.#clean;
+  }
+
+  get encoded(): readonly EncodedRun[] {
+    this.#encoded ??= encodedRuns(this.original);
+    return this.#encoded;
+  }
 }
 
 /** Runs one rule over one text: clean form, original form where they differ, and what base64 in it says. */
-function runOne(rule: Rule, { original, clean, encoded }: Prepared, budget: Budget): RuleScan {
+function runOne(rule: Rule, { original, clean, encoded }: Forms, budget: Budget): RuleScan {
   const scan = rule.run(clean.text, budget);
   let scanned = scan.scanned;
   const disguised =
@@ -157,17 +172,28 @@ function disguisedFinding(text: string, open: readonly RuleFinding[], budget: Bu
  * An order to the judge that is dealt out over several texts. Words that meet by chance are no attack, so such a hit is
  * at most medium, and where texts say such things by themselves it adds nothing.
  */
-function splitHit(texts: readonly (RuleText & { readonly forms: Prepared })[], budget: Budget): RuleHit[] {
+function splitHit(
+  texts: readonly (RuleText & { readonly forms: Forms })[],
+  budget: Budget,
+  cache: ScanCache,
+): RuleHit[] {
   const spoken = texts.filter(({ place, ofApplication }) => !ofApplication && !IS_WORD.test(place));
   for (const { text, joints } of joined(spoken.map(({ forms }) => forms.clean.text))) {
-    const open = judgeManipulation.run(text, budget).findings;
-    const split = open.find(({ start, end }) => spansJoint(joints, start, end)) ?? disguisedFinding(text, [], budget);
-    const first = spoken[joints.findLastIndex((joint) => split !== null && joint <= split.start) + 1];
-    if (split === null || first === undefined) continue;
+    const key = keyOf(`${joints.join()} ${text}`);
+    const [split] = cache.scan(key, 'joints', budget, () => atJoints(text, joints, budget)).findings;
+    const first = spoken[joints.findLastIndex((joint) => split !== undefined && joint <= split.start) + 1];
+    if (split === undefined || first === undefined) continue;
     const severity = graver('medium', split.severity) === 'medium' ? split.severity : 'medium';
     return [hitOf(judgeManipulation, first, { ...split, type: `split_${split.type}`, severity })];
   }
   return [];
+}
+
+function atJoints(text: string, joints: readonly number[], budget: Budget): RuleScan {
+  const { findings, scanned } = judgeManipulation.run(text, budget);
+  const open = findings.find(({ start, end }) => spansJoint(joints, start, end));
+  const split = open ?? disguisedFinding(text, [], budget);
+  return { findings: split === null ? [] : [split], scanned };
 }
 
 /** Places of names and code words, which nobody says. */
