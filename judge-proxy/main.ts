@@ -190,6 +190,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
     metrics: { handshakeEnded: metrics.handshake },
   });
   parts.defer(() => interceptor.close());
+  metrics.gauge('leaf_certificates', () => interceptor.certificates);
 
   const door = createDoor({
     config,

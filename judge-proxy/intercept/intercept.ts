@@ -37,7 +37,8 @@ export interface InterceptorOptions {
   readonly randomBytes: (size: number) => Uint8Array;
 }
 
-export function createInterceptor(options: InterceptorOptions): Interceptor {
+/** An interceptor that tells how many leaf certificates it holds. */
+export function createInterceptor(options: InterceptorOptions): Interceptor & { readonly certificates: number } {
   return new TlsInterceptor(options);
 }
 
@@ -75,6 +76,10 @@ class TlsInterceptor implements Interceptor {
 
   get active(): number {
     return this.#tunnels.size;
+  }
+
+  get certificates(): number {
+    return this.#leaves.size;
   }
 
   async prepare(authority: Authority): Promise<void> {

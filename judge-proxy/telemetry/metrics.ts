@@ -47,6 +47,7 @@ const GAUGES = {
   judge_calls_active: 'Calls of the judge model in flight.',
   copies_bytes: 'Bytes of all copies held for the judge.',
   origin_pools: 'Origin pools (origin × client) held.',
+  leaf_certificates: 'Leaf certificates held.',
 } as const;
 export type GaugeName = keyof typeof GAUGES;
 

@@ -4,6 +4,7 @@
  * changes nothing for the host and is reported once; and random names fill no cache.
  */
 
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect as tlsConnect } from 'node:tls';
@@ -16,6 +17,8 @@ import { pythonWithClients } from '../support/python.ts';
 const PYTHON = pythonWithClients();
 
 const AUTHORITY = `${HOSTS.openai}:443`;
+/** Leaf certificates that may be kept. */
+const LEAVES = 50;
 const HALF_HELLO = Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01]);
 const WRONG_PIN = 'sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=';
 
@@ -45,11 +48,15 @@ describe.runIf(process.platform === 'linux').each(['h2', 'h1'] as const)('client
     chain = await Chain.start({
       hop,
       judgeHandler: null,
+      terminatedHosts: ['*.localhost'],
       config: {
-        limits: { tls_handshake: '500ms', first_byte: '500ms', leaf_certificates: 100 },
+        // Names below localhost are loopback: random hosts that resolve.
+        upstream: { allow_addresses: ['127.0.0.0/8', '::1/128'] },
+        limits: { tls_handshake: '500ms', first_byte: '500ms', leaf_certificates: LEAVES },
         routes: [
           { name: 'openai', hosts: [HOSTS.openai], action: 'terminate', judge: 'default' },
-          { name: 'denied', hosts: ['*.denied.test'], action: 'deny' },
+          { name: 'denied', hosts: ['*.denied.recorded.test'], action: 'deny' },
+          { name: 'many', hosts: ['*.recorded.test', '*.localhost'], action: 'terminate' },
           { name: 'rest', hosts: ['*'], action: 'tunnel' },
         ],
       },
@@ -150,5 +157,30 @@ describe.runIf(process.platform === 'linux').each(['h2', 'h1'] as const)('client
     const kinds = chain.proxy.lines.filter((line) => line.event === 'client_handshake').map((line) => line['reason']);
     expect(kinds.length).toBeGreaterThan(0);
     expect(new Set(kinds).size).toBe(kinds.length);
+  });
+
+  /** CONNECT to random hosts below a name, ten at a time. Each is refused or its tunnel is given up at once. */
+  async function visit(count: number, below: string, status: number): Promise<void> {
+    const lanes = Array.from({ length: 10 }, async () => {
+      for (let i = 0; i < count / 10; i += 1) {
+        const answer = await connectThrough(chain.proxyPort, `${randomBytes(6).toString('hex')}.${below}:443`);
+        expect(answer.status).toBe(status);
+        answer.socket.destroy();
+      }
+    });
+    await Promise.all(lanes);
+  }
+
+  it('random hosts leave the certificates bounded, and none is made for a host that policy refuses', async () => {
+    const certificates = () => metric(chain.adminPort, 'judge_proxy_leaf_certificates');
+    const before = await certificates();
+    expect(before).toBeLessThan(LEAVES);
+    await visit(500, 'denied.recorded.test', 403);
+    // Admitted by policy, refused for its address: not made either.
+    await visit(20, 'recorded.test', 502);
+    expect(await certificates()).toBe(before);
+    await visit(500, 'localhost', 200);
+    expect(await certificates()).toBe(LEAVES);
+    await nothingIsLeft();
   });
 });
