@@ -7,12 +7,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { judgeModelHandler } from '../../test/support/judge-model.ts';
 import type { OriginHandler } from '../../test/support/origin.ts';
+import { ProxyError } from '../errors.ts';
 import type { Verdict } from '../ledger/records.ts';
 import { bodyOf, captureOf } from './testing/captures.ts';
 import { answering, completing, hanging, inTurn, JUDGE_KEY, startJudgeServer } from './testing/judge-server.ts';
 import { JudgedLedger, judgeWith } from './testing/judged-ledger.ts';
 import { RUBRIC } from './testing/judgements.ts';
 import { SECRETS } from './testing/secrets.ts';
+import type { JudgeWorkerOptions } from './worker.ts';
 
 let books: JudgedLedger;
 
@@ -312,6 +314,23 @@ describe('the queue', () => {
     await books.start(server.model).idle();
     expect((await books.verdicts()).map(({ state }) => state)).toEqual(Array.from({ length: 8 }, () => 'scored'));
   });
+});
+
+it('judges what it could neither commit nor give back, as soon as the ledger writes again', async () => {
+  const { ledger } = books;
+  const full = () => Promise.reject(new ProxyError('ledger_unavailable', { reason: 'disk_full' }));
+  let failures = 3;
+  const fails = () => failures-- > 0;
+  const ailing: JudgeWorkerOptions['ledger'] = {
+    takeJobs: (limit, leaseMs) => ledger.takeJobs(limit, leaseMs),
+    finishJob: (id, verdict) => (fails() ? full() : ledger.finishJob(id, verdict)),
+    releaseJob: (id, notBefore) => (fails() ? full() : ledger.releaseJob(id, notBefore)),
+    onJob: (listener) => ledger.onJob(listener),
+  };
+  const id = await books.record();
+  const verdict = await books.verdict(books.start(null, { ledger: ailing }));
+  expect(verdict).toMatchObject({ exchange_id: id, state: 'rules_only' });
+  expect(failures).toBeLessThan(0);
 });
 
 it('gives no secret to the judge, the verdict, or the log', async () => {

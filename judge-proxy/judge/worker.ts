@@ -204,12 +204,14 @@ class Worker implements JudgeWorker {
     try {
       await this.#options.ledger.releaseJob(job.job_id, wait);
     } catch {
-      // Its lease holds it until the next start, which drops all leases.
       this.#released.delete(job.job_id);
-    } finally {
-      this.#held.delete(job.job_id);
-      this.#settle();
+      // Nobody may take it while its lease lasts. After a close that is until the next start, which drops all leases.
+      this.#later(LEDGER_PAUSE_MS, () => this.#track(this.#release(job, 0)));
+      return;
     }
+    this.#held.delete(job.job_id);
+    if (wait === 0) this.#wake();
+    this.#settle();
   }
 
   async #commit(
