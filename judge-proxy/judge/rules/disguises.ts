@@ -5,21 +5,20 @@
  */
 
 import { longRuns } from './encoded.ts';
+import { SIGN } from './survey.ts';
 
 /** Characters of one text that are decoded, in all disguises together. */
 const MOST_DECODED = 1_048_576;
 
-/** @returns readings of `text` that differ from it; what they say has no offsets of its own */
-export function disguises(text: string): string[] {
-  const first = undressed(text);
-  return [...first, ...first.filter((reading) => reading.length < 65_536).flatMap(undressed)];
-}
-
-function undressed(text: string): string[] {
+/**
+ * @param signs bits of `SIGN` that were seen in `text`
+ * @returns readings of `text` that differ from it; what they say has no offsets of its own
+ */
+export function disguises(text: string, signs: number): string[] {
   const found: string[] = [];
   let room = MOST_DECODED;
-  for (const { sign, read } of DISGUISES) {
-    if (room <= 0 || !(typeof sign === 'function' ? sign(text) : sign.test(text))) continue;
+  for (const { sign, looks, read } of DISGUISES) {
+    if (room <= 0 || (sign !== undefined && (signs & sign) === 0) || looks?.(text) === false) continue;
     const reading = read(text.length > room ? text.slice(0, room) : text);
     room -= reading.length;
     if (reading !== '' && reading !== text) found.push(reading);
@@ -28,92 +27,69 @@ function undressed(text: string): string[] {
 }
 
 interface Disguise {
-  readonly sign: RegExp | ((text: string) => boolean);
+  /** Seen by the survey in passing. */
+  readonly sign?: number;
+  /** Seen by a look of its own. */
+  readonly looks?: (text: string) => boolean;
   readonly read: (text: string) => string;
 }
 
 const DISGUISES: readonly Disguise[] = [
   // Look-alikes, marks upon letters, control characters within words, letters in boxes and flags.
-  { sign: /[^\t\n\r -~]/, read: skeleton },
-  // rot13 of judge, evaluat, verdict, rubric, ignore, score, safe.
-  { sign: /whqtr|rinyhng|ireqvpg|ehoevp|vtaber|fpber|\bfnsr\b/i, read: (text) => text.replace(/[a-z]/gi, rotated) },
-  { sign: /egduj|taulave|tcidrev|cirbur|erongi|erocs/i, read: (text) => [...text].reverse().join('') },
+  { sign: SIGN.unusual, read: skeleton },
+  { sign: SIGN.rot13, read: (text) => text.replace(/[a-z]/gi, rotated) },
+  { sign: SIGN.reversed, read: (text) => [...text].reverse().join('') },
+  { sign: SIGN.digits, read: (text) => text.replace(/[013457]/g, (sign) => LEET[sign] ?? sign) },
   {
-    sign: /judg3|v4lu|3valu|[1i]gn0r|1gnor|v3rd[1i]|verd1c|sc0r|5cor|[s5]4f[e3]|saf3|5afe|rubr1c/i,
-    read: (text) => text.replace(/[013457]/g, (sign) => LEET[sign] ?? sign),
-  },
-  {
-    sign: /(?:%[0-9a-f]{2}[^%]{0,8}){2}|(?:=[0-9a-f]{2}){4}/i,
+    looks: (text) => has(text, '%', /(?:%[0-9a-f]{2}[^%]{0,8}){2}/i) || has(text, '=', /(?:=[0-9a-f]{2}){4}/i),
     read: (text) => text.replaceAll('+', ' ').replace(/[%=]([0-9a-f]{2})/gi, (_, digits: string) => point(digits, 16)),
   },
-  { sign: /(?:&#x?[0-9a-f]{2,6};.{0,8}){3}/i, read: (text) => text.replace(/&#(x?)([0-9a-f]{2,6});/gi, entity) },
   {
-    sign: /(?:\\[ux][0-9a-f]{2,4}[^\\]{0,8}\\?){2}/i,
+    looks: (text) => has(text, '&#', /(?:&#x?[0-9a-f]{2,6};.{0,8}){3}/i),
+    read: (text) => text.replace(/&#(x?)([0-9a-f]{2,6});/gi, entity),
+  },
+  {
+    looks: (text) => has(text, '\\', /(?:\\[ux][0-9a-f]{2,4}[^\\]{0,8}\\?){2}/i),
     read: (text) =>
       text.replace(/\\{1,2}(?:u([0-9a-f]{4})|x([0-9a-f]{2}))/gi, (_, u?: string, x?: string) => point(u ?? x, 16)),
   },
   // Long runs of one alphabet: base64 without the bounds that keep the other rules quick, hex, base32.
-  { sign: (text) => hasRun(text, 24), read: (text) => lines(Array.from(longRuns(text), (run) => fromRun(text, run))) },
+  { sign: SIGN.run, read: (text) => lines(Array.from(longRuns(text), (run) => fromRun(text, run))) },
   {
-    sign: /[0-9a-f]{2}[ :][0-9a-f]{2}[ :][0-9a-f]{2}[ :][0-9a-f]{2}[ :]/i,
+    sign: SIGN.pairs,
+    looks: (text) => /[0-9a-f]{2}[ :][0-9a-f]{2}[ :][0-9a-f]{2}[ :][0-9a-f]{2}[ :]/i.test(text),
     read: (text) => pieces(text, /(?:[0-9a-f]{2}[ :]){8,}[0-9a-f]{2}/gi, fromHex),
   },
   {
-    sign: /0[01]{7} ?0[01]{7}/,
+    sign: SIGN.binary,
+    looks: (text) => /0[01]{7} ?0[01]{7}/.test(text),
     read: (text) => pieces(text, /(?:[01]{8} ?){6,}/g, (run) => numbers(run, /[01]{8}/g, 2)),
   },
   {
-    sign: /(?:\b\d{2,3}[ ,]{1,2}){12}/,
+    sign: SIGN.codes,
+    looks: (text) => /(?:\b\d{2,3}[ ,]{1,2}){12}/.test(text),
     read: (text) => pieces(text, /(?:\b\d{2,3}[ ,]{1,2}){12,}\d{2,3}/g, (run) => numbers(run, /\d+/g, 10)),
   },
-  { sign: /(?:[.-]{1,4} ){5}/, read: (text) => pieces(text, /[.-][-. /]{19,}/g, fromMorse) },
   {
-    sign: /\b[a-z]([ ._*-])[a-z]\1[a-z]\1[a-z]\b/i,
+    sign: SIGN.morse,
+    looks: (text) => /(?:[.-]{1,4} ){5}/.test(text),
+    read: (text) => pieces(text, /[.-][-. /]{19,}/g, fromMorse),
+  },
+  {
+    sign: SIGN.spaced,
+    looks: (text) => /\b[a-z]([ ._*-])[a-z]\1[a-z]\1[a-z]\b/i.test(text),
     read: (text) => text.replace(/\b[a-z]([ ._*-])(?:[a-z]\1){2,}[a-z]\b/gi, (run) => run.replace(/[ ._*-]/g, '')),
   },
   // Base64 that is broken into lines.
   {
-    sign: hasBrokenRun,
+    sign: SIGN.broken,
     read: (text) => pieces(text, /(?:[A-Za-z0-9+/_-]{12,100}={0,2}(?:\s{1,2}|\\n)?){2,}/g, fromBase64),
   },
 ];
 
-/** Whether `length` characters of base64's alphabet stand together. Looks at every `length`th character first. */
-function hasRun(text: string, length: number): boolean {
-  for (let probe = length - 1; probe < text.length; probe += length) {
-    let start = probe;
-    while (start > 0 && probe - start < length && inAlphabet(text.charCodeAt(start))) start--;
-    if (!inAlphabet(text.charCodeAt(probe))) continue;
-    let end = probe;
-    while (end < text.length && end - start <= length && inAlphabet(text.charCodeAt(end))) end++;
-    if (end - start > length) return true;
-  }
-  return false;
-}
-
-/** Whether a line or word ends on twelve characters of the alphabet and the next begins with as many. */
-function hasBrokenRun(text: string): boolean {
-  for (let at = BROKEN; at < text.length - BROKEN; at++) {
-    const code = text.charCodeAt(at);
-    const escaped = code === 92 && text.charCodeAt(at + 1) === 110;
-    if (code !== 32 && code !== 10 && !escaped) continue;
-    const next = at + (escaped ? 2 : 1);
-    if (allInAlphabet(text, at - BROKEN, at) && allInAlphabet(text, next, next + BROKEN)) return true;
-  }
-  return false;
-}
-
-const BROKEN = 12;
-
-function allInAlphabet(text: string, start: number, end: number): boolean {
-  for (let at = end - 1; at >= start; at--) if (!inAlphabet(text.charCodeAt(at))) return false;
-  return true;
-}
-
-/** Both alphabets of RFC 4648. */
-function inAlphabet(code: number): boolean {
-  const letter = code | 32;
-  return (letter >= 97 && letter <= 122) || (code >= 47 && code <= 57) || code === 43 || code === 45 || code === 95;
+/** A character is found many times faster than a pattern. */
+function has(text: string, character: string, pattern: RegExp): boolean {
+  return text.includes(character) && pattern.test(text);
 }
 
 const LEET: Readonly<Record<string, string>> = {
@@ -140,19 +116,69 @@ const LOOK_ALIKES = new Map<string, string>(
   ].flatMap(([from = '', to = '']) => [...from].map((letter, index) => [letter, to[index] ?? letter] as const)),
 );
 
+/**
+ * The text in the Latin letters that a reader sees. Unit by unit from a table: measured on 1 KiB of accented text, 3 µs
+ * against 60 µs for a normal form and two replacements.
+ */
 function skeleton(text: string): string {
-  const plain = text.normalize('NFD').replace(/[\p{M}\p{Cf}\u115f\u1160\u3164\uffa0]|(?![\t\n\r])\p{Cc}/gu, '');
-  const letters = plain.replace(/[^\t\n\r -~]/gu, (letter) => LOOK_ALIKES.get(letter) ?? boxed(letter));
+  const units = new Uint16Array(text.length);
+  let length = 0;
+  let changed = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const seen = SEEN[code] || lookedAt(code);
+    if (seen === SAME) {
+      units[length++] = code;
+    } else if (seen === HIGH) {
+      const boxed = boxedLetter(text.codePointAt(at) ?? 0);
+      if (boxed === 0) {
+        units[length++] = code;
+      } else {
+        if (boxed !== GONE) units[length++] = boxed;
+        at++;
+        changed = true;
+      }
+    } else {
+      changed = true;
+      if (seen !== GONE) units[length++] = seen;
+    }
+  }
+  if (!changed) return text;
+  const letters = Buffer.from(units.buffer, 0, length * 2).toString('utf16le');
   return letters.replace(/(?:\b[a-z] ){3,60}[a-z]\b/gi, (run) => run.replaceAll(' ', ''));
 }
 
-/** Regional indicators and squared letters, by their distance from the first. */
-function boxed(letter: string): string {
-  const code = letter.codePointAt(0) ?? 0;
+const SAME = 1;
+const GONE = 2;
+const HIGH = 3;
+/** By code unit, once it was met: one of the above, or the letter that it looks like. */
+const SEEN = new Uint16Array(0x10000);
+
+function lookedAt(code: number): number {
+  const seen = lookOf(code);
+  SEEN[code] = seen;
+  return seen;
+}
+
+function lookOf(code: number): number {
+  if (code === 9 || code === 10 || code === 13 || (code >= 32 && code < 127)) return SAME;
+  if (code >= 0xd800 && code < 0xdc00) return HIGH;
+  const character = String.fromCharCode(code);
+  if (UNSEEN.test(character)) return GONE;
+  const letter = (code >= 0xac00 && code <= 0xd7a3 ? character : character.normalize('NFD')).charAt(0);
+  const like = (LOOK_ALIKES.get(letter) ?? letter).charCodeAt(0);
+  return like === code ? SAME : like;
+}
+
+/** Marks, formats, controls, fillers. */
+const UNSEEN = /^(?:[\p{M}\p{Cf}\p{Cc}\u115f\u1160\u3164\uffa0])$/u;
+
+/** Regional indicators and squared letters, by their distance from the first; 0 for what is none of them. */
+function boxedLetter(point: number): number {
   for (const first of [0x1f1e6, 0x1f130, 0x1f150, 0x1f170]) {
-    if (code >= first && code < first + 26) return String.fromCharCode(97 + code - first);
+    if (point >= first && point < first + 26) return 97 + point - first;
   }
-  return letter;
+  return point > 0xffff && UNSEEN.test(String.fromCodePoint(point)) ? GONE : 0;
 }
 
 function rotated(letter: string): string {

@@ -38,5 +38,12 @@ function glued(ends: readonly string[], glue: string): Joined {
 
 /** True when a joint lies within the range: no single text holds it. */
 export function spansJoint(joints: readonly number[], start: number, end: number): boolean {
-  return joints.some((joint) => joint > start && joint < end);
+  let low = 0;
+  let high = joints.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((joints[middle] ?? 0) > start) high = middle;
+    else low = middle + 1;
+  }
+  return (joints[low] ?? Number.POSITIVE_INFINITY) < end;
 }

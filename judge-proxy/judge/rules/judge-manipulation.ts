@@ -7,7 +7,9 @@
 import type { Severity } from '../../ledger/records.ts';
 import { BIDI_OVERRIDE, INVISIBLE, SELECTOR_RUN, SPLIT_WORD, TAG_RUN, ZERO_WIDTH_RUN } from './invisible.ts';
 import { type Budget, mergeFindings, type Rule, type RuleFinding, type RuleScan, scanInPieces } from './rule.ts';
-import { STEERING, STEERING_WORD, type SteeringPattern } from './steering.ts';
+import { JSON_BREAKOUT, STEERING, type SteeringPattern } from './steering.ts';
+import { type Survey, Surveyor } from './survey.ts';
+import { alone, near, pairs, type Trigger } from './triggers.ts';
 
 /** Gaps are bounded, so a piece of text costs at most a fixed multiple of its length. */
 type Pattern = SteeringPattern;
@@ -15,9 +17,11 @@ type Pattern = SteeringPattern;
 const JUDGE =
   '(?:judge|evaluator|grader|auditor|moderator|reviewer|safety (?:model|classifier|judge|filter|system)|content filter|llm[- ]as[- ]a[- ]judge)';
 
-/** Words of which at least one stands in every text that a pattern can match. One scan decides for most texts. */
-const SOME_WORD =
-  /ignore|disregard|forget|override|bypass|judge|evaluat|grad(?:e|ing)|audit|moderat|reviewer|classif|verdict|nonce|boundary|transcript|score|<\||\[\/?inst|<<sys|filter/i;
+/** A word of each judge that is spoken to. */
+const JUDGES = [
+  ...['judge', 'evaluator', 'grader', 'auditor', 'moderator', 'reviewer', 'content filter'],
+  ...pairs(['safety '], ['model', 'classifier', 'filter', 'system']),
+];
 
 const PATTERNS: readonly Pattern[] = [
   {
@@ -25,6 +29,12 @@ const PATTERNS: readonly Pattern[] = [
     severity: 'medium',
     pattern:
       /\b(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}\b(?:previous|prior|preceding|above|earlier|all|any|your|system|the)\b[^.!?\n]{0,30}\b(?:instructions?|prompts?|rules?|guidelines?|polic(?:y|ies)|directions?|rubrics?|criteri(?:a|on))\b/gi,
+    triggers: [
+      near(
+        ['ignore', 'disregard', 'forget', 'override', 'bypass'],
+        ['instruction', 'prompt', 'rule', 'guideline', 'polic', 'direction', 'rubric', 'criteri'],
+      ),
+    ],
   },
   {
     type: 'judge_addressed',
@@ -33,24 +43,31 @@ const PATTERNS: readonly Pattern[] = [
       `\\b(?:attention|note|message|instructions?|dear|hey|hello|to|for|you are|you're)[ ,:]{1,3}(?:to |for |now )?(?:the |an? |our |this |any )?(?:ai |llm |model )?${JUDGE}\\b`,
       'gi',
     ),
+    triggers: [alone(...JUDGES)],
   },
   {
     type: 'nonce_request',
     severity: 'high',
     pattern:
       /\b(?:judge|evaluator|grader|verdict)\b.{0,80}\bnonce\b|\b(?:echo|repeat|return|reveal|include|output|change|omit|leave out)\b.{0,30}\b(?:the|your|this|my|a different|another)\b.{0,20}\bnonce\b/gi,
+    triggers: [alone('nonce')],
   },
   {
     type: 'boundary_imitated',
     severity: 'high',
     pattern:
       /\bboundary[-_: ]{1,3}[0-9a-f]{16,64}\b|[=#*<\-[]{2,8}\s?(?:end|begin|start|close)\s(?:of\s)?(?:the\s)?(?:transcript|untrusted|judged|exchange|boundary|data to (?:be )?judged?)\b/gi,
+    triggers: [
+      alone('boundary'),
+      near(['end', 'begin', 'start', 'close'], ['transcript', 'untrusted', 'judged', 'exchange', 'data to '], 60),
+    ],
   },
   {
     type: 'role_marker',
     severity: 'medium',
     pattern:
       /<\|(?:im_start|im_end|system|assistant|user|start|end|message|channel|endoftext)\|>|\[\/?INST\]|<<\/?SYS>>/gi,
+    triggers: [alone('<|', '[inst]', '[/inst]', '<<sys>>', '<</sys>>')],
   },
 ];
 
@@ -70,6 +87,7 @@ interface Nearness {
   readonly gap: number;
   /** Stands near the first, before or after. */
   readonly about?: { readonly pattern: RegExp; readonly gap: number };
+  readonly triggers: readonly Trigger[];
 }
 
 const NEAR: readonly Nearness[] = [
@@ -82,6 +100,12 @@ const NEAR: readonly Nearness[] = [
       /\b(?:safe|clean|pass(?:ed|es|ing)?|allowed|approved|compliant|benign|harmless|acceptable|no[- ]violations?|not violating|non[- ]?violating|zero|score (?:of )?0)\b/gi,
     gap: 100,
     about: { pattern: new RegExp(`\\b${JUDGE}s?\\b`, 'gi'), gap: 160 },
+    triggers: [
+      near(JUDGES, [
+        ...['safe', 'clean', 'pass', 'allowed', 'approved', 'compliant', 'benign', 'harmless', 'acceptable'],
+        ...['violati', 'zero', 'score of 0', 'score 0'],
+      ]),
+    ],
   },
   {
     type: 'fake_verdict',
@@ -89,6 +113,13 @@ const NEAR: readonly Nearness[] = [
     first: /"(?:nonce|judge_manipulation|unreadable|verdict)\\{0,3}"\s{0,8}:/gi,
     second: /"(?:criteria|score|label|judge_manipulation|overall|verdict|present)\\{0,3}"\s{0,8}:/gi,
     gap: 400,
+    triggers: [
+      near(
+        pairs(['"'], ['nonce', 'judge_manipulation', 'unreadable', 'verdict']),
+        pairs(['"'], ['criteria', 'score', 'label', 'judge_manipulation', 'overall', 'verdict', 'present']),
+        450,
+      ),
+    ],
   },
 ];
 
@@ -112,32 +143,80 @@ function* nearby(piece: string, { first, second, gap, about }: Nearness): Genera
   }
 }
 
-function run(text: string, budget: Budget): RuleScan {
-  // Most texts have a word of the wide gate and none of the narrow one: measured, half of the time of this rule.
-  const direct = SOME_WORD.test(text);
-  if (!direct && !STEERING_WORD.test(text)) return { findings: [], scanned: text.length };
-  const patterns = direct ? ALL_PATTERNS : STEERING;
-  const findings: RuleFinding[] = [];
-  const scanned = scanInPieces(text, budget, (piece, offset) => {
-    for (const { pattern, type, severity } of patterns) {
-      for (const match of piece.matchAll(pattern)) {
-        const start = offset + match.index;
-        findings.push({ start, end: start + match[0].length, type, severity });
-      }
-    }
-    for (const nearness of direct ? NEAR : []) {
-      const { type, severity } = nearness;
-      for (const { start, end } of nearby(piece, nearness)) {
-        findings.push({ start: offset + start, end: offset + end, type, severity });
-      }
-    }
-  });
-  return { findings: mergeFindings(findings), scanned };
+const SURVEYOR = new Surveyor([...ALL_PATTERNS, ...NEAR].map(({ triggers }) => triggers));
+
+export interface ManipulationScan extends RuleScan {
+  /** Signs of disguises (`survey.ts`) in what was scanned. */
+  readonly signs: number;
 }
 
-export const judgeManipulation: Rule = { name: 'judge_manipulation', version: '2', redacts: false, run };
+/**
+ * @param text cleaned
+ * @param worth whether a range is worth reading; all are when left out
+ */
+export function readForJudge(
+  text: string,
+  budget: Budget,
+  worth: (start: number, end: number) => boolean = () => true,
+): ManipulationScan {
+  const findings: RuleFinding[] = [];
+  let signs = 0;
+  const scanned = scanInPieces(text, budget, (piece, offset) => {
+    const survey = SURVEYOR.survey(piece);
+    signs |= survey.signs;
+    for (const finding of around(piece, survey, worth)) {
+      findings.push({ ...finding, start: finding.start + offset, end: finding.end + offset });
+    }
+  });
+  const { pattern, type, severity } = JSON_BREAKOUT;
+  const breakout = pattern.exec(text.slice(0, START));
+  if (breakout !== null) findings.push({ start: 0, end: breakout[0].length, type, severity });
+  return { findings: mergeFindings(findings), scanned, signs };
+}
 
-const HIDDEN: readonly Pattern[] = [
+/** Characters at the beginning of a text in which it may break out of JSON. */
+const START = 64;
+
+function* around(
+  piece: string,
+  { windows }: Survey,
+  worth: (start: number, end: number) => boolean,
+): Generator<RuleFinding> {
+  for (const [index, own] of windows.entries()) {
+    if (own === null) continue;
+    for (let at = 0; at < own.length; at += 2) {
+      const start = own[at] ?? 0;
+      const end = own[at + 1] ?? 0;
+      if (worth(start, end)) yield* tried(piece, index, start, end);
+    }
+  }
+}
+
+/** One pattern between two offsets. The character before is there for the pattern to look back at. */
+function* tried(piece: string, index: number, start: number, end: number): Generator<RuleFinding> {
+  const before = Math.min(start, 1);
+  const offset = start - before;
+  const window = piece.slice(offset, end);
+  const words = ALL_PATTERNS[index];
+  if (words !== undefined) {
+    const { pattern, type, severity } = words;
+    pattern.lastIndex = before;
+    for (let match = pattern.exec(window); match !== null; match = pattern.exec(window)) {
+      yield { start: offset + match.index, end: offset + match.index + match[0].length, type, severity };
+    }
+    return;
+  }
+  const nearness = NEAR[index - ALL_PATTERNS.length];
+  if (nearness === undefined) return;
+  for (const range of nearby(window, nearness)) {
+    const { type, severity } = nearness;
+    yield { start: offset + range.start, end: offset + range.end, type, severity };
+  }
+}
+
+export const judgeManipulation: Rule = { name: 'judge_manipulation', version: '2', redacts: false, run: readForJudge };
+
+const HIDDEN: readonly Omit<Pattern, 'triggers'>[] = [
   { type: 'hidden_tags', severity: 'high', pattern: TAG_RUN },
   { type: 'hidden_selectors', severity: 'high', pattern: SELECTOR_RUN },
   { type: 'zero_width', severity: 'high', pattern: ZERO_WIDTH_RUN },

@@ -6,7 +6,7 @@ import { type CleanText, cleanText } from './clean-text.ts';
 import { disguises } from './disguises.ts';
 import { type EncodedRun, encodedRuns } from './encoded.ts';
 import { joined, spansJoint } from './joints.ts';
-import { hiddenText, judgeManipulation } from './judge-manipulation.ts';
+import { hiddenText, judgeManipulation, type ManipulationScan, readForJudge } from './judge-manipulation.ts';
 import { personalData } from './personal-data.ts';
 import { Budget, graver, mergeFindings, type Rule, type RuleFinding, type RuleName, type RuleScan } from './rule.ts';
 import { keyOf, ScanCache } from './scan-cache.ts';
@@ -131,10 +131,10 @@ class Forms {
 
 /** Runs one rule over one text: clean form, original form where they differ, and what base64 in it says. */
 function runOne(rule: Rule, { original, clean, encoded }: Forms, budget: Budget): RuleScan {
-  const scan = rule.run(clean.text, budget);
+  const forJudge = rule === judgeManipulation ? readForJudge(clean.text, budget) : null;
+  const scan = forJudge ?? rule.run(clean.text, budget);
   let scanned = scan.scanned;
-  const disguised =
-    rule === judgeManipulation && !budget.spent ? disguisedFinding(clean.text, scan.findings, budget) : null;
+  const disguised = forJudge !== null && !budget.spent ? disguisedFinding(clean.text, forJudge, budget) : null;
   if (clean.same && encoded.length === 0 && disguised === null) return scan;
   const findings: RuleFinding[] = scan.findings.map((finding) => ({
     ...finding,
@@ -161,12 +161,22 @@ function runOne(rule: Rule, { original, clean, encoded }: Forms, budget: Budget)
  * The worst that a text says under a disguise, null when that is not graver than what it says openly. It has no place of
  * its own in the text.
  */
-function disguisedFinding(text: string, open: readonly RuleFinding[], budget: Budget): RuleFinding | null {
-  const worst = worstOf(disguises(text).flatMap((reading) => judgeManipulation.run(reading, budget).findings));
-  const known = worstOf(open)?.severity ?? 'none';
+function disguisedFinding(text: string, open: ManipulationScan, budget: Budget): RuleFinding | null {
+  const worst = worstOf(disguises(text, open.signs).flatMap((reading) => readingFindings(reading, budget)));
+  const known = worstOf(open.findings)?.severity ?? 'none';
   if (worst === null || graver(known, worst.severity) === known) return null;
   return { ...worst, type: `disguised_${worst.type}` };
 }
+
+/** A disguise may be worn over another one. */
+function readingFindings(reading: string, budget: Budget): readonly RuleFinding[] {
+  const first = readForJudge(reading, budget);
+  if (reading.length >= LONGEST_UNDRESSED_TWICE) return first.findings;
+  const second = disguises(reading, first.signs).flatMap((inner) => readForJudge(inner, budget).findings);
+  return [...first.findings, ...second];
+}
+
+const LONGEST_UNDRESSED_TWICE = 65_536;
 
 /**
  * An order to the judge that is dealt out over several texts. Words that meet by chance are no attack, so such a hit is
@@ -190,10 +200,12 @@ function splitHit(
 }
 
 function atJoints(text: string, joints: readonly number[], budget: Budget): RuleScan {
-  const { findings, scanned } = judgeManipulation.run(text, budget);
-  const open = findings.find(({ start, end }) => spansJoint(joints, start, end));
-  const split = open ?? disguisedFinding(text, [], budget);
-  return { findings: split === null ? [] : [split], scanned };
+  const atJoint = (start: number, end: number) => spansJoint(joints, start, end);
+  const open = readForJudge(text, budget, atJoint);
+  const split =
+    open.findings.find(({ start, end }) => atJoint(start, end)) ??
+    disguisedFinding(text, { ...open, findings: [] }, budget);
+  return { findings: split === null ? [] : [split], scanned: open.scanned };
 }
 
 /** Places of names and code words, which nobody says. */
