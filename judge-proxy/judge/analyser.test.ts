@@ -3,6 +3,10 @@
  * full, a thread that hangs, one that dies of a document. What it lost is recorded as not analysed.
  */
 
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type AnalyserOptions, createAnalyser, type StartedAnalyser } from './analyser.ts';
 import { failedAnalysis } from './analysis-messages.ts';
@@ -96,6 +100,28 @@ describe('when something is wrong', () => {
     expect(analyses.slice(0, 8)).toEqual(Array.from({ length: 8 }, failedAnalysis));
     expect(analyses.slice(8).map(({ api }) => api)).toEqual(Array.from({ length: 5 }, () => 'answered'));
     expect(reasons).toEqual(['crashed']);
+  });
+
+  it('what comes while no thread can start waits for the one that does', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'analyser-'));
+    const file = join(folder, 'dying-thread.ts');
+    const source = new URL('./testing/dying-thread.ts', import.meta.url);
+    const text = readFileSync(source, 'utf8').replace('../', new URL('.', import.meta.url).href);
+    writeFileSync(file, text);
+    const reasons: string[] = [];
+    const neither = Promise.withResolvers<void>();
+    const analyser = await start({
+      thread: pathToFileURL(file),
+      hangMs: 300,
+      onRestart: (reason) => reasons.push(reason) === 2 && neither.resolve(),
+    });
+    rmSync(file);
+    await analyser.analyse(captureOf({ host: 'dies.invalid' }), null);
+    await neither.promise;
+    writeFileSync(file, text);
+    expect(await analyser.analyse(captureOf(), null)).toMatchObject({ api: 'answered' });
+    expect(reasons).toEqual(['crashed', 'crashed']);
+    rmSync(folder, { recursive: true });
   });
 
   it('a thread that cannot start is told to the owner', async () => {

@@ -134,6 +134,8 @@ class ThreadAnalyser implements StartedAnalyser {
   }
 
   #flush(): void {
+    // No thread lives that would answer; the next one takes what waits.
+    if (this.#restart !== null) return;
     const tasks: Task[] = [];
     const transfer: ArrayBuffer[] = [];
     while (this.#held.size < IN_FLIGHT) {
