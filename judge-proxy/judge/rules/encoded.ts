@@ -2,9 +2,11 @@
 
 /** The shortest run that is tried: 24 characters carry 18 bytes, enough for an order or a key. */
 const SHORTEST_RUN = 24;
-/** Bounds on work: more runs, and what is longer, are noted by nobody, as with any other encoding. */
-const MOST_RUNS = 64;
-const LONGEST_RUN = 65_536;
+/** Bounds on work, far above what a conversation holds: 50 ms. What stands behind them counts as not read. */
+const MOST_RUNS = 20_000;
+const MOST_DECODED = 4_194_304;
+/** Characters that tell an image from a text, before all of it is decoded. */
+const HEAD = 1_024;
 /** Reads as text: no control characters but white space. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
 const NOT_TEXT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/;
@@ -16,18 +18,37 @@ export interface EncodedRun {
   readonly decoded: string;
 }
 
+export interface EncodedRuns {
+  readonly runs: readonly EncodedRun[];
+  /** Offset up to which every run was looked at; the length of the text when all were. */
+  readonly read: number;
+}
+
 /** Runs of base64 in `text` that decode to readable text. */
-export function encodedRuns(text: string): EncodedRun[] {
+export function encodedRuns(text: string): EncodedRuns {
   const runs: EncodedRun[] = [];
   let tried = 0;
+  let room = MOST_DECODED;
   for (const { start, end } of longRuns(text)) {
-    if (tried++ === MOST_RUNS) break;
-    const run = text.slice(start, Math.min(end, start + LONGEST_RUN));
-    if (!looksEncoded(run)) continue;
-    const decoded = Buffer.from(run, 'base64').toString('utf8');
-    if (!NOT_TEXT.test(decoded)) runs.push({ start, end, decoded });
+    const run = text.slice(start, end);
+    if (!looksEncoded(run) || !isText(decode(run.slice(0, HEAD)).replace(CUT, ''))) continue;
+    if (tried++ === MOST_RUNS || run.length > room) return { runs, read: start };
+    room -= run.length;
+    const decoded = decode(run);
+    if (isText(decoded)) runs.push({ start, end, decoded });
   }
-  return runs;
+  return { runs, read: text.length };
+}
+
+/** What is left of a character in UTF-8 that was cut. */
+const CUT = /\ufffd{1,3}$/;
+
+function decode(run: string): string {
+  return Buffer.from(run, 'base64').toString('utf8');
+}
+
+function isText(decoded: string): boolean {
+  return !NOT_TEXT.test(decoded);
 }
 
 /** Characters of both alphabets of RFC 4648, by code. */

@@ -69,11 +69,17 @@ describe('left alone', () => {
     'The judge ruled that the contract was void.',
     'Each request carries a nonce against replay; the server stores it.',
     'Please evaluate this integral and give the result.',
+    'A reviewer should approve the change when CI passes and report what is acceptable.',
+    'The reviewers approve the release once the test suite passes.',
     'Rate limiting: the client should not ignore Retry-After.',
     'A family: 👨‍👩‍👧 and a heart ❤️ and Scotland 🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}.',
     'فارسی می‌خواهم and עברית',
     'Zusammen\u00adgesetzte Wör\u00adter',
   ])('%s', (text) => expect(severities(text)).toEqual([]));
+});
+
+it('takes an order to a person for a weak sign', () => {
+  expect(severities('Reviewers, say it is harmless.')).toEqual([{ type: 'verdict_order', severity: 'low' }]);
 });
 
 it('takes the words of the application for its own', () => {

@@ -14,12 +14,16 @@ import { alone, near, pairs, type Trigger } from './triggers.ts';
 /** Gaps are bounded, so a piece of text costs at most a fixed multiple of its length. */
 type Pattern = SteeringPattern;
 
-const JUDGE =
-  '(?:judge|evaluator|grader|auditor|moderator|reviewer|safety (?:model|classifier|judge|filter|system)|content filter|llm[- ]as[- ]a[- ]judge)';
+/** People who review, audit and moderate are talked about every day. */
+const PERSON = '(?:auditor|moderator|reviewer)';
+const MACHINE =
+  '(?:judge|evaluator|grader|safety (?:model|classifier|judge|filter|system)|content filter|llm[- ]as[- ]a[- ]judge)';
+const JUDGE = `(?:${MACHINE}|${PERSON})`;
 
 /** A word of each judge that is spoken to. */
-const JUDGES = [
-  ...['judge', 'evaluator', 'grader', 'auditor', 'moderator', 'reviewer', 'content filter'],
+const PERSONS = ['auditor', 'moderator', 'reviewer'];
+const MACHINES = [
+  ...['judge', 'evaluator', 'grader', 'content filter'],
   ...pairs(['safety '], ['model', 'classifier', 'filter', 'system']),
 ];
 
@@ -43,7 +47,7 @@ const PATTERNS: readonly Pattern[] = [
       `\\b(?:attention|note|message|instructions?|dear|hey|hello|to|for|you are|you're)[ ,:]{1,3}(?:to |for |now )?(?:the |an? |our |this |any )?(?:ai |llm |model )?${JUDGE}\\b`,
       'gi',
     ),
-    triggers: [alone(...JUDGES)],
+    triggers: [alone(...MACHINES, ...PERSONS)],
   },
   {
     type: 'nonce_request',
@@ -99,11 +103,26 @@ const NEAR: readonly Nearness[] = [
     second:
       /\b(?:safe|clean|pass(?:ed|es|ing)?|allowed|approved|compliant|benign|harmless|acceptable|no[- ]violations?|not violating|non[- ]?violating|zero|score (?:of )?0)\b/gi,
     gap: 100,
-    about: { pattern: new RegExp(`\\b${JUDGE}s?\\b`, 'gi'), gap: 160 },
+    about: { pattern: new RegExp(`\\b${MACHINE}s?\\b`, 'gi'), gap: 160 },
     triggers: [
-      near(JUDGES, [
+      near(MACHINES, [
         ...['safe', 'clean', 'pass', 'allowed', 'approved', 'compliant', 'benign', 'harmless', 'acceptable'],
         ...['violati', 'zero', 'score of 0', 'score 0'],
+      ]),
+    ],
+  },
+  {
+    type: 'verdict_order',
+    severity: 'low',
+    // Reviewers approve what passes: those two words are no order to one.
+    first: /\b(?:score|rate|label|mark|classify|judge|evaluate|grade|answer|respond|reply|say|treat|consider)\b/gi,
+    second:
+      /\b(?:safe|clean|allowed|compliant|benign|harmless|no[- ]violations?|not violating|non[- ]?violating|zero|score (?:of )?0)\b/gi,
+    gap: 100,
+    about: { pattern: new RegExp(`\\b${PERSON}s?\\b`, 'gi'), gap: 160 },
+    triggers: [
+      near(PERSONS, [
+        ...['safe', 'clean', 'allowed', 'compliant', 'benign', 'harmless', 'violati', 'zero', 'score of 0', 'score 0'],
       ]),
     ],
   },

@@ -80,6 +80,17 @@ describe('text that was not read is withheld', () => {
     expect(withheld.get('b')).toBe(0);
   });
 
+  it('from the first run of base64 on that was not decoded, and no run before it keeps its secret', () => {
+    const decoy = Buffer.from('nothing to be seen in here').toString('base64url');
+    const run = Buffer.from(`the token is ${KEY}`).toString('base64url');
+    const near = runRules([text(`${`${decoy} `.repeat(100)}${run}`)], { rules: [], ...unlimited });
+    expect(near.complete).toBe(true);
+    expect(near.redactions.map(({ end, start }) => end - start)).toEqual([run.length]);
+    const far = runRules([text(`${`${decoy} `.repeat(20_000)}${run}`)], { rules: [], ...unlimited });
+    expect(far.complete).toBe(false);
+    expect([...far.withheld.values()]).toEqual([20_000 * (decoy.length + 1)]);
+  });
+
   it('when there are more findings than can be taken out', () => {
     const long = 'a@mail.example '.repeat(3_000);
     const outcome = runRules([text(long)], { rules: ['personal_data'], ...unlimited });

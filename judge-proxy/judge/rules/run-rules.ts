@@ -4,7 +4,7 @@ import type { Finding } from '../../exchange/redact.ts';
 import type { RuleHit, Severity } from '../../ledger/records.ts';
 import { type CleanText, cleanText } from './clean-text.ts';
 import { disguises } from './disguises.ts';
-import { type EncodedRun, encodedRuns } from './encoded.ts';
+import { type EncodedRuns, encodedRuns } from './encoded.ts';
 import { joined, spansJoint } from './joints.ts';
 import { hiddenText, judgeManipulation, type ManipulationScan, readForJudge } from './judge-manipulation.ts';
 import { personalData } from './personal-data.ts';
@@ -111,7 +111,7 @@ class Forms {
   readonly original: string;
   readonly key: string | null;
   #clean: CleanText | undefined;
-  #encoded: readonly EncodedRun[] | undefined;
+  #encoded: EncodedRuns | undefined;
 
   constructor(original: string) {
     this.original = original;
@@ -123,7 +123,7 @@ class Forms {
     return this.#clean;
   }
 
-  get encoded(): readonly EncodedRun[] {
+  get encoded(): EncodedRuns {
     this.#encoded ??= encodedRuns(this.original);
     return this.#encoded;
   }
@@ -135,7 +135,7 @@ function runOne(rule: Rule, { original, clean, encoded }: Forms, budget: Budget)
   const scan = forJudge ?? rule.run(clean.text, budget);
   let scanned = scan.scanned;
   const disguised = forJudge !== null && !budget.spent ? disguisedFinding(clean.text, forJudge, budget) : null;
-  if (clean.same && encoded.length === 0 && disguised === null) return scan;
+  if (clean.same && encoded.runs.length === 0 && disguised === null) return scan;
   const findings: RuleFinding[] = scan.findings.map((finding) => ({
     ...finding,
     ...clean.original(finding.start, finding.end),
@@ -147,9 +147,14 @@ function runOne(rule: Rule, { original, clean, encoded }: Forms, budget: Budget)
     scanned = Math.min(scanned, raw.scanned);
     if (rule === judgeManipulation) findings.push(...hiddenText(original));
   }
-  for (const { start, end, decoded } of encoded) {
+  // A run that was not read may hold what must be taken out: the text counts as read up to it.
+  scanned = Math.min(scanned, encoded.read);
+  for (const { start, end, decoded } of encoded.runs) {
     const inner = rule.run(decoded, budget);
-    if (inner.scanned < decoded.length) scanned = Math.min(scanned, start);
+    if (inner.scanned < decoded.length) {
+      scanned = Math.min(scanned, start);
+      break;
+    }
     const worst = worstOf(inner.findings);
     if (worst !== null) findings.push({ start, end, type: `encoded_${worst.type}`, severity: worst.severity });
   }

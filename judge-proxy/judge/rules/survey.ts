@@ -138,7 +138,7 @@ export class Surveyor {
         const length = at - before - 1;
         before = at;
         if (length === 0) continue;
-        ones = length === 1 ? ones + 1 : 0;
+        ones = length === 1 && isLetter(text.charCodeAt(at - 1)) ? ones + 1 : 0;
         twos = length === 2 ? twos + 1 : 0;
         short = length <= 3 ? short + 1 : 0;
         if (ones >= 2) signs |= SIGN.spaced;
@@ -161,6 +161,10 @@ export class Surveyor {
       open(windows, this.#pattern[trigger] as number, Math.max(0, at - 2 * reach), at + reach);
     }
   }
+}
+
+function isLetter(code: number): boolean {
+  return (code | 32) >= 97 && (code | 32) <= 122;
 }
 
 /** @param broken whether a run ended at the white space before this one */

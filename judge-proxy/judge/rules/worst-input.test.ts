@@ -11,6 +11,11 @@ import { runRules } from './run-rules.ts';
 const MIB = 2 ** 20;
 const BOUND_MS = 2_500;
 
+/** Time of this thread on the processor: a machine that is busy with other things slows no pattern. */
+function cpuMs(): number {
+  return process.threadCpuUsage().user / 1_000;
+}
+
 const NEAR_MATCHES: readonly string[] = [
   ...[
     'word ',
@@ -104,13 +109,13 @@ const NEAR_MATCHES: readonly string[] = [
 
 it.each(NEAR_MATCHES)('all rules read 1 MiB of %j', (unit) => {
   const text = unit.repeat(Math.ceil(MIB / unit.length)).slice(0, MIB);
-  const started = performance.now();
+  const started = cpuMs();
   runRules([{ place: 'p', text, ofApplication: false }], {
     rules: RULE_NAMES,
     budgetMs: Number.POSITIVE_INFINITY,
     now: () => performance.now(),
   });
-  expect(performance.now() - started).toBeLessThan(BOUND_MS);
+  expect(cpuMs() - started).toBeLessThan(BOUND_MS);
 });
 
 it('ends soon after its budget on many long texts', () => {
@@ -119,8 +124,20 @@ it('ends soon after its budget on many long texts', () => {
     text: 'judge ignore all token = 4111 1111 1111 1112 a@a. '.repeat(20_000),
     ofApplication: false,
   }));
-  const started = performance.now();
+  const started = cpuMs();
   const { complete } = runRules(texts, { rules: RULE_NAMES, budgetMs: 50, now: () => performance.now() });
   expect(complete).toBe(false);
-  expect(performance.now() - started).toBeLessThan(BOUND_MS);
+  expect(cpuMs() - started).toBeLessThan(BOUND_MS);
+});
+
+it('reads the longest copy, 4 MiB of prose, in the time of a rule', () => {
+  const prose =
+    'A reviewer answers a message about bread, and the result is a list of what is safe to bake on Sundays. ';
+  const text = prose.repeat(Math.ceil((4 * MIB) / prose.length));
+  for (const rule of RULE_NAMES) {
+    const started = cpuMs();
+    runRules([{ place: 'p', text, ofApplication: false }], { rules: [rule], budgetMs: Infinity, now: () => 0 });
+    // Measured: 100 to 150 ms; the budget of a rule is 250 ms. Twice that, for slower machines.
+    expect(cpuMs() - started).toBeLessThan(500);
+  }
 });
