@@ -1,6 +1,6 @@
 /**
- * Runs the analysis off the event loop, in one thread: text that is slow to read delays other analyses and never a
- * byte of traffic. The thread holds a few captures at a time; if it dies or hangs, those few are recorded as not
+ * Runs the analysis off the event loop, in one thread: text that is slow to read delays other analyses, and with them
+ * the last byte of their exchanges, but no byte before it. The thread holds a few captures at a time; if it dies or hangs, those few are recorded as not
  * analysed, and a new thread goes on with the rest.
  */
 

@@ -276,7 +276,7 @@ class Worker implements JudgeWorker {
   }
 }
 
-/** Content is our own canonical JSON, checked by its hash in the ledger. */
+/** Content is our own canonical JSON: the ledger took it only with its hash. */
 function parseInput(content: string | null): JudgeInput | null {
   return content === null ? null : (JSON.parse(content) as JudgeInput);
 }
