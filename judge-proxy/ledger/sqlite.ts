@@ -5,6 +5,7 @@ import type { Clock } from '../telemetry/clock.ts';
 import { timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { asStored, canonicalJson } from './chain.ts';
+import { Checkpointer } from './checkpointer.ts';
 import type { Content, Job, Ledger, NewJob } from './ledger.ts';
 import type { LedgerCause } from './ledger-error.ts';
 import { ReaderClient } from './reader-client.ts';
@@ -43,22 +44,25 @@ export interface LedgerOptions {
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const file = ledgerFile(options.url);
-  const state = new WriteState(file, options.log, options.metrics);
   const { durability, clock } = options;
+  const checkpointer = new Checkpointer({ file, durability });
+  const state = new WriteState(file, options.log, options.metrics, checkpointer);
   const writer = await WriterClient.start({ file, durability, startedAt: timestamp(clock) }, state);
-  return new SqliteLedger(writer, new ReaderClient(options.url), state, clock);
+  return new SqliteLedger(writer, new ReaderClient(options.url), checkpointer, state, clock);
 }
 
 class SqliteLedger implements Ledger {
   readonly #writer: WriterClient;
   readonly #reader: ReaderClient;
+  readonly #checkpointer: Checkpointer;
   readonly #state: WriteState;
   readonly #clock: Clock;
   readonly #jobListeners = new Set<() => void>();
 
-  constructor(writer: WriterClient, reader: ReaderClient, state: WriteState, clock: Clock) {
+  constructor(writer: WriterClient, reader: ReaderClient, checkpointer: Checkpointer, state: WriteState, clock: Clock) {
     this.#writer = writer;
     this.#reader = reader;
+    this.#checkpointer = checkpointer;
     this.#state = state;
     this.#clock = clock;
   }
@@ -134,6 +138,7 @@ class SqliteLedger implements Ledger {
   async close(): Promise<void> {
     await this.#reader.close();
     await this.#writer.close();
+    await this.#checkpointer.close();
   }
 
   #announceJobs(): void {
@@ -161,17 +166,20 @@ class WriteState implements WriterEvents {
   readonly #file: string;
   readonly #log: Log;
   readonly #metrics: LedgerMetrics | undefined;
+  readonly #checkpointer: Checkpointer;
   #cause: LedgerCause | null = null;
   #lost = 0;
 
-  constructor(file: string, log: Log, metrics: LedgerMetrics | undefined) {
+  constructor(file: string, log: Log, metrics: LedgerMetrics | undefined, checkpointer: Checkpointer) {
     this.#file = file;
     this.#log = log;
     this.#metrics = metrics;
+    this.#checkpointer = checkpointer;
   }
 
   committed(operations: number, refused: number, ms: number): void {
     this.#metrics?.committed(operations - refused, ms);
+    this.#checkpointer.committed(operations);
     if (refused > 0) {
       this.#metrics?.lost(refused, 'conflict');
       this.#log.write('error', 'ledger_refused', { file: this.#file, cause: 'conflict', count: refused });

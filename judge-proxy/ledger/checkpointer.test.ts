@@ -1,0 +1,52 @@
+/** The log is copied back into the database while the ledger is written, and a ledger closes whatever became of that. */
+
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { newId, systemClock } from '../telemetry/clock.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { KeptLog, sampleOpened } from './sample-records.ts';
+import { openLedger } from './sqlite.ts';
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'checkpoint-'));
+  file = join(folder, 'ledger.db');
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+it('the database grows long before the writer would stop for it', { timeout: 60_000 }, async () => {
+  const ledger = await openLedger({
+    url: `sqlite:${file}`,
+    durability: 'process',
+    clock: systemClock,
+    log: new KeptLog(),
+  });
+  const atFirst = statSync(file).size;
+  // A batch of a hundred is some sixty pages of log; the writer copies at 16,000.
+  let batches = 0;
+  while (statSync(file).size === atFirst && batches < 150) {
+    batches += 1;
+    await Promise.all(Array.from({ length: 100 }, () => ledger.open(sampleOpened(newId()))));
+  }
+  expect(statSync(file).size).toBeGreaterThan(atFirst);
+  expect((await ledger.stats()).exchanges).toBe(batches * 100);
+  await ledger.close();
+  expect(() => statSync(`${file}-wal`)).toThrow('ENOENT');
+});
+
+it('a thread that cannot open the file ends, and close does not wait for it', async () => {
+  const checkpointer = new Checkpointer({ file: join(folder, 'not/there.db'), durability: 'process' });
+  checkpointer.committed(1_000);
+  await checkpointer.close();
+});
+
+it('without a copy there is no thread to wait for', async () => {
+  const checkpointer = new Checkpointer({ file, durability: 'process' });
+  checkpointer.committed(999);
+  await checkpointer.close();
+});
