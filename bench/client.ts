@@ -7,16 +7,21 @@ import { Client } from 'undici';
 import { connectThrough } from '../test/support/clients.ts';
 import type { Arm } from './arm.ts';
 
-export const CHAT_BODY = JSON.stringify({
-  model: 'gpt-5-mini',
-  messages: [
-    { role: 'system', content: 'You are a helpful assistant that answers in one short paragraph. '.repeat(8) },
-    {
-      role: 'user',
-      content: 'Explain in plain words what a forward proxy does and why a company would run one. '.repeat(6),
-    },
-  ],
-});
+let asked = 0;
+
+/** One system prompt, as an application has it, and a question that nobody asked before. */
+function chatBody(more: object = {}): string {
+  asked += 1;
+  const question = `Question ${asked}: explain in plain words what a forward proxy does and who would run one. `;
+  return JSON.stringify({
+    model: 'gpt-5-mini',
+    messages: [
+      { role: 'system', content: 'You are a helpful assistant that answers in one short paragraph. '.repeat(8) },
+      { role: 'user', content: question.repeat(6) },
+    ],
+    ...more,
+  });
+}
 
 /** A client with one connection through the arm; requests follow each other on it. */
 export function openClient(arm: Arm): Client {
@@ -37,7 +42,7 @@ export async function sendChat(client: Client): Promise<void> {
     method: 'POST',
     path: '/v1/chat/completions',
     headers: { 'content-type': 'application/json', authorization: 'Bearer bench' },
-    body: CHAT_BODY,
+    body: chatBody(),
   });
   const text = await answer.body.text();
   if (answer.statusCode !== 200 || !text.includes('"chat.completion"')) {
@@ -52,7 +57,7 @@ export async function firstToken(client: Client): Promise<number> {
     method: 'POST',
     path: '/v1/chat/completions',
     headers: { 'content-type': 'application/json', authorization: 'Bearer bench' },
-    body: JSON.stringify({ ...(JSON.parse(CHAT_BODY) as object), stream: true }),
+    body: chatBody({ stream: true }),
   });
   let first: number | null = null;
   let tail = '';
