@@ -56,7 +56,7 @@ function configWith(key: string): object {
           base_url: `http://127.0.0.1:${model.port}/v1`,
           api_key: key,
           name: 'pattern-judge',
-          timeout: '5s',
+          timeout: '60s',
           allow_addresses: ['127.0.0.0/8'],
         },
       },

@@ -121,7 +121,8 @@ it.each(NEAR_MATCHES)('all rules read 1 MiB of %j', (unit) => {
 it('ends soon after its budget on many long texts', () => {
   const texts = Array.from({ length: 32 }, (_, index) => ({
     place: `p${index}`,
-    text: 'judge ignore all token = 4111 1111 1111 1112 a@a. '.repeat(20_000),
+    // Each its own: a text that was read before is not read again.
+    text: `${index} ${'judge ignore all token = 4111 1111 1111 1112 a@a. '.repeat(20_000)}`,
     ofApplication: false,
   }));
   const started = cpuMs();
