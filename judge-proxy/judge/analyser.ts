@@ -123,11 +123,11 @@ class ThreadAnalyser implements StartedAnalyser {
     return worker;
   }
 
-  /** All captures of one turn of the event loop go in one message. */
+  /** All captures of one turn of the event loop go in one message: waking the thread costs more than a capture. */
   #flushSoon(): void {
     if (this.#flushing || this.#held.size >= IN_FLIGHT) return;
     this.#flushing = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#flushing = false;
       this.#flush();
     });
