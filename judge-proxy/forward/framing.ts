@@ -71,3 +71,22 @@ function lengthFraming(length: string): BodyFraming | ProxyError {
 function ambiguous(reason: string): ProxyError {
   return new ProxyError('ambiguous_framing', { reason });
 }
+
+/**
+ * HTTP/1 connections on which it was in doubt where a request ends. Node parses all that one read brought, and gives
+ * out what it takes for the next requests before the refusal of the first can close the connection (measured): such a
+ * request, that nobody but llhttp saw, would be sent on.
+ */
+export class DoubtfulConnections {
+  readonly #sockets = new WeakSet<object>();
+
+  /** Asked once for each request, as it comes. False: it stands behind a doubtful one and must not be looked at. */
+  takes(request: Omit<RequestHead, 'endedWithHead'> & { readonly socket: object }): boolean {
+    const { socket, httpVersionMajor, httpVersionMinor, rawHeaders } = request;
+    if (this.#sockets.has(socket)) return false;
+    const framing = bodyFraming({ httpVersionMajor, httpVersionMinor, rawHeaders, endedWithHead: false });
+    // The request itself is refused by whoever takes it, in the order of reasons that the caller has.
+    if (framing instanceof ProxyError && framing.code === 'ambiguous_framing') this.#sockets.add(socket);
+    return true;
+  }
+}

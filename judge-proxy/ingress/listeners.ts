@@ -10,6 +10,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Config, Limits } from '../config/schema.ts';
 import { ProxyError } from '../errors.ts';
 import type { ClientRequest, ClientResponse } from '../forward/forwarder.ts';
+import { DoubtfulConnections } from '../forward/framing.ts';
 import type { Log } from '../telemetry/log.ts';
 import { CertificateWatcher, readCertificates } from './certificates.ts';
 import { ConnectionRegistry, stopListening } from './connection-registry.ts';
@@ -186,9 +187,11 @@ function attachHttp(
 ): void {
   /** HTTP/1 connections with a response on its way: nothing of ours may be written between its bytes. */
   const answering = new WeakSet<Socket>();
+  const doubtful = new DoubtfulConnections();
   const onRequest = (request: ClientRequest, response: ClientResponse) => {
     if (!(request instanceof Http2ServerRequest)) {
       const { socket } = request;
+      if (!doubtful.takes(request)) return;
       answering.add(socket);
       response.once('close', () => {
         answering.delete(socket);

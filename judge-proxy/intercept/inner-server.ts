@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { Duplex } from 'node:stream';
 import type { Limits } from '../config/schema.ts';
 import { type ErrorCode, ProxyError, type RefusalContext, refusal } from '../errors.ts';
+import { DoubtfulConnections } from '../forward/framing.ts';
 
 export interface InnerHandlers {
   /** `expectsContinue`: the client waits for `100 Continue` before it sends the body. */
@@ -29,10 +30,14 @@ export function createInnerServer(limits: Limits, handlers: InnerHandlers): Serv
     keepAliveTimeout: limits.keep_alive,
     connectionsCheckingInterval: Math.min(CHECK_MS, limits.headers),
   });
-  server.on('request', (request, response) => handlers.request(request, response, false));
+  const doubtful = new DoubtfulConnections();
+  const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
+    if (doubtful.takes(request)) handlers.request(request, response, expectsContinue);
+  };
+  server.on('request', (request, response) => take(request, response, false));
   // With listeners these come instead of `request`; without them Node answers 100 or 417 by itself.
-  server.on('checkContinue', (request, response) => handlers.request(request, response, true));
-  server.on('checkExpectation', (request, response) => handlers.request(request, response, false));
+  server.on('checkContinue', (request, response) => take(request, response, true));
+  server.on('checkExpectation', (request, response) => take(request, response, false));
   // Upgrades have no listener on purpose: they come as plain requests, and forward/ refuses or declines them.
   server.on('connect', (_request, socket) => {
     socket.on('error', ignore);

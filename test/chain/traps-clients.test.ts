@@ -52,7 +52,8 @@ describe.runIf(process.platform === 'linux').each(['h2', 'h1'] as const)('client
       config: {
         // Names below localhost are loopback: random hosts that resolve.
         upstream: { allow_addresses: ['127.0.0.0/8', '::1/128'] },
-        limits: { tls_handshake: '500ms', first_byte: '500ms', leaf_certificates: LEAVES },
+        // The first counts on the hop too, where a burst of handshakes waits its turn.
+        limits: { tls_handshake: '2s', first_byte: '500ms', leaf_certificates: LEAVES },
         routes: [
           { name: 'openai', hosts: [HOSTS.openai], action: 'terminate', judge: 'default' },
           { name: 'denied', hosts: ['*.denied.recorded.test'], action: 'deny' },
@@ -140,13 +141,14 @@ describe.runIf(process.platform === 'linux').each(['h2', 'h1'] as const)('client
 
   it('a hundred refusals of our certificate change nothing, and are one event for each kind', async () => {
     const before = chain.origin.seen.length;
-    await Promise.all(
-      Array.from({ length: 100 }, async () => {
+    const lanes = Array.from({ length: 5 }, async () => {
+      for (let i = 0; i < 20; i += 1) {
         const socket = tlsConnect({ socket: await open(), servername: HOSTS.openai });
         await once(socket, 'error');
         socket.destroy();
-      }),
-    );
+      }
+    });
+    await Promise.all(lanes);
     await nothingIsLeft();
     expect(chain.origin.seen.length).toBe(before);
     const socket = await tlsThrough(chain.proxyPort, AUTHORITY, ca);
@@ -154,15 +156,15 @@ describe.runIf(process.platform === 'linux').each(['h2', 'h1'] as const)('client
     socket.write(`GET /v1/models HTTP/1.1\r\nHost: ${HOSTS.openai}\r\nConnection: close\r\n\r\n`);
     expect(await readUntil(socket, '\r\n\r\n')).toContain('200');
     socket.destroy();
-    const kinds = chain.proxy.lines.filter((line) => line.event === 'client_handshake').map((line) => line['reason']);
+    const kinds = chain.proxy.lines.filter((line) => line.event === 'client_handshake').map((line) => line.reason);
     expect(kinds.length).toBeGreaterThan(0);
     expect(new Set(kinds).size).toBe(kinds.length);
   });
 
-  /** CONNECT to random hosts below a name, ten at a time. Each is refused or its tunnel is given up at once. */
+  /** CONNECT to random hosts below a name, five at a time. Each is refused or its tunnel is given up at once. */
   async function visit(count: number, below: string, status: number): Promise<void> {
-    const lanes = Array.from({ length: 10 }, async () => {
-      for (let i = 0; i < count / 10; i += 1) {
+    const lanes = Array.from({ length: 5 }, async () => {
+      for (let i = 0; i < count / 5; i += 1) {
         const answer = await connectThrough(chain.proxyPort, `${randomBytes(6).toString('hex')}.${below}:443`);
         expect(answer.status).toBe(status);
         answer.socket.destroy();
@@ -175,11 +177,11 @@ describe.runIf(process.platform === 'linux').each(['h2', 'h1'] as const)('client
     const certificates = () => metric(chain.adminPort, 'judge_proxy_leaf_certificates');
     const before = await certificates();
     expect(before).toBeLessThan(LEAVES);
-    await visit(500, 'denied.recorded.test', 403);
+    await visit(200, 'denied.recorded.test', 403);
     // Admitted by policy, refused for its address: not made either.
     await visit(20, 'recorded.test', 502);
     expect(await certificates()).toBe(before);
-    await visit(500, 'localhost', 200);
+    await visit(200, 'localhost', 200);
     expect(await certificates()).toBe(LEAVES);
     await nothingIsLeft();
   });
