@@ -2,7 +2,7 @@
 
 import type { Arm } from './arm.ts';
 import { firstToken, openClient, sendChat } from './client.ts';
-import { cpuMs } from './cpu.ts';
+import { cpuByThread } from './cpu.ts';
 import { median } from './statistics.ts';
 
 export interface CaseSize {
@@ -11,7 +11,7 @@ export interface CaseSize {
 }
 
 export interface CaseResult {
-  /** CPU µs a request, by process of the arm. */
+  /** CPU µs a request, by process of the arm and thread. */
   readonly cpu: Readonly<Record<string, number>>;
   /** Milliseconds felt by the client: median of the requests. */
   readonly latencyMs: number;
@@ -107,14 +107,15 @@ async function charged(
   await prepared.end();
   const sent = latencies.length;
   if (sent < size.requests * 0.9) throw new Error(`Only ${sent} of ${size.requests} requests were sent.`);
-  const cpu = Object.fromEntries(
-    Object.entries(after).map(([name, ms]) => [name, ((ms - (before[name] ?? 0)) * 1000) / sent]),
-  );
+  const cpu = Object.fromEntries(Object.entries(after).map(([name, us]) => [name, (us - (before[name] ?? 0)) / sent]));
   return { cpu, latencyMs: median(latencies), sent };
 }
 
 function readCpu(arm: Arm): Record<string, number> {
-  return Object.fromEntries(Object.entries(arm.processes).map(([name, pid]) => [name, cpuMs(pid)]));
+  const used = Object.entries(arm.processes).flatMap(([process, pid]) =>
+    [...cpuByThread(pid)].map(([thread, us]) => [`${process} ${thread}`.trimEnd(), us] as const),
+  );
+  return Object.fromEntries(used);
 }
 
 async function timed(latencies: number[], work: () => Promise<void>): Promise<void> {

@@ -22,6 +22,8 @@ export function renderReport(cases: readonly Case[], samples: readonly Sample[],
       head: ['way', 'CPU µs a request', 'of it', 'added ms', 'ms a request'],
       style: { head: [], border: [] },
       colAligns: ['left', 'right', 'left', 'right', 'right'],
+      colWidths: [null, null, 34, null, null],
+      wordWrap: true,
     });
     const of = samples.filter((sample) => sample.case === one.name);
     const direct = byRound(of.filter((sample) => sample.arm === 'direct'));
@@ -32,7 +34,7 @@ export function renderReport(cases: readonly Case[], samples: readonly Sample[],
       table.push([
         arm,
         totals.every((total) => total === 0) ? '–' : spread(totals),
-        perProcess(rounds),
+        perThread(rounds),
         arm === 'direct' ? '–' : spread(added, 2),
         spread(
           rounds.map((sample) => sample.result.latencyMs),
@@ -49,9 +51,11 @@ function byRound(samples: readonly Sample[]): Map<number, number> {
   return new Map(samples.map((sample) => [sample.round, sample.result.latencyMs]));
 }
 
-function perProcess(samples: readonly Sample[]): string {
-  const names = Object.keys(samples[0]?.result.cpu ?? {});
-  return names
+/** Process and thread; what is less than a microsecond is left out. */
+function perThread(samples: readonly Sample[]): string {
+  const names = new Set(samples.flatMap((sample) => Object.keys(sample.result.cpu)));
+  return [...names]
+    .filter((name) => median(samples.map((sample) => sample.result.cpu[name] ?? 0)) >= 1)
     .map((name) => `${name} ${median(samples.map((sample) => sample.result.cpu[name] ?? 0)).toFixed(0)}`)
     .join(', ');
 }

@@ -111,6 +111,7 @@ class ThreadAnalyser implements StartedAnalyser {
   #start(): Worker {
     const worker = new Worker(this.#options.thread ?? THREAD, {
       workerData: this.#settings,
+      name: 'analysis',
       // Nothing of the environment is needed, and what is not there cannot leak.
       env: {},
       // No resourceLimits: a heap that reaches its limit in the thread aborts the whole process (measured, Node 26.10:
