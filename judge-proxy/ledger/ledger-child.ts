@@ -18,7 +18,18 @@ import { openLedger } from './sqlite.ts';
 import { ledgerFile } from './sqlite-file.ts';
 
 const [action = '', url = ''] = process.argv.slice(2);
-const say = (line: string) => writeSync(1, `${line}\n`);
+
+/** Waits while the reader of the pipe is behind: the line must be out before anything else happens. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+}
 const log = new KeptLog();
 
 const ACTIONS: Readonly<Record<string, (ledger: Ledger) => Promise<void>>> = {
