@@ -30,6 +30,7 @@ function say(line: string): void {
     }
   }
 }
+
 const log = new KeptLog();
 
 const ACTIONS: Readonly<Record<string, (ledger: Ledger) => Promise<void>>> = {
