@@ -114,7 +114,9 @@ describe.runIf(hasDocker)('docker compose up', () => {
     host: string,
   ): Promise<{ status: number; code: unknown; body: string; socket: Socket | null }> {
     const request = http.request({
-      host: envoy.getHost(),
+      // Where the compose file publishes, not envoy.getHost(): within a container that is the bridge's gateway, if the
+      // engine names one, and the port is on loopback alone.
+      host: '127.0.0.1',
       port: envoy.getMappedPort(8080),
       method: 'CONNECT',
       path: `${host}:8443`,
