@@ -148,6 +148,18 @@ export const ERRORS = {
     remedy: 'Use plain HTTP requests with this host.',
     level: 'info',
   },
+  blocked_by_judge: {
+    status: 403,
+    message: 'The judge found a violation of policy.',
+    remedy: 'Look the request id up in the review of the proxy. Status and text are set by the block of the route.',
+    level: 'warn',
+  },
+  judge_unavailable: {
+    status: 403,
+    message: 'The judge gave no verdict, and the route lets nothing pass without one.',
+    remedy: 'Look at the state of the verdict and mend the judge, or set on_judge_failure of the route.',
+    level: 'warn',
+  },
   ledger_unavailable: {
     status: 503,
     message: 'The request could not be recorded, so it was not sent.',

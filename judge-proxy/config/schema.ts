@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod';
-import { duration, size } from './units.ts';
+import { duration, optionalDuration, size } from './units.ts';
 
 const port = z.int().min(0).max(65_535);
 const file = z.string().min(1);
@@ -73,15 +73,112 @@ const route = z.strictObject({
   action: z.enum(['tunnel', 'terminate', 'deny']).describe('Relay blindly, terminate and record, or refuse.'),
   judge: z.string().optional().describe('Name of a judge, for `terminate`. Without it exchanges are recorded only.'),
   mode: z
-    .enum(['observe'])
+    .enum(['observe', 'window', 'hold'])
     .default('observe')
-    .describe('How the response meets the judge: `observe` delivers, judges after.'),
-  on_judge_failure: failurePolicy
-    .default('review')
     .describe(
-      'What a verdict says when the judge failed: `allow` nothing more, `review` severity medium, so that a person looks, `block` also `would_block`.',
+      'How the response meets the judge: `observe` delivers and judges after, `window` delivers a stream window by window and holds every other answer, `hold` delivers after the verdict.',
     ),
+  hold_request: z
+    .boolean()
+    .default(false)
+    .describe('Judge the request before the origin sees it, and the pair afterwards.'),
+  window: z
+    .strictObject({
+      release: z
+        .enum(['cleared', 'eager'])
+        .default('cleared')
+        .describe(
+          'What clears a window: `cleared` rules and model, `eager` rules alone, while the model judges behind the client and cuts.',
+        ),
+      tokens: z.int().min(16).default(400).describe('Tokens (four characters each) of a window for the model.'),
+      rules_tokens: z
+        .int()
+        .min(1)
+        .default(50)
+        .describe('Tokens that the rules read at one time; with `eager` they are delivered together.'),
+      overlap_tokens: z
+        .int()
+        .min(0)
+        .default(100)
+        .describe('Tokens of the text before that rules and model see again with each window.'),
+    })
+    .prefault({})
+    .describe('For mode `window`.'),
+  keep_alive: optionalDuration().describe(
+    'While a stream is held, an SSE comment goes to the client this often. It commits the answer to status 200, so that a block becomes an error inside the stream. None unless set.',
+  ),
+  block: z
+    .strictObject({
+      status: z.int().min(400).max(499).default(403).describe('HTTP status of a block, while none has been sent.'),
+      message: z
+        .string()
+        .min(1)
+        .max(1_000)
+        .default('This exchange was stopped by the policy of your organisation.')
+        .describe('Text that the client is shown.'),
+      style: z
+        .enum(['error', 'finish'])
+        .default('error')
+        .describe(
+          "`error`: the API's error, which SDKs raise. `finish`: a well-formed answer that ends by content filter or refusal.",
+        ),
+      headers: z.boolean().default(true).describe('`x-judge-*` headers on a block: code, request id, verdict id.'),
+      reveal: z
+        .enum(['nothing', 'criteria', 'evidence'])
+        .default('nothing')
+        .describe(
+          'What a block tells of the verdict: nothing, the ids of violated criteria and rules, or also quotes.',
+        ),
+    })
+    .prefault({})
+    .describe('What the client is told when the judge stops an exchange.'),
+  sampling: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe(
+      'Probability with which the model is asked. Rules always judge, and an exchange that a rule hits is always asked about.',
+    ),
+  on_judge_failure: failurePolicy.optional().describe('Overrides the `on_judge_failure` of the mode of this route.'),
 });
+
+const onJudgeFailure = z
+  .strictObject({
+    observe: failurePolicy.default('review').describe('For routes of mode `observe`.'),
+    window: failurePolicy.default('block').describe('For routes of mode `window`.'),
+    hold: failurePolicy.default('block').describe('For routes of mode `hold`, and for held requests.'),
+  })
+  .prefault({})
+  .describe(
+    'What happens when the judge failed: `allow` nothing more, `review` severity medium, so that a person looks, `block` stops the exchange, in `observe` the verdict says `would_block`.',
+  );
+
+const judgeModel = z.strictObject({
+  base_url: z
+    .url({ protocol: /^https?$/ })
+    .default('https://api.openai.com/v1')
+    .describe('OpenAI-compatible endpoint.'),
+  api_key: z
+    .string()
+    .default('')
+    .meta({ secret: true })
+    .describe('Key of the judge model. Empty: rules alone judge, and coverage says so.'),
+  name: z.string().min(1).default('gpt-5-mini').describe('Model that judges.'),
+  timeout: duration('30s').describe('Whole judge call, waiting in our queue not included.'),
+  ca_files: z.array(file).default([]).describe('CAs trusted for the judge endpoint beside the system roots, PEM.'),
+  allow_addresses: z
+    .array(z.string())
+    .default([])
+    .describe('CIDRs, beside public addresses, at which the judge endpoint may live.'),
+});
+
+const spending = z
+  .strictObject({
+    tokens: z.int().min(0).optional().describe('Tokens in and out together. Unlimited unless set.'),
+    usd: z.number().min(0).optional().describe('US dollars by `prices`. Unlimited unless set.'),
+  })
+  .prefault({});
 
 const judge = z.strictObject({
   rubric: file.describe('Rubric file, YAML.'),
@@ -89,27 +186,33 @@ const judge = z.strictObject({
     .array(z.enum(['secrets', 'personal_data', 'judge_manipulation']))
     .default(['secrets', 'personal_data', 'judge_manipulation'])
     .describe('Rules whose hits are findings. Secrets are redacted whether or not they are listed.'),
-  model: z
-    .strictObject({
-      base_url: z
-        .url({ protocol: /^https?$/ })
-        .default('https://api.openai.com/v1')
-        .describe('OpenAI-compatible endpoint.'),
-      api_key: z
-        .string()
-        .default('')
-        .meta({ secret: true })
-        .describe('Key of the judge model. Empty: rules alone judge, and coverage says so.'),
-      name: z.string().min(1).default('gpt-5-mini').describe('Model that judges.'),
-      timeout: duration('30s').describe('Whole judge call, waiting in our queue not included.'),
-      ca_files: z.array(file).default([]).describe('CAs trusted for the judge endpoint beside the system roots, PEM.'),
-      allow_addresses: z
-        .array(z.string())
-        .default([])
-        .describe('CIDRs, beside public addresses, at which the judge endpoint may live.'),
-    })
+  model: judgeModel.optional().describe('The model. Without it rules alone judge.'),
+  small_model: judgeModel
     .optional()
-    .describe('The model. Without it rules alone judge.'),
+    .describe(
+      'A cheaper model that is asked first. The model is asked when this one is unsure, failed or found something grave.',
+    ),
+  cache: z
+    .strictObject({
+      entries: z.int().min(0).default(10_000).describe('Verdicts of the model kept for equal input; 0 keeps none.'),
+      ttl: duration('1h').describe('How long each is kept.'),
+      scope: z
+        .enum(['client', 'all_clients_dangerous'])
+        .default('client')
+        .describe(
+          'Who may be answered by an earlier verdict: the same client, or any. The latter tells one client, by the time it waits, what another asked.',
+        ),
+    })
+    .prefault({}),
+  budget: z
+    .strictObject({
+      day: spending.describe('For this judge, a day (UTC).'),
+      month: spending.describe('For this judge, a calendar month (UTC).'),
+      client_day: spending.describe('For each client of this judge, a day (UTC).'),
+      client_month: spending.describe('For each client of this judge, a calendar month (UTC).'),
+    })
+    .prefault({})
+    .describe('What judging may cost. When it is spent, rules alone judge, and coverage says so.'),
 });
 
 const ledger = z
@@ -162,6 +265,17 @@ const limits = z
       .default(1_000)
       .describe('Judgements that may wait for the model; above it the verdict says queue_full.'),
     judge_concurrency: z.int().min(1).default(16).describe('Model calls at one time.'),
+    judge_connect: duration('10s').describe('Connecting to a judge endpoint, TLS included.'),
+    judge_breaker_failures: z
+      .int()
+      .min(1)
+      .default(5)
+      .describe('Failures in a row after which a judge endpoint is left alone for a while.'),
+    judge_breaker_open: duration('60s').describe('How long it is left alone before one call tries it.'),
+    judge_breaker_successes: z.int().min(1).default(2).describe('Successes in a row after which it is trusted again.'),
+    held_copy: size('8MiB').describe('Of one request or response, what may be held back for a verdict.'),
+    held: size('256MiB').describe('Held back in all exchanges together.'),
+    websocket_message: size('4MiB').describe('Of one WebSocket message, what is copied for the judge.'),
     drain: duration('10s').describe('Time that open exchanges and tunnels have to end after SIGTERM.'),
   })
   .prefault({});
@@ -177,6 +291,7 @@ export const configSchema = z.strictObject({
   interception,
   upstream,
   routes: z.array(route).min(1).describe('First matching route wins; no match is refused.'),
+  on_judge_failure: onJudgeFailure,
   judges: z
     .record(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/), judge)
     .default({})

@@ -53,7 +53,7 @@ function shortest(
 
 /** A config value with a unit of time; milliseconds after parsing. */
 export function duration(byDefault: string) {
-  return withUnit(parseDuration, 'a duration with a unit: ms, s, m, h or d', byDefault).meta({ unit: 'duration' });
+  return withUnit(parseDuration, DURATION, byDefault).meta({ unit: 'duration' });
 }
 
 /** A config value with a unit of size; bytes after parsing. */
@@ -61,16 +61,24 @@ export function size(byDefault: string) {
   return withUnit(parseSize, 'a size with a unit: B, KB, MB, GB, KiB, MiB or GiB', byDefault).meta({ unit: 'size' });
 }
 
+/** The same for a key that is off unless it is set. */
+export function optionalDuration() {
+  return parsed(parseDuration, DURATION).meta({ unit: 'duration' }).optional();
+}
+
+const DURATION = 'a duration with a unit: ms, s, m, h or d';
+
 function withUnit(parse: (text: string) => number | undefined, expected: string, byDefault: string) {
-  return z
-    .string()
-    .transform((text, context) => {
-      const value = parse(text);
-      if (value === undefined || value <= 0) {
-        context.addIssue({ code: 'custom', message: `expected ${expected}` });
-        return z.NEVER;
-      }
-      return value;
-    })
-    .prefault(byDefault);
+  return parsed(parse, expected).prefault(byDefault);
+}
+
+function parsed(parse: (text: string) => number | undefined, expected: string) {
+  return z.string().transform((text, context) => {
+    const value = parse(text);
+    if (value === undefined || value <= 0) {
+      context.addIssue({ code: 'custom', message: `expected ${expected}` });
+      return z.NEVER;
+    }
+    return value;
+  });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RouteConfig } from '../config/schema.ts';
+import { routeConfig } from '../config/testing/route.ts';
 import { ProxyError } from '../errors.ts';
 import type { Capture, CapturedBody } from '../exchange/capture.ts';
 import type { Analysis } from '../judge/input.ts';
@@ -9,7 +9,7 @@ import { sampleVerdict } from '../ledger/sample-records.ts';
 import { type AtOnce, createRecorder, type ObserveOptions, type Usage } from './observe.ts';
 import type { ExchangeEnd, ExchangeStart } from './recorder.ts';
 
-const ROUTE: RouteConfig = {
+const ROUTE = routeConfig({
   name: 'openai',
   hosts: ['api.test'],
   ports: [443],
@@ -17,7 +17,7 @@ const ROUTE: RouteConfig = {
   judge: 'default',
   mode: 'observe',
   on_judge_failure: 'review',
-};
+});
 
 const START: ExchangeStart = {
   requestId: 'r1',

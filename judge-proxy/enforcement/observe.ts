@@ -75,7 +75,13 @@ function begin(options: ObserveOptions, start: ExchangeStart): RecordedExchange 
   return {
     exchangeId: opened.exchange_id,
     committed: ledger.open(opened),
-    finish: (end) => finish(options, opened, start, end),
+    holdsRequest: false,
+    clearRequest: () => Promise.resolve(null),
+    gate: () => null,
+    finish: async (end) => {
+      await finish(options, opened, start, end);
+      return { kind: 'deliver', rest: [] };
+    },
   };
 }
 

@@ -3,6 +3,7 @@
 import type { RouteConfig } from '../config/schema.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { CapturedBody } from '../exchange/capture.ts';
+import type { Ending, Gate, Outlet, ResponseHead } from './gate.ts';
 
 /** What is known of an exchange before the origin sees it. */
 export interface ExchangeStart {
@@ -16,9 +17,9 @@ export interface ExchangeStart {
   readonly path: string;
 }
 
-/** What is known at its end. */
+/** What is known at its end. `blocked`: the gate's `Outlet.stop`, or a request that `clearRequest` did not clear. */
 export interface ExchangeEnd {
-  readonly outcome: 'complete' | 'client_aborted' | 'origin_failed';
+  readonly outcome: 'complete' | 'client_aborted' | 'origin_failed' | 'blocked';
   readonly errorCode: ErrorCode | null;
   /** null when the origin gave no answer. */
   readonly status: number | null;
@@ -36,12 +37,23 @@ export interface RecordedExchange {
   readonly exchangeId: string;
   /** Resolves when the opening record is committed. Rejects with ProxyError `ledger_unavailable`. */
   readonly committed: Promise<void>;
+  /** The request has to be held and judged before the origin sees it (`hold_request`). */
+  readonly holdsRequest: boolean;
   /**
-   * Analyses the pair and writes the completing record. Call once, after `committed` resolved.
-   * @returns resolves when it is committed, or when it could not be: a client never loses its answer to our ledger.
-   * The gap is counted and logged.
+   * Judges a request that is held whole. Call after `committed`, and only when `holdsRequest`.
+   * @param signal the client went away
+   * @returns null to send it, else how the client is answered, after which `finish` is called with `blocked`
    */
-  finish(end: ExchangeEnd): Promise<void>;
+  clearRequest(request: CapturedBody, signal: AbortSignal): Promise<Ending | null>;
+  /** The gate of this response, null when it is delivered as it comes. Call once, with the origin's final head. */
+  gate(head: ResponseHead, outlet: Outlet): Gate | null;
+  /**
+   * Analyses the pair and writes the completing record; where a gate was, judges it first. Call once, after
+   * `committed` resolved.
+   * @returns how the client's answer ends, when the record is committed. In `observe` also when it could not be: a
+   * client never loses its answer to our ledger there; the gap is counted and logged.
+   */
+  finish(end: ExchangeEnd): Promise<Ending>;
 }
 
 /** A request that was answered by us, or relayed without being looked at: a line for the reviewer, no exchange. */

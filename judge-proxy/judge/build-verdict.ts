@@ -55,6 +55,9 @@ export function buildVerdict(parts: VerdictParts): NewVerdict {
     ...decision,
     rule_hits: hits,
     mode: opened.mode,
+    release: null,
+    subject: 'exchange',
+    windows: 0,
     latency_ms: parts.asked?.latencyMs ?? null,
     ...judgeCost(parts),
     tokens_in: completed.tokens_in,
@@ -76,6 +79,7 @@ function judgeOf({ judge, asked }: VerdictParts): NewVerdict['judge'] {
     output_mode: asked === null ? null : 'json_schema',
     nonce_ok: asked?.nonceOk ?? null,
     cache_hit: false,
+    escalated_from: null,
   };
 }
 

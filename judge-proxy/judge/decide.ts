@@ -21,7 +21,7 @@ import { graver } from './rules/rule.ts';
 
 /** What became of the question to the model. */
 export type ModelOutcome =
-  | { readonly state: 'scored'; readonly answer: Answer }
+  | { readonly state: 'scored' | 'truncated_input'; readonly answer: Answer }
   /** Rules alone judge: the judge has no model, or the route's judge is no longer in the config. */
   | { readonly state: 'rules_only'; readonly reason: 'model_not_configured' | 'no_judge' }
   /** There is nothing to ask about. The coverage of the exchange already says why. */
@@ -29,7 +29,10 @@ export type ModelOutcome =
   | { readonly state: FailedState };
 
 /** The model should have said something and did not. */
-export type FailedState = Exclude<JudgeState, 'scored' | 'rules_only' | 'unparseable' | 'interrupted'>;
+export type FailedState = Exclude<
+  JudgeState,
+  'scored' | 'truncated_input' | 'rules_only' | 'unparseable' | 'interrupted'
+>;
 
 export interface DecideInput {
   readonly outcome: ModelOutcome;
@@ -78,6 +81,7 @@ function coverageAfter(coverage: Coverage, outcome: ModelOutcome): Coverage {
 function reasonOf(outcome: ModelOutcome): CoverageReason | null {
   switch (outcome.state) {
     case 'scored':
+    case 'truncated_input':
     case 'unparseable':
       return null;
     case 'interrupted':
@@ -91,7 +95,11 @@ function reasonOf(outcome: ModelOutcome): CoverageReason | null {
     case 'timeout':
     case 'provider_error':
     case 'queue_full':
+    case 'circuit_open':
       return 'model_failed';
+    case 'sampled_out':
+    case 'budget_exhausted':
+      return outcome.state;
     default:
       return outcome satisfies never;
   }

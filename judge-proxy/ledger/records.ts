@@ -5,7 +5,11 @@
 
 import type { ErrorCode } from '../errors.ts';
 
-export type Mode = 'observe';
+/** How a response meets the judge. */
+export const MODES = ['observe', 'window', 'hold'] as const;
+export type Mode = (typeof MODES)[number];
+/** What clears a window of a stream: rules and model, or rules alone while the model judges behind. */
+export type Release = 'cleared' | 'eager';
 export type CoverageLevel = 'full' | 'partial' | 'none';
 
 /** Why an exchange was not judged in full. Closed: each is a metric label and a row of docs/verdicts.md. */
@@ -14,6 +18,10 @@ export const COVERAGE_REASONS = [
   'no_judge', // the route names no judge
   'model_not_configured', // rules alone judged: there is no API key
   'model_failed', // the model was asked and gave no usable verdict; `state` says why
+  'sampled_out', // the route asks the model about a part of its exchanges, and this one was not drawn
+  'budget_exhausted', // what the judge or this client may spend is spent
+  'stopped', // the judge stopped the exchange: what would have come was never read
+  'not_held', // more than may be held back: it was delivered before it was judged
   'request_truncated', // the copy of the request was cut at its cap
   'response_truncated',
   'copy_budget_exhausted', // all copies together reached their cap
@@ -42,6 +50,7 @@ export interface Coverage {
 /** Lifecycle of a judgement. Every failure has a name; none reads as safe. */
 export const JUDGE_STATES = [
   'scored', // the model answered and every check passed
+  'truncated_input', // so it did, and what it saw was cut: never a clean pass
   'rules_only', // the route's judge has no model
   'refused', // the model refused
   'invalid_output',
@@ -49,7 +58,10 @@ export const JUDGE_STATES = [
   'quote_mismatch',
   'timeout',
   'provider_error',
+  'circuit_open', // the endpoint failed too often just now and was not asked
   'queue_full',
+  'budget_exhausted', // rules alone judged: what may be spent is spent
+  'sampled_out', // rules alone judged: not drawn
   'unparseable', // nothing to judge: unknown API, coding or format
   'interrupted',
 ] as const;
@@ -112,7 +124,8 @@ export interface ExchangeOpened {
   readonly judge: string | null;
 }
 
-export type ExchangeOutcome = 'complete' | 'client_aborted' | 'origin_failed' | 'interrupted';
+/** `blocked`: the judge refused the request, withheld the response, or cut it. */
+export type ExchangeOutcome = 'complete' | 'client_aborted' | 'origin_failed' | 'interrupted' | 'blocked';
 
 /** Written and committed before the client has its last byte. */
 export interface ExchangeCompleted {
@@ -157,6 +170,10 @@ export interface ConnectionRecord {
   readonly duration_ms: number;
 }
 
+/** Ways of asking a model for JSON, best first. */
+export const OUTPUT_MODES = ['json_schema', 'json_object', 'text'] as const;
+export type OutputMode = (typeof OUTPUT_MODES)[number];
+
 /** A verdict before the ledger gives it its place in the chain. */
 export interface NewVerdict {
   readonly verdict_id: string;
@@ -177,9 +194,12 @@ export interface NewVerdict {
     readonly name: string;
     readonly hash: string;
     readonly model: string | null;
-    readonly output_mode: 'json_schema' | null;
+    /** How the answer was asked for; null when no model answered. */
+    readonly output_mode: OutputMode | null;
     readonly nonce_ok: boolean | null;
     readonly cache_hit: boolean;
+    /** Name of the small model whose answer was unsure or grave, so that `model` was asked; null without one. */
+    readonly escalated_from: string | null;
   } | null;
   readonly sampling_probability: number;
   readonly input_sha256: string | null;
@@ -190,6 +210,12 @@ export interface NewVerdict {
   readonly rule_hits: readonly RuleHit[];
   readonly overall: { readonly label: OverallLabel; readonly severity: Severity; readonly score: number | null };
   readonly mode: Mode;
+  /** In mode `window` what cleared each window, else null. */
+  readonly release: Release | null;
+  /** `request`: judged on its own before the origin saw it. `exchange`: the pair. */
+  readonly subject: 'request' | 'exchange';
+  /** Windows of the stream that the model judged before the whole, 0 in other modes. */
+  readonly windows: number;
   readonly action: VerdictAction;
   readonly latency_ms: number | null;
   readonly judge_tokens: { readonly in: number; readonly out: number } | null;
@@ -239,6 +265,9 @@ export const VERDICT_FIELDS = [
   'rule_hits',
   'overall',
   'mode',
+  'release',
+  'subject',
+  'windows',
   'action',
   'latency_ms',
   'judge_tokens',

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RouteConfig } from '../config/schema.ts';
+import { routeConfig } from '../config/testing/route.ts';
 import { parseAuthority } from './authority.ts';
 import { compileRoutes, explainRoutes } from './routes.ts';
 import type { Authority } from './types.ts';
 
 function route(name: string, hosts: string[], action: RouteConfig['action'], ports = [443]): RouteConfig {
-  return { name, hosts, ports, action, mode: 'observe', on_judge_failure: 'review' };
+  return routeConfig({ name, hosts, ports, action });
 }
 
 function target(text: string): Authority {

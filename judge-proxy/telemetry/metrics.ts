@@ -28,9 +28,9 @@ export interface MetricNames {
 export interface ExchangeLabels {
   readonly route: string;
   readonly action: 'tunnel' | 'terminate' | 'deny';
-  readonly mode: 'observe';
+  readonly mode: 'observe' | 'window' | 'hold';
   readonly api: string;
-  readonly outcome: 'complete' | 'client_aborted' | 'origin_failed' | 'interrupted';
+  readonly outcome: 'complete' | 'client_aborted' | 'origin_failed' | 'interrupted' | 'blocked';
 }
 
 export interface VerdictLabels {

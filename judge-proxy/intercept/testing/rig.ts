@@ -18,7 +18,8 @@ import { loadCa, type SigningCa } from '../../../certs-tool/authority.ts';
 import { makeInterceptionCa } from '../../../certs-tool/make-ca.ts';
 import { makeOriginCa, makeOriginCertificate } from '../../../test/support/certificates.ts';
 import { Origin, type OriginHandler } from '../../../test/support/origin.ts';
-import { configSchema, type Limits, type RouteConfig } from '../../config/schema.ts';
+import { configSchema, type Limits } from '../../config/schema.ts';
+import { routeConfig } from '../../config/testing/route.ts';
 import { createRecorder } from '../../enforcement/observe.ts';
 import { type ErrorCode, ProxyError } from '../../errors.ts';
 import type { Capture } from '../../exchange/capture.ts';
@@ -52,7 +53,7 @@ export interface RigOptions {
 
 export const HOST = 'api.openai.test';
 
-export const ROUTE: RouteConfig = {
+export const ROUTE = routeConfig({
   name: 'openai',
   hosts: [HOST],
   ports: [443],
@@ -60,7 +61,7 @@ export const ROUTE: RouteConfig = {
   judge: 'default',
   mode: 'observe',
   on_judge_failure: 'review',
-};
+});
 
 interface Origins {
   readonly origin: Origin;

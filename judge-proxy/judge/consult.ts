@@ -1,0 +1,58 @@
+/**
+ * One question to a judge's models, with everything that stands between: sampling, cache, budget, breaker, turn,
+ * cascade. The one way to a model for queued jobs and for clients that wait.
+ */
+
+import type { LlmError, OutputMode } from '../ledger/records.ts';
+import type { ModelOutcome } from './decide.ts';
+import type { JudgeInput } from './input.ts';
+import type { Judge } from './judges.ts';
+
+export interface Question {
+  readonly judge: Judge;
+  /** Its models are asked about this. */
+  readonly input: JudgeInput;
+  /** Canonical JSON of `input`, as the ledger keeps it. */
+  readonly document: string;
+  /** Client identity: scope of cache and budget. */
+  readonly client: string;
+  /** Name of the route: metric label. */
+  readonly route: string;
+  /** Probability with which the model is asked when no rule has a hit. */
+  readonly sampling: number;
+  /**
+   * `inline`: a client waits. It goes before all that is queued, and its wait for a turn counts towards the timeout of
+   * the model. `background`: a job of the ledger.
+   */
+  readonly urgency: 'inline' | 'background';
+  readonly signal: AbortSignal;
+}
+
+/** What came of a question. */
+export interface Consultation {
+  readonly outcome: ModelOutcome;
+  /** Probability with which this exchange was to be asked about: `sampling`, or 1 when a rule hit. */
+  readonly samplingProbability: number;
+  /** Model that answered, as it calls itself. */
+  readonly model: string | null;
+  readonly outputMode: OutputMode | null;
+  /** null when no answer could be read. */
+  readonly nonceOk: boolean | null;
+  readonly cacheHit: boolean;
+  /** Name of the small model when it was asked first and the model after it. */
+  readonly escalatedFrom: string | null;
+  /** Of all calls together, null when none told it or none was made. */
+  readonly tokens: { readonly in: number; readonly out: number } | null;
+  /** US dollars of all calls, null when a price is not known or no call was made. */
+  readonly costUsd: number | null;
+  /** Milliseconds of all calls together, null when none was made. */
+  readonly latencyMs: number | null;
+  readonly error: LlmError | null;
+  /** A failure that is worth another try later, and when at the earliest. For `background` only. */
+  readonly again: { readonly state: 'timeout' | 'provider_error'; readonly afterMs: number | null } | null;
+}
+
+export interface Consultant {
+  /** Never rejects. null when the signal ended it. */
+  consult(question: Question): Promise<Consultation | null>;
+}
