@@ -25,6 +25,7 @@ import { loadInterceptionCa, reportExpiry } from './main-certificates.ts';
 import { buildJudges } from './main-judges.ts';
 import { asListenError } from './main-listen-error.ts';
 import { createAddressGuard } from './policy/address.ts';
+import { failurePolicies } from './policy/failure-policy.ts';
 import { compileRoutes } from './policy/routes.ts';
 import { newId, systemClock } from './telemetry/clock.ts';
 import { createLog, type Log } from './telemetry/log.ts';
@@ -109,7 +110,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   metrics.gauge('judge_calls_active', () => queue.running);
   const judging = {
     judges: judges.byName,
-    onFailure: (name: string) => config.routes.find((route) => route.name === name)?.on_judge_failure ?? 'review',
+    onFailure: failurePolicies(config),
     prices: config.prices,
     newId,
   };
