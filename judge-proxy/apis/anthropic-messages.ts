@@ -1,6 +1,8 @@
 /** Anthropic Messages: `POST …/v1/messages`. Counting tokens and batches are other endpoints, and are not read. */
 
+import { blockMessage } from './anthropic-messages-block.ts';
 import { type MessagesRequest, readMessagesRequest, readMessagesResponse } from './anthropic-messages-read.ts';
+import { MessageReader } from './anthropic-messages-reader.ts';
 import { type AssembledMessage, MessageAssembler } from './anthropic-messages-stream.ts';
 import type { Api, DecodedExchange, Reading } from './api.ts';
 import { eventObjects, RESPONSE } from './body.ts';
@@ -9,6 +11,7 @@ import { inside, PartList } from './part-list.ts';
 import { pathEndsWith } from './paths.ts';
 import { type Format, NO_ANSWER, readExchange, type StreamAnswer } from './reading.ts';
 import type { SseEvent } from './sse.ts';
+import type { StreamReader } from './stream-reader.ts';
 import { readError } from './wire-error.ts';
 
 const FORMAT: Format<MessagesRequest> = {
@@ -28,6 +31,12 @@ export const anthropicMessages: Api = {
 
   read(exchange: DecodedExchange): Reading {
     return readExchange(FORMAT, exchange);
+  },
+
+  block: blockMessage,
+
+  streamReader(): StreamReader {
+    return new MessageReader();
   },
 };
 

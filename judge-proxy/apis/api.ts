@@ -2,6 +2,8 @@
 
 import type { Transcript } from '../exchange/transcript.ts';
 import type { CoverageReason } from '../ledger/records.ts';
+import type { BlockWriter } from './block.ts';
+import type { StreamReader } from './stream-reader.ts';
 
 /** Decoded bodies of one exchange. `null`: there is none, or it could not be decoded. */
 export interface DecodedExchange {
@@ -30,4 +32,8 @@ export interface Api {
   matches(method: string, path: string): boolean;
   /** Never throws on hostile input: what cannot be read becomes a coverage reason and an `other` part. */
   read(exchange: DecodedExchange): Reading;
+  /** Answers a request whose exchange the judge stopped before anything was sent. */
+  readonly block: BlockWriter;
+  /** Reads one stream as it comes. */
+  streamReader(): StreamReader;
 }

@@ -3,12 +3,15 @@
 import type { Api, DecodedExchange, Reading } from './api.ts';
 import { eventObjects, isEndMark, RESPONSE } from './body.ts';
 import { Fields, isObject, type JsonObject, own } from './json.ts';
+import { blockChat } from './openai-chat-block.ts';
 import { type ChatRequest, readChatCompletion, readChatRequest } from './openai-chat-read.ts';
+import { ChatReader } from './openai-chat-reader.ts';
 import { ChatAssembler } from './openai-chat-stream.ts';
 import { inside, PartList } from './part-list.ts';
 import { pathEndsWith } from './paths.ts';
 import { type Format, NO_ANSWER, readExchange, type StreamAnswer } from './reading.ts';
 import type { SseEvent } from './sse.ts';
+import type { StreamReader } from './stream-reader.ts';
 
 const FORMAT: Format<ChatRequest> = {
   name: 'openai.chat_completions',
@@ -26,6 +29,12 @@ export const openaiChat: Api = {
 
   read(exchange: DecodedExchange): Reading {
     return readExchange(FORMAT, exchange);
+  },
+
+  block: blockChat,
+
+  streamReader(): StreamReader {
+    return new ChatReader();
   },
 };
 

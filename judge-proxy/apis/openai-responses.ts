@@ -4,17 +4,20 @@ import type { Api, DecodedExchange, Reading } from './api.ts';
 import { eventObjects, RESPONSE } from './body.ts';
 import { Fields, type JsonObject } from './json.ts';
 import { base64Media } from './media.ts';
+import { blockResponse } from './openai-responses-block.ts';
 import {
   type ResponsesRequest,
   readOutput,
   readResponseObject,
   readResponsesRequest,
 } from './openai-responses-read.ts';
+import { ResponseReader } from './openai-responses-reader.ts';
 import { type AssembledStream, ResponseAssembler } from './openai-responses-stream.ts';
 import { inside, PartList } from './part-list.ts';
 import { pathEndsWith } from './paths.ts';
 import { type AnswerFacts, type Format, NO_ANSWER, readExchange, type StreamAnswer } from './reading.ts';
 import type { SseEvent } from './sse.ts';
+import type { StreamReader } from './stream-reader.ts';
 import { readError } from './wire-error.ts';
 
 const FORMAT: Format<ResponsesRequest> = {
@@ -33,6 +36,12 @@ export const openaiResponses: Api = {
 
   read(exchange: DecodedExchange): Reading {
     return readExchange(FORMAT, exchange);
+  },
+
+  block: blockResponse,
+
+  streamReader(): StreamReader {
+    return new ResponseReader();
   },
 };
 

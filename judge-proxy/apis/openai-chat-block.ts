@@ -1,0 +1,9 @@
+/** A block of Chat Completions before anything of the answer was sent. */
+
+import type { Block, BlockedRequest, WholeAnswer } from './block.ts';
+import { jsonAnswer } from './block-answer.ts';
+import { openaiError } from './openai-error.ts';
+
+export function blockChat(block: Block, _request: BlockedRequest): WholeAnswer {
+  return jsonAnswer(block, block.status, { error: openaiError(block) });
+}
