@@ -28,7 +28,7 @@ export interface ChainOptions {
   readonly handler?: OriginHandler;
   /** null: no model, rules alone. */
   readonly judgeHandler?: OriginHandler | null;
-  /** Hosts that the interception CA may sign for, beside those of the test config. */
+  /** Hosts beside those of the test config: the interception CA may sign for them, and they lead to the TLS origin. */
   readonly terminatedHosts?: readonly string[];
   /** Merged over the config, section by section. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -200,8 +200,9 @@ interface Parts {
 async function startParts(folder: string, options: ChainOptions): Promise<Parts> {
   const handler = options.handler ?? openAiHandler();
   const originCa = await makeOriginCa(join(folder, 'origin'));
-  const names = Object.values(HOSTS)
+  const names = Object.values<string>(HOSTS)
     .filter((host) => host !== HOSTS.stranger)
+    .concat(options.terminatedHosts ?? [])
     .map((host) => `DNS:${host}`);
   const good = await makeOriginCertificate(originCa, join(folder, 'origin'), 'good', names);
   const expired = await makeOriginCertificate(
@@ -263,6 +264,7 @@ function configFor(folder: string, parts: Parts, options: ChainOptions, port: nu
         [`${HOSTS.expired}:443`]: local(parts.expiredOrigin),
         [`${HOSTS.stranger}:443`]: local(parts.strangerOrigin),
         [`${HOSTS.dead}:443`]: '127.0.0.1:1',
+        ...Object.fromEntries((options.terminatedHosts ?? []).map((host) => [`${host}:443`, local(parts.origin)])),
       },
     },
     routes: [
