@@ -264,7 +264,11 @@ function configFor(folder: string, parts: Parts, options: ChainOptions, port: nu
         [`${HOSTS.expired}:443`]: local(parts.expiredOrigin),
         [`${HOSTS.stranger}:443`]: local(parts.strangerOrigin),
         [`${HOSTS.dead}:443`]: '127.0.0.1:1',
-        ...Object.fromEntries((options.terminatedHosts ?? []).map((host) => [`${host}:443`, local(parts.origin)])),
+        ...Object.fromEntries(
+          (options.terminatedHosts ?? [])
+            .filter((host) => !host.startsWith('*'))
+            .map((host) => [`${host}:443`, local(parts.origin)]),
+        ),
       },
     },
     routes: [
