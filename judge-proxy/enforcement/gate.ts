@@ -35,7 +35,10 @@ export interface Gate {
   readonly body: 'as_sent' | 'decoded';
   /** A chunk of the origin's body. @returns false to have the origin paused until `Outlet.resume` */
   push(chunk: Buffer): boolean;
-  /** The exchange is over without `finish` having to decide (client gone): timers and judge calls end. Idempotent. */
+  /**
+   * The client is gone: timers and judge calls end. Also called while `finish` is under way, which then leaves the
+   * judgement to the queue. Idempotent, and harmless after the end.
+   */
   close(): void;
 }
 

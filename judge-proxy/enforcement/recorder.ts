@@ -40,13 +40,20 @@ export interface RecordedExchange {
   /** The request has to be held and judged before the origin sees it (`hold_request`). */
   readonly holdsRequest: boolean;
   /**
-   * Judges a request that is held whole. Call after `committed`, and only when `holdsRequest`.
+   * Judges a request that is held whole. Call after `committed`, and only when `holdsRequest`. The bytes are not
+   * transferred: the same capture may be handed to `finish`.
+   * @param request cut by `limits.held_copy` or all held bytes together: it is not judged whole then, and
+   *   `on_judge_failure` decides
    * @param signal the client went away
    * @returns null to send it, else how the client is answered, after which `finish` is called with `blocked`
    */
   clearRequest(request: CapturedBody, signal: AbortSignal): Promise<Ending | null>;
-  /** The gate of this response, null when it is delivered as it comes. Call once, with the origin's final head. */
-  gate(head: ResponseHead, outlet: Outlet): Gate | null;
+  /**
+   * The gate of this response, null when it is delivered as it comes. Call once, with the origin's final head.
+   * @param request copy of the request so far, for what is judged before the end; asked for at most once, and its bytes
+   *   are not kept or transferred, so that the tap's own capture at the end stays whole
+   */
+  gate(head: ResponseHead, outlet: Outlet, request: () => CapturedBody): Gate | null;
   /**
    * Analyses the pair and writes the completing record; where a gate was, judges it first. Call once, after
    * `committed` resolved.

@@ -27,4 +27,10 @@ export interface Capture {
   readonly response: CapturedBody;
   readonly errorCode: ErrorCode | null;
   readonly clientAborted: boolean;
+  /** The request alone is judged: that there is no response says nothing. */
+  readonly requestOnly?: boolean;
+  /** The judge stopped the exchange: what is missing of the response is missing by our own doing. */
+  readonly stopped?: boolean;
+  /** More came than may be held back: it was delivered before it was judged. */
+  readonly notHeld?: boolean;
 }
