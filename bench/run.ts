@@ -16,14 +16,16 @@ import { directArm } from './arms/direct.ts';
 import { httpMitmProxyArm } from './arms/http-mitm-proxy.ts';
 import { judgeProxyArm } from './arms/judge-proxy.ts';
 import { CASES, type Case, type CaseResult, type CaseSize } from './cases.ts';
+import { measureModes, renderModes } from './modes.ts';
 import { renderReport } from './report.ts';
+import { measureRules, renderRules } from './rules-cost.ts';
 import { shuffled } from './statistics.ts';
 
 const HELP = `npm run bench [-- --quick] [-- --case NAME] [-- --rounds N] [-- --out FILE]
 
   --quick       2 short rounds: shows that everything works; figures are rough
   --rounds N    rounds (5)
-  --case NAME   only this case: ${CASES.map((one) => one.name).join(', ')}
+  --case NAME   only this case: ${[...CASES.map((one) => one.name), 'modes', 'rules'].join(', ')}
   --out FILE    also write the figures as JSON
   --json        print the figures as JSON
 
@@ -56,17 +58,26 @@ async function main(): Promise<number> {
     process.stderr.write('The bench reads CPU time from /proc: it needs Linux.\n');
     return 1;
   }
-  const cases = values.case === undefined ? CASES : CASES.filter((one) => one.name === values.case);
+  const wanted = (name: string) => values.case === undefined || values.case === name;
+  const cases = CASES.filter(({ name }) => wanted(name));
   const rounds = values.quick ? 2 : Number(values.rounds ?? 5);
-  if (cases.length === 0 || !Number.isInteger(rounds) || rounds < 1) {
+  const known = cases.length > 0 || wanted('modes') || wanted('rules');
+  if (!known || !Number.isInteger(rounds) || rounds < 1) {
     process.stderr.write(HELP);
     return 2;
   }
   const size: CaseSize = values.quick ? { requests: 400, connections: 8 } : { requests: 2_000, connections: 8 };
-  const { samples, arms } = await measure(cases, rounds, size);
-  const figures = { node: process.version, cores: cpus().length, rounds, size, arms, samples };
+  const { samples, arms } = cases.length === 0 ? { samples: [], arms: [] } : await measure(cases, rounds, size);
+  const modes = wanted('modes') ? await measureModes(values.quick ? 1 : rounds, progress) : [];
+  const rules = wanted('rules') ? measureRules(values.quick ? 5 : 30) : [];
+  const figures = { node: process.version, cores: cpus().length, rounds, size, arms, samples, modes, rules };
   if (values.out !== undefined) await writeFile(resolve(values.out), `${JSON.stringify(figures, null, 1)}\n`);
-  process.stdout.write(values.json ? `${JSON.stringify(figures)}\n` : renderReport(cases, samples, figures));
+  const report = [
+    renderReport(cases, samples, figures),
+    modes.length === 0 ? '' : renderModes(modes),
+    rules.length === 0 ? '' : renderRules(rules),
+  ].join('');
+  process.stdout.write(values.json ? `${JSON.stringify(figures)}\n` : report);
   return 0;
 }
 
