@@ -1,10 +1,12 @@
 /** What a schema cannot say: values that have to fit each other, and combinations that would open the proxy. */
 
 import { isIP } from 'node:net';
+import { checkJudges } from './check-judges.ts';
+import { checkModes } from './check-modes.ts';
 import { checkRoutes } from './check-routes.ts';
 import { isLoopback, parseCidr } from './cidr.ts';
 import type { KeyPath } from './config-error.ts';
-import { type Finding, fault, warning } from './finding.ts';
+import { type Finding, fault } from './finding.ts';
 import { canonicalHost } from './host.ts';
 import type { Config } from './schema.ts';
 
@@ -17,6 +19,7 @@ export function checkConfig(config: Config): Finding[] {
     ...checkListeners(config),
     ...checkAddresses(config),
     ...checkRoutes(config),
+    ...checkModes(config),
     ...checkJudges(config),
     ...checkLedger(config),
     ...checkLimits(config),
@@ -82,8 +85,10 @@ function checkAddresses({ upstream, judges }: Config): Finding[] {
   });
   const lists: [KeyPath, readonly string[]][] = [[['upstream', 'allow_addresses'], upstream.allow_addresses]];
   for (const [name, judge] of Object.entries(judges)) {
-    if (judge.model !== undefined)
-      lists.push([['judges', name, 'model', 'allow_addresses'], judge.model.allow_addresses]);
+    for (const key of ['model', 'small_model'] as const) {
+      const model = judge[key];
+      if (model !== undefined) lists.push([['judges', name, key, 'allow_addresses'], model.allow_addresses]);
+    }
   }
   return [
     ...connectTo,
@@ -105,38 +110,6 @@ function checkCidr(path: KeyPath, text: string): Finding[] {
   return [fault(path, 'not a CIDR', fix)];
 }
 
-function checkJudges({ judges, routes }: Config): Finding[] {
-  const used = new Set(routes.map((route) => route.judge));
-  return Object.entries(judges).flatMap(([name, { model }]) => {
-    const findings: Finding[] = [];
-    if (!used.has(name)) {
-      findings.push(
-        warning(['judges', name], 'no route names this judge', `Add \`judge: ${name}\` to a route, or remove it.`),
-      );
-    }
-    if (model === undefined) return findings;
-    const path = ['judges', name, 'model'];
-    if (!isPlainUrl(model.base_url)) {
-      const fix = 'Write scheme, host, port and path only; the key belongs to api_key.';
-      findings.push(
-        fault([...path, 'base_url'], 'userinfo, query, fragment, dot segments and escapes have no place in it', fix),
-      );
-    }
-    // A key with a line break or blank in it, usually from a file, makes a header that no HTTP client sends.
-    if (!/^[\u0021-\u007e]*$/.test(model.api_key)) {
-      const fix = 'Check the variable it comes from for line breaks and blanks.';
-      findings.push(fault([...path, 'api_key'], 'the key holds characters that cannot be sent', fix));
-    }
-    return findings;
-  });
-}
-
-/** Clients append paths to a base URL as text, so nothing may stand in it that gives them another meaning. */
-function isPlainUrl(text: string): boolean {
-  const plain = /^https?:\/\/(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:\/[A-Za-z0-9._~-]+)*\/?$/;
-  return plain.test(text) && !/\/\.{1,2}(?:\/|$)/.test(text);
-}
-
 function checkLedger({ ledger }: Config): Finding[] {
   if (/^sqlite:./.test(ledger.url)) return [];
   return [fault(['ledger', 'url'], 'not the URL of a ledger', 'Write `sqlite:PATH`, e.g. sqlite:data/ledger.db.')];
@@ -149,16 +122,14 @@ function checkLimits({ limits }: Config): Finding[] {
       "Write more than 30s: Envoy's idle time has to be the shorter one, or it sends into a closed connection.";
     findings.push(fault(['limits', 'keep_alive'], 'shorter than Envoy keeps idle connections', fix));
   }
-  const each = Math.max(limits.request_copy, limits.response_copy);
-  if (limits.copies < each) {
+  const room = (key: 'copies' | 'held', each: readonly ('request_copy' | 'response_copy' | 'held_copy')[]) => {
+    if (limits[key] >= Math.max(...each.map((one) => limits[one]))) return;
     findings.push(
-      fault(
-        ['limits', 'copies'],
-        'smaller than the copy of one body',
-        'Raise it above request_copy and response_copy.',
-      ),
+      fault(['limits', key], 'smaller than what one body may take of it', `Raise it above ${each.join(' and ')}.`),
     );
-  }
+  };
+  room('copies', ['request_copy', 'response_copy']);
+  room('held', ['held_copy']);
   return findings;
 }
 

@@ -27,6 +27,15 @@ describe('describeConfig', () => {
     expect(describeConfig(loadConfig(SHIPPED, {}))).toContain('api_key: ""');
   });
 
+  test('shows the key of neither model', () => {
+    const model = { name: 'm', api_key: 'sk-planted' };
+    const judges = { j: { rubric: 'r', model, small_model: { ...model, name: 's' } } };
+    const routes = [{ name: 'a', hosts: ['a.example'], action: 'deny' as const }];
+    const text = describeConfig(configSchema.parse({ routes, judges }));
+    expect(text).not.toContain('planted');
+    expect(text.match(/api_key: <secret>/g)).toHaveLength(2);
+  });
+
   test.each([
     ['postgres://me:planted@a.example/db', 'postgres://<secret>@a.example/db'],
     ['postgres://planted@a.example/db', 'postgres://<secret>@a.example/db'],
@@ -43,12 +52,15 @@ describe('describeConfig', () => {
     expect(describeConfig(config)).toContain(`url: ${shown}\n`);
   });
 
-  test('every key that sounds like a secret is marked as one, or is a file or a number', () => {
-    const names = leaves().filter(({ path }) => /key|secret|password|token|credential/.test(path));
+  test('every text that sounds like a secret is marked as one, or is a file', () => {
+    // Numbers count tokens and are shown: `window.tokens`, `budget.day.tokens`.
+    const texts = leaves().filter(({ node }) => node.type !== 'integer' && node.type !== 'number');
+    const names = texts.filter(({ path }) => /key|secret|password|token|credential/.test(path));
     expect(names.map(({ path, node }) => [path, node.secret ?? false])).toEqual([
       ['listen.proxy.key', false], // a file
       ['interception.ca_key', false], // a file
       ['judges.*.model.api_key', true],
+      ['judges.*.small_model.api_key', true],
     ]);
   });
 });

@@ -36,8 +36,19 @@ describe('a good file', () => {
       ports: [443],
       action: 'tunnel',
       mode: 'observe',
-      on_judge_failure: 'review',
+      hold_request: false,
+      window: { release: 'cleared', tokens: 400, rules_tokens: 50, overlap_tokens: 100 },
+      block: {
+        status: 403,
+        message: 'This exchange was stopped by the policy of your organisation.',
+        style: 'error',
+        headers: true,
+        reveal: 'nothing',
+      },
+      sampling: 1,
     });
+    // What enforces is closed when the judge fails, what only watches calls a person.
+    expect(config.on_judge_failure).toEqual({ observe: 'review', window: 'block', hold: 'block' });
   });
 
   test('the shipped one loads without any variable, and warns of nothing', () => {

@@ -1,5 +1,7 @@
 /** What a call of a model costs, by the operator's own table. */
 
+import { priceKey } from '../config/price-key.ts';
+
 export interface Price {
   /** US dollars per million tokens. */
   readonly input: number;
@@ -31,11 +33,8 @@ export function costUsd(
 }
 
 function priceOf(prices: Prices, model: string): Price | null {
-  if (!model.endsWith('*') && Object.hasOwn(prices, model)) return prices[model] ?? null;
-  const prefix = Object.keys(prices)
-    .filter((key) => key.endsWith('*') && model.startsWith(key.slice(0, -1)))
-    .toSorted((a, b) => b.length - a.length)[0];
-  return prefix === undefined ? null : (prices[prefix] ?? null);
+  const key = priceKey(prices, model);
+  return key === null ? null : (prices[key] ?? null);
 }
 
 /** To a millionth of a cent: sums of floats leave digits that mean nothing. */
