@@ -4,13 +4,14 @@ import type { ExchangeCompleted, ExchangeOpened } from './records.ts';
 
 /**
  * The record that closes such an exchange. How long it took and how much passed died with the process: they are 0.
+ * @param stopped the judge had refused its request, so that no origin saw it
  * @param ts RFC 3339, when the exchange was found
  */
-export function interruption(opened: ExchangeOpened, ts: string): ExchangeCompleted {
+export function interruption(opened: ExchangeOpened, stopped: boolean, ts: string): ExchangeCompleted {
   return {
     exchange_id: opened.exchange_id,
     ts,
-    outcome: 'interrupted',
+    outcome: stopped ? 'blocked' : 'interrupted',
     error_code: null,
     status: null,
     api: 'unknown',
@@ -26,7 +27,7 @@ export function interruption(opened: ExchangeOpened, ts: string): ExchangeComple
     response_bytes: 0,
     first_byte_ms: null,
     duration_ms: 0,
-    coverage: { level: 'none', reasons: ['interrupted'] },
+    coverage: { level: 'none', reasons: stopped ? ['interrupted', 'stopped'] : ['interrupted'] },
     llm_error: null,
     content_sha256: null,
   };

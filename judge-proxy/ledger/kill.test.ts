@@ -20,6 +20,10 @@ import { openLedger } from './sqlite.ts';
 
 const ROUNDS = 8;
 
+/** What a writing process acknowledges: opening, verdict on the request alone, end, verdict. */
+const ACKNOWLEDGED = ['opened', 'request', 'completed', 'judged'] as const;
+type Acknowledged = Readonly<Record<(typeof ACKNOWLEDGED)[number], Set<string>>>;
+
 let folder: string;
 let file: string;
 
@@ -31,16 +35,18 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it('keeps every acknowledged record through kill -9 at random points', { timeout: 120_000 }, async () => {
-  const acknowledged = { opened: new Set<string>(), completed: new Set<string>(), judged: new Set<string>() };
+  const sets = ACKNOWLEDGED.map((what) => [what, new Set<string>()] as const);
+  const acknowledged = Object.fromEntries(sets) as Acknowledged;
   for (let round = 0; round < ROUNDS; round += 1) {
     const lines = await writtenUntilKilled(1 + Math.floor(Math.random() * 400));
     for (const line of lines) {
-      const [what, id] = line.split(' ') as ['opened' | 'completed' | 'judged', string];
+      const [what, id] = line.split(' ') as [keyof Acknowledged, string];
       acknowledged[what].add(id);
     }
     await checkAfterwards(acknowledged);
   }
   expect(acknowledged.judged.size).toBeGreaterThan(0);
+  expect(acknowledged.request.size).toBeGreaterThan(0);
 });
 
 /** Whole lines of a writing process that is killed as soon as it has printed `count` of them. */
@@ -58,7 +64,7 @@ async function writtenUntilKilled(count: number): Promise<string[]> {
   return lines;
 }
 
-async function checkAfterwards(acknowledged: Readonly<Record<'opened' | 'completed' | 'judged', Set<string>>>) {
+async function checkAfterwards(acknowledged: Acknowledged) {
   const ledger = await openLedger({
     url: `sqlite:${file}`,
     durability: 'process',
@@ -69,6 +75,7 @@ async function checkAfterwards(acknowledged: Readonly<Record<'opened' | 'complet
     const kept = idsByKind();
     expect(acknowledged.opened.difference(kept.exchange_opened)).toEqual(new Set());
     expect(acknowledged.completed.difference(kept.exchange_completed)).toEqual(new Set());
+    expect(acknowledged.request.difference(kept.request)).toEqual(new Set());
     expect(acknowledged.judged.difference(kept.verdict)).toEqual(new Set());
     const { interrupted } = await ledger.recover();
     expect(interrupted).toBe(kept.exchange_opened.size - kept.exchange_completed.size);
@@ -87,15 +94,20 @@ async function checkNothingIsOpen(ledger: Ledger): Promise<void> {
 
 /** Walks the chain; exchange ids by the kind of their record. A record that is there twice is a failure. */
 function idsByKind() {
-  const ids = { exchange_opened: new Set<string>(), exchange_completed: new Set<string>(), verdict: new Set<string>() };
+  const ids = {
+    exchange_opened: new Set<string>(),
+    exchange_completed: new Set<string>(),
+    verdict: new Set<string>(),
+    request: new Set<string>(),
+  };
   const db = new DatabaseSync(file, { readOnly: true });
   let previous: Sealed | null = null;
   for (const row of db.prepare('SELECT * FROM records ORDER BY seq').iterate()) {
     const record = row as unknown as Sealed;
     if (checkLink(previous, record) !== null) expect.fail(`the chain breaks at ${record.seq}`);
     previous = record;
-    const of = ids[record.kind as keyof typeof ids];
-    const { exchange_id } = JSON.parse(record.body) as { exchange_id: string };
+    const { exchange_id, subject } = JSON.parse(record.body) as { exchange_id: string; subject?: string };
+    const of = ids[subject === 'request' ? subject : (record.kind as keyof typeof ids)];
     if (of.has(exchange_id)) expect.fail(`${record.kind} of ${exchange_id} is there twice`);
     of.add(exchange_id);
   }

@@ -3,7 +3,7 @@
  * once, so that nothing that was acknowledged is lost with the process.
  *
  *     hold       opens the ledger for writing and waits                       prints `ready`
- *     write      exchanges without end, several at a time                     prints `opened ID`, `completed ID`, `judged ID`
+ *     write      exchanges without end, several at a time                     prints `opened ID`, `request ID`, …
  *     fill-disk  writes until the disk is full, makes room, writes again      prints what each write came to
  */
 
@@ -65,6 +65,11 @@ async function exchangesWithoutEnd(ledger: Ledger): Promise<never> {
     say(`opened ${id}`);
     const content = sampleContent({ id, text: 'x'.repeat(2_000) });
     const completed = sampleCompleted(id, { content_sha256: content.sha256 });
+    if (Math.random() < 0.5 && (await requestIsRefused(ledger, id))) {
+      await ledger.complete({ ...completed, outcome: 'blocked' }, content, null);
+      say(`completed ${id}`);
+      continue;
+    }
     if (Math.random() < 0.5) {
       await ledger.completeJudged(completed, content, sampleVerdict(id, { verdict_id: newId() }));
       say(`completed ${id}`);
@@ -78,6 +83,14 @@ async function exchangesWithoutEnd(ledger: Ledger): Promise<never> {
       say(`judged ${job.exchange_id}`);
     }
   }
+}
+
+/** Judges the request alone: every other one is refused. */
+async function requestIsRefused(ledger: Ledger, id: string): Promise<boolean> {
+  const action = Math.random() < 0.5 ? 'blocked' : 'allowed';
+  await ledger.verdict(sampleVerdict(id, { verdict_id: newId(), subject: 'request', action }));
+  say(`request ${id}`);
+  return action === 'blocked';
 }
 
 /** Takes every byte that the disk has left. */

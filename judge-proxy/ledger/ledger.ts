@@ -74,10 +74,25 @@ export interface ExchangeView {
   readonly completed_seq: number | null;
   readonly opened: ExchangeOpened;
   readonly completed: ExchangeCompleted | null;
+  /** JSON of what the judge saw, null when nothing was kept. */
   readonly content: string | null;
+  /** The same for the verdict on its request, if there is one. */
+  readonly request_content: string | null;
   readonly verdicts: readonly Verdict[];
   /** State of its job, null when none was queued or it is done. */
   readonly job: { readonly attempt: number; readonly not_before: string } | null;
+}
+
+/** What a judge spent for a client on one day. */
+export interface Spending {
+  readonly judge: string;
+  readonly client: string;
+  /** UTC, YYYY-MM-DD. */
+  readonly day: string;
+  /** Of both directions. */
+  readonly tokens: number;
+  /** What has a known price. */
+  readonly usd: number;
 }
 
 export interface LedgerStats {
@@ -86,8 +101,11 @@ export interface LedgerStats {
   readonly open: number;
   /** Without a verdict, open ones included. */
   readonly unjudged: number;
+  /** Exchanges with a verdict. */
   readonly verdicts: number;
-  /** Verdicts by coverage. */
+  /** Verdicts on a request alone, beside the verdict of the exchange. */
+  readonly request_verdicts: number;
+  /** Exchanges by the coverage of their verdict. */
   readonly judged_full: number;
   readonly judged_partial: number;
   readonly judged_none: number;
@@ -108,6 +126,11 @@ export interface LedgerReader {
   exchange(id: string): Promise<ExchangeView | null>;
   connections(filter: { limit: number; before_seq?: number }): Promise<readonly (ConnectionRecord & { seq: number })[]>;
   stats(): Promise<LedgerStats>;
+  /**
+   * Tokens and money of all verdicts since a time, by judge, client and UTC day, oldest day first.
+   * @param sinceTs RFC 3339 UTC with milliseconds, as records have it
+   */
+  spending(sinceTs: string): Promise<readonly Spending[]>;
   close(): Promise<void>;
 }
 
@@ -121,6 +144,13 @@ export interface Ledger extends LedgerReader {
    * with the verdict when committed.
    */
   completeJudged(record: ExchangeCompleted, content: Content | null, verdict: NewVerdict): Promise<Verdict>;
+  /**
+   * Appends a verdict on a request (`subject: request`), made before the origin sees it: at most one, while its exchange
+   * is open. It is not the verdict of the exchange, unless it ended it: unless the exchange is completed as `blocked`
+   * with no other verdict and no job. Resolves when committed.
+   * @param content what was judged, whose hash is the verdict's `input_sha256`; null when it is not to be kept
+   */
+  verdict(verdict: NewVerdict, content?: Content | null): Promise<Verdict>;
   /**
    * Appends; not awaited on the data path, but never lost in silence: failures are counted and logged by the ledger.
    * Never rejects.
@@ -136,7 +166,8 @@ export interface Ledger extends LedgerReader {
   onJob(listener: () => void): () => void;
   /**
    * At start, before traffic: open exchanges of a dead process are completed as `interrupted`, leases are dropped.
-   * A job is queued for each that has a judge, so that it gets its verdict (state `interrupted`).
+   * A job is queued for each that has a judge, so that it gets its verdict (state `interrupted`). One whose request the
+   * judge had refused is completed as `blocked`: it has its verdict.
    */
   recover(): Promise<{ readonly interrupted: number; readonly queued: number }>;
   /** False with a cause when the last write failed. */

@@ -1,7 +1,7 @@
 /** Questions to the ledger, answered from an open database. All values reach SQLite as parameters, never as SQL. */
 
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { ExchangeView, LedgerStats, UnjudgedExchange, UnjudgedFilter, VerdictFilter } from './ledger.ts';
+import type { ExchangeView, LedgerStats, Spending, UnjudgedExchange, UnjudgedFilter, VerdictFilter } from './ledger.ts';
 import { LookupError } from './ledger-error.ts';
 import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, Verdict } from './records.ts';
 import { SEVERITY_RANK, type StoredVerdict } from './thread-protocol.ts';
@@ -100,10 +100,11 @@ export function exchange(db: DatabaseSync, id: string): ExchangeView | null {
   if (exchangeId === null) return null;
   const row = db
     .prepare(
-      `SELECT e.opened_seq, e.completed_seq, o.body AS opened, c.body AS completed, t.json AS content
+      `SELECT e.opened_seq, e.completed_seq, o.body AS opened, c.body AS completed, t.json AS content, q.json AS request_content
        FROM exchanges e JOIN records o ON o.seq = e.opened_seq
        LEFT JOIN records c ON c.seq = e.completed_seq
-       LEFT JOIN contents t ON t.completed_seq = e.completed_seq
+       LEFT JOIN contents t ON t.seq = e.completed_seq
+       LEFT JOIN contents q ON q.seq = e.request_verdict_seq
        WHERE e.exchange_id = ?`,
     )
     .get(exchangeId) as unknown as ExchangeRow;
@@ -122,6 +123,7 @@ export function exchange(db: DatabaseSync, id: string): ExchangeView | null {
     opened: JSON.parse(row.opened) as ExchangeOpened,
     completed: row.completed === null ? null : (JSON.parse(row.completed) as ExchangeCompleted),
     content: row.content,
+    request_content: row.request_content,
     verdicts: verdictRows.map(verdictOf),
     job: job === undefined ? null : { attempt: job.attempt, not_before: new Date(job.not_before).toISOString() },
   };
@@ -133,6 +135,7 @@ interface ExchangeRow {
   readonly opened: string;
   readonly completed: string | null;
   readonly content: string | null;
+  readonly request_content: string | null;
 }
 
 /** The exchange to which an id, or a prefix of it, belongs. */
@@ -163,15 +166,27 @@ export function stats(db: DatabaseSync): LedgerStats {
          (SELECT count(*) FROM exchanges) AS exchanges,
          (SELECT count(*) FROM exchanges WHERE verdict_seq IS NULL AND completed_seq IS NULL) AS open,
          (SELECT count(*) FROM exchanges WHERE verdict_seq IS NULL) AS unjudged,
-         (SELECT count(*) FROM verdicts) AS verdicts,
-         (SELECT count(*) FROM verdicts WHERE coverage = 'full') AS judged_full,
-         (SELECT count(*) FROM verdicts WHERE coverage = 'partial') AS judged_partial,
-         (SELECT count(*) FROM verdicts WHERE coverage = 'none') AS judged_none,
+         (SELECT count(*) FROM verdicts WHERE stands = 1) AS verdicts,
+         (SELECT count(*) FROM verdicts WHERE stands = 0) AS request_verdicts,
+         (SELECT count(*) FROM verdicts WHERE stands = 1 AND coverage = 'full') AS judged_full,
+         (SELECT count(*) FROM verdicts WHERE stands = 1 AND coverage = 'partial') AS judged_partial,
+         (SELECT count(*) FROM verdicts WHERE stands = 1 AND coverage = 'none') AS judged_none,
          (SELECT count(*) FROM records WHERE kind = 'connection') AS connections,
          (SELECT count(*) FROM jobs WHERE verdict_seq IS NULL) AS jobs`,
     )
     .get();
   return { ...row } as unknown as LedgerStats;
+}
+
+export function spending(db: DatabaseSync, sinceTs: string): Spending[] {
+  const rows = db
+    .prepare(
+      `SELECT judge, client, substr(ts, 1, 10) AS day, total(judge_tokens) AS tokens, total(judge_cost_usd) AS usd
+       FROM verdicts WHERE judge_tokens IS NOT NULL AND judge IS NOT NULL AND ts >= ?
+       GROUP BY day, judge, client ORDER BY day, judge, client`,
+    )
+    .all(sinceTs);
+  return rows.map((row) => ({ ...row })) as unknown as Spending[];
 }
 
 function verdictOf({ body, seq, prev_hash, hash }: StoredVerdict): Verdict {

@@ -218,6 +218,7 @@ describe('the numbers', () => {
       open: 1,
       unjudged: NAMES.length + 2,
       verdicts: NAMES.length + 3,
+      request_verdicts: 0,
       judged_full: NAMES.length + 1,
       judged_partial: 1,
       judged_none: 1,

@@ -40,6 +40,10 @@ class SqliteReader implements LedgerReader {
     return queries.stats(this.#db);
   }
 
+  async spending(sinceTs: string) {
+    return queries.spending(this.#db, sinceTs);
+  }
+
   async close() {
     if (this.#db.isOpen) this.#db.close();
   }

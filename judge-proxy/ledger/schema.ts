@@ -74,6 +74,31 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX verdicts_client ON verdicts (client);
   CREATE INDEX verdicts_host ON verdicts (host);
   `,
+  `
+  -- Verdict on the request alone, made before the origin saw it. verdict_seq is the same when it ended the exchange.
+  ALTER TABLE exchanges ADD COLUMN request_verdict_seq INTEGER;
+
+  -- Keyed by the record that names its hash: a completed one, or a verdict on a request.
+  ALTER TABLE contents RENAME COLUMN completed_seq TO seq;
+
+  -- stands: 1 for the verdict of its exchange, 0 for one on its request alone. The rest is what judging cost; judge is the
+  -- name, tokens are of both directions, null when no model answered; cost is null when its price is not known.
+  ALTER TABLE verdicts ADD COLUMN stands INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE verdicts ADD COLUMN ts TEXT NOT NULL DEFAULT '';
+  ALTER TABLE verdicts ADD COLUMN judge TEXT;
+  ALTER TABLE verdicts ADD COLUMN judge_tokens REAL;
+  ALTER TABLE verdicts ADD COLUMN judge_cost_usd REAL;
+  UPDATE verdicts SET
+    ts = json_extract(r.body, '$.ts'),
+    judge = json_extract(r.body, '$.judge.name'),
+    judge_tokens = json_extract(r.body, '$.judge_tokens.in') + json_extract(r.body, '$.judge_tokens.out'),
+    judge_cost_usd = json_extract(r.body, '$.judge_cost_usd')
+  FROM records r WHERE r.seq = verdicts.seq;
+  DROP INDEX verdicts_coverage;
+  CREATE INDEX verdicts_coverage ON verdicts (stands, coverage);
+  CREATE INDEX verdicts_spending ON verdicts (ts, judge, client, judge_tokens, judge_cost_usd)
+    WHERE judge_tokens IS NOT NULL;
+  `,
 ];
 
 /** Version of the schema that this program reads and writes. */
@@ -83,13 +108,20 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
  * Brings a ledger to SCHEMA_VERSION, each step in its own transaction; an empty file gets everything.
  * @param appliedAt RFC 3339, written beside each step
  * @param steps all steps so far, of which those that are missing are applied
+ * @param upTo number of the last step to apply: tests make ledgers of earlier versions
  * @throws {LedgerError} `newer_schema`, or `not_a_ledger` for another program's database; neither is touched
  */
-export function migrate(db: DatabaseSync, file: string, appliedAt: string, steps = MIGRATIONS): void {
+export function migrate(
+  db: DatabaseSync,
+  file: string,
+  appliedAt: string,
+  steps = MIGRATIONS,
+  upTo = steps.length,
+): void {
   const version = schemaVersion(db, file);
   if (version > steps.length) throw new LedgerError('newer_schema', file);
   for (const [index, step] of steps.entries()) {
-    if (index < version) continue;
+    if (index < version || index >= upTo) continue;
     db.exec('BEGIN IMMEDIATE');
     try {
       if (index === 0) {

@@ -128,6 +128,7 @@ describe('an exchange', () => {
       opened: sampleOpened('exchange-1'),
       completed,
       content: content.json,
+      request_content: null,
       verdicts: [],
       job: { attempt: 0, not_before: '2026-01-31T12:00:00.000Z' },
     });

@@ -72,20 +72,30 @@ class SqliteLedger implements Ledger {
   }
 
   async complete(record: ExchangeCompleted, content: Content | null, job: NewJob | null): Promise<void> {
-    checkContent(record, content);
+    checkContent(record.content_sha256, content);
     const body = canonicalJson(record);
     const judge = job?.judge ?? null;
-    await this.#writer.send(['complete', record.exchange_id, body, content?.json ?? null, judge, this.#clock.now()]);
+    const json = content?.json ?? null;
+    const stopped = record.outcome === 'blocked';
+    await this.#writer.send(['complete', record.exchange_id, body, json, judge, stopped, this.#clock.now()]);
     if (job !== null) this.#announceJobs();
   }
 
   async completeJudged(record: ExchangeCompleted, content: Content | null, verdict: NewVerdict): Promise<Verdict> {
-    checkContent(record, content);
+    checkContent(record.content_sha256, content);
     const stored = asStored(verdict);
     const body = canonicalJson(record);
     const json = content?.json ?? null;
     const keys = keysOf(verdict);
     const place = await this.#writer.send(['complete_judged', record.exchange_id, body, json, stored.json, keys]);
+    return { ...stored.record, ...(place as ChainPlace) };
+  }
+
+  async verdict(verdict: NewVerdict, content: Content | null = null): Promise<Verdict> {
+    if (verdict.subject !== 'request') throw new ProxyError('internal', { reason: 'verdict_subject' });
+    if (content !== null) checkContent(verdict.input_sha256, content);
+    const stored = asStored(verdict);
+    const place = await this.#writer.send(['verdict', stored.json, keysOf(verdict), content?.json ?? null]);
     return { ...stored.record, ...(place as ChainPlace) };
   }
 
@@ -134,6 +144,7 @@ class SqliteLedger implements Ledger {
   exchange: Ledger['exchange'] = (id) => this.#reader.exchange(id);
   connections: Ledger['connections'] = (filter) => this.#reader.connections(filter);
   stats: Ledger['stats'] = () => this.#reader.stats();
+  spending: Ledger['spending'] = (sinceTs) => this.#reader.spending(sinceTs);
 
   async close(): Promise<void> {
     await this.#reader.close();
@@ -147,17 +158,20 @@ class SqliteLedger implements Ledger {
 }
 
 /** @throws ProxyError `internal` for content that the record does not name */
-function checkContent(record: ExchangeCompleted, content: Content | null): void {
-  if ((content?.sha256 ?? null) !== record.content_sha256) {
+function checkContent(named: string | null, content: Content | null): void {
+  if ((content?.sha256 ?? null) !== named) {
     throw new ProxyError('internal', { reason: 'content_hash' });
   }
 }
 
-function keysOf({ verdict_id, exchange_id, route, client, host, api, overall, coverage }: NewVerdict): VerdictKeys {
+function keysOf(verdict: NewVerdict): VerdictKeys {
+  const { verdict_id, exchange_id, route, client, host, api, ts, overall, judge_tokens, judge_cost_usd } = verdict;
   return {
-    ...{ verdict_id, exchange_id, route, client, host, api, label: overall.label },
+    ...{ verdict_id, exchange_id, route, client, host, api, ts, judge_cost_usd, label: overall.label },
     severity: SEVERITY_RANK[overall.severity],
-    coverage: coverage.level,
+    coverage: verdict.coverage.level,
+    judge: verdict.judge?.name ?? null,
+    judge_tokens: judge_tokens === null ? null : judge_tokens.in + judge_tokens.out,
   };
 }
 

@@ -11,10 +11,15 @@ const SQL = {
   insertRecord: 'INSERT INTO records (seq, kind, body, prev_hash, hash) VALUES (?, ?, ?, ?, ?)',
   insertExchange: 'INSERT INTO exchanges (exchange_id, request_id, opened_seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
   completeExchange: 'UPDATE exchanges SET completed_seq = ? WHERE exchange_id = ? AND completed_seq IS NULL',
-  exchange: 'SELECT completed_seq FROM exchanges WHERE exchange_id = ?',
+  endByRequest: `
+    UPDATE exchanges SET verdict_seq = request_verdict_seq
+    WHERE exchange_id = ? AND request_verdict_seq IS NOT NULL RETURNING verdict_seq`,
+  standing: 'UPDATE verdicts SET stands = 1 WHERE seq = ?',
+  judgeRequest: 'UPDATE exchanges SET request_verdict_seq = ? WHERE exchange_id = ?',
+  exchange: 'SELECT completed_seq, request_verdict_seq FROM exchanges WHERE exchange_id = ?',
   completeJudged: 'UPDATE exchanges SET completed_seq = ?, verdict_seq = ? WHERE exchange_id = ?',
   judgeExchange: 'UPDATE exchanges SET verdict_seq = ? WHERE exchange_id = ? AND verdict_seq IS NULL',
-  insertContent: 'INSERT INTO contents (completed_seq, json) VALUES (?, ?)',
+  insertContent: 'INSERT INTO contents (seq, json) VALUES (?, ?)',
   insertJob: 'INSERT INTO jobs (exchange_id, completed_seq, judge, not_before) VALUES (?, ?, ?, ?)',
   job: 'SELECT exchange_id, verdict_seq FROM jobs WHERE job_id = ?',
   dueJobs: `
@@ -23,7 +28,7 @@ const SQL = {
     JOIN exchanges e ON e.exchange_id = j.exchange_id
     JOIN records o ON o.seq = e.opened_seq
     JOIN records c ON c.seq = j.completed_seq
-    LEFT JOIN contents t ON t.completed_seq = j.completed_seq
+    LEFT JOIN contents t ON t.seq = j.completed_seq
     WHERE j.verdict_seq IS NULL AND j.not_before <= ? AND (j.leased_until IS NULL OR j.leased_until <= ?)
     ORDER BY j.completed_seq
     LIMIT ?`,
@@ -32,11 +37,13 @@ const SQL = {
   finishJob: 'UPDATE jobs SET verdict_seq = ?, leased_until = NULL WHERE job_id = ?',
   dropLeases: 'UPDATE jobs SET leased_until = NULL WHERE verdict_seq IS NULL AND leased_until IS NOT NULL',
   openExchanges: `
-    SELECT r.body FROM exchanges e JOIN records r ON r.seq = e.opened_seq
+    SELECT r.body, v.body AS verdict FROM exchanges e JOIN records r ON r.seq = e.opened_seq
+    LEFT JOIN records v ON v.seq = e.request_verdict_seq
     WHERE e.verdict_seq IS NULL AND e.completed_seq IS NULL ORDER BY e.opened_seq`,
   insertVerdict: `
-    INSERT INTO verdicts (seq, verdict_id, exchange_id, label, severity, coverage, route, client, host, api)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    INSERT INTO verdicts (seq, verdict_id, exchange_id, label, severity, coverage, route, client, host, api, stands,
+      ts, judge, judge_tokens, judge_cost_usd)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 } as const;
 
 export type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>;

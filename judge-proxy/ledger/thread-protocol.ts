@@ -23,6 +23,8 @@ export type Operation =
       body: string,
       content: string | null,
       judge: string | null,
+      /** A verdict on the request, if there is one, ended the exchange. */
+      stopped: boolean,
       nowMs: number,
     ]
   | readonly [
@@ -33,13 +35,14 @@ export type Operation =
       verdict: string,
       keys: VerdictKeys,
     ]
+  | readonly [op: 'verdict', body: string, keys: VerdictKeys, content: string | null]
   | readonly [op: 'connection', body: string]
   | readonly [op: 'take', limit: number, leaseMs: number, nowMs: number]
   | readonly [op: 'finish', jobId: number, body: string, keys: VerdictKeys]
   | readonly [op: 'release', jobId: number, notBefore: number]
   | readonly [op: 'recover', ts: string, nowMs: number];
 
-/** Columns by which verdicts are found. */
+/** Columns by which verdicts are found and summed. */
 export interface VerdictKeys {
   readonly verdict_id: string;
   readonly exchange_id: string;
@@ -50,6 +53,12 @@ export interface VerdictKeys {
   readonly client: string;
   readonly host: string;
   readonly api: string;
+  readonly ts: string;
+  /** Name of the judge. */
+  readonly judge: string | null;
+  /** Of both directions. */
+  readonly judge_tokens: number | null;
+  readonly judge_cost_usd: number | null;
 }
 
 export const SEVERITY_RANK: Readonly<Record<Severity, number>> = { none: 0, low: 1, medium: 2, high: 3, critical: 4 };

@@ -3,7 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { canonicalJson, chainHash, GENESIS, type RecordKind } from './chain.ts';
 import { interruption } from './interruption.ts';
-import type { ExchangeOpened } from './records.ts';
+import type { ExchangeOpened, NewVerdict } from './records.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import type {
   ChainPlace,
@@ -21,6 +21,11 @@ export type Outcome = { readonly result: Result } | { readonly refused: 'conflic
 interface Head {
   readonly seq: number;
   readonly hash: string;
+}
+
+interface ExchangeRow {
+  readonly completed_seq: number | null;
+  readonly request_verdict_seq: number | null;
 }
 
 export class Writer {
@@ -68,9 +73,11 @@ export class Writer {
       case 'open':
         return this.#open(operation[1], operation[2], operation[3]);
       case 'complete':
-        return this.#complete(operation[1], operation[2], operation[3], operation[4], operation[5]);
+        return this.#complete(operation[1], operation[2], operation[3], operation[4], operation[5], operation[6]);
       case 'complete_judged':
         return this.#completeJudged(operation[1], operation[2], operation[3], operation[4], operation[5]);
+      case 'verdict':
+        return this.#judgeRequest(operation[1], operation[2], operation[3]);
       case 'connection':
         this.#append('connection', operation[1]);
         return undefined;
@@ -96,12 +103,35 @@ export class Writer {
     this.#append('exchange_opened', body);
   }
 
-  #complete(exchangeId: string, body: string, content: string | null, judge: string | null, nowMs: number): undefined {
+  #complete(
+    exchangeId: string,
+    body: string,
+    content: string | null,
+    judge: string | null,
+    stopped: boolean,
+    nowMs: number,
+  ): undefined {
     const seq = this.#head.seq + 1;
     if (this.#sql.completeExchange.run(seq, exchangeId).changes !== 1) throw new Refusal();
     this.#append('exchange_completed', body);
     if (content !== null) this.#sql.insertContent.run(seq, content);
     if (judge !== null) this.#sql.insertJob.run(exchangeId, seq, judge, nowMs);
+    else if (stopped) this.#endByRequest(exchangeId);
+  }
+
+  /** The verdict on the request, if there is one, is that of the exchange. */
+  #endByRequest(exchangeId: string): void {
+    const ended = this.#sql.endByRequest.get(exchangeId) as { verdict_seq: number } | undefined;
+    if (ended !== undefined) this.#sql.standing.run(ended.verdict_seq);
+  }
+
+  #judgeRequest(body: string, keys: VerdictKeys, content: string | null): ChainPlace {
+    if (this.#openExchange(keys.exchange_id).request_verdict_seq !== null) throw new Refusal();
+    const seq = this.#head.seq + 1;
+    this.#insertVerdict(seq, keys, false);
+    this.#sql.judgeRequest.run(seq, keys.exchange_id);
+    if (content !== null) this.#sql.insertContent.run(seq, content);
+    return this.#append('verdict', body);
   }
 
   #completeJudged(
@@ -111,10 +141,8 @@ export class Writer {
     verdict: string,
     keys: VerdictKeys,
   ): ChainPlace {
-    const exchange = this.#sql.exchange.get(exchangeId) as { completed_seq: number | null } | undefined;
-    if (exchange === undefined || exchange.completed_seq !== null || keys.exchange_id !== exchangeId) {
-      throw new Refusal();
-    }
+    if (keys.exchange_id !== exchangeId) throw new Refusal();
+    this.#openExchange(exchangeId);
     const completedSeq = this.#head.seq + 1;
     const verdictSeq = completedSeq + 1;
     this.#insertVerdict(verdictSeq, keys);
@@ -122,6 +150,13 @@ export class Writer {
     this.#append('exchange_completed', body);
     if (content !== null) this.#sql.insertContent.run(completedSeq, content);
     return this.#append('verdict', verdict);
+  }
+
+  /** @throws {Refusal} for one that was never opened, or is complete */
+  #openExchange(exchangeId: string): ExchangeRow {
+    const exchange = this.#sql.exchange.get(exchangeId) as ExchangeRow | undefined;
+    if (exchange === undefined || exchange.completed_seq !== null) throw new Refusal();
+    return exchange;
   }
 
   #take(limit: number, leaseMs: number, nowMs: number): readonly TakenJob[] {
@@ -143,10 +178,12 @@ export class Writer {
     return { body, ...place };
   }
 
-  #insertVerdict(seq: number, keys: VerdictKeys): void {
+  /** @param stands it is the verdict of its exchange */
+  #insertVerdict(seq: number, keys: VerdictKeys, stands = true): void {
     const { verdict_id, exchange_id, label, severity, coverage, route, client, host, api } = keys;
     const { changes } = this.#sql.insertVerdict.run(
-      ...[seq, verdict_id, exchange_id, label, severity, coverage, route, client, host, api],
+      ...[seq, verdict_id, exchange_id, label, severity, coverage, route, client, host, api, stands ? 1 : 0],
+      ...[keys.ts, keys.judge, keys.judge_tokens, keys.judge_cost_usd],
     );
     if (changes !== 1) throw new Refusal();
   }
@@ -154,11 +191,14 @@ export class Writer {
   #recover(ts: string, nowMs: number): Recovered {
     this.#sql.dropLeases.run();
     let queued = 0;
-    const open = this.#sql.openExchanges.all() as unknown as { body: string }[];
-    for (const { body } of open) {
+    const open = this.#sql.openExchanges.all() as unknown as { body: string; verdict: string | null }[];
+    for (const { body, verdict } of open) {
       const opened = JSON.parse(body) as ExchangeOpened;
-      this.#complete(opened.exchange_id, canonicalJson(interruption(opened, ts)), null, opened.judge, nowMs);
-      if (opened.judge !== null) queued += 1;
+      const stopped = verdict !== null && (JSON.parse(verdict) as NewVerdict).action === 'blocked';
+      const record = canonicalJson(interruption(opened, stopped, ts));
+      const judge = stopped ? null : opened.judge;
+      this.#complete(opened.exchange_id, record, null, judge, stopped, nowMs);
+      if (judge !== null) queued += 1;
     }
     return { interrupted: open.length, queued };
   }
