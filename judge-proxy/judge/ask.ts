@@ -1,6 +1,6 @@
 /** One question to the model: prompt, call, checks, and one repetition when the answer was unusable. */
 
-import type { LlmError } from '../ledger/records.ts';
+import type { LlmError, OutputMode } from '../ledger/records.ts';
 import { answerJsonSchema } from './answer-schema.ts';
 import { checkAnswer } from './check-answer.ts';
 import type { ModelOutcome } from './decide.ts';
@@ -13,6 +13,8 @@ export interface Asked {
   readonly outcome: ModelOutcome;
   /** Model that answered, as it calls itself. */
   readonly model: string | null;
+  /** How the answer was asked for; null when none came. */
+  readonly outputMode: OutputMode | null;
   /** null when no answer could be read. */
   readonly nonceOk: boolean | null;
   readonly usage: JudgeUsage | null;
@@ -34,6 +36,8 @@ export interface AskOptions {
   readonly document: string;
   readonly randomBytes: (size: number) => Uint8Array;
   readonly signal: AbortSignal;
+  /** Milliseconds from now in which all of it ends; the model's own timeout for each call unless given. */
+  readonly withinMs?: number;
 }
 
 /** @returns null when the signal ended it */
@@ -44,10 +48,10 @@ export async function askModel(options: AskOptions): Promise<Asked | null> {
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     const prompt = buildPrompt(options.document, options.judge.rubric, () => hex(options.randomBytes(16)));
     const schema = answerJsonSchema(options.judge.rubric);
-    const { reply, latencyMs: ms } = await options.model.ask(
-      { system: prompt.system, user: prompt.user, schema },
-      options.signal,
-    );
+    const call = { system: prompt.system, user: prompt.user, schema };
+    const left = options.withinMs === undefined ? undefined : options.withinMs - latencyMs;
+    if (attempt > 1 && left !== undefined && left <= 0) break;
+    const { reply, latencyMs: ms } = await options.model.ask(call, options.signal, left);
     if (reply.kind === 'aborted') return null;
     latencyMs += ms;
     if (reply.kind !== 'failed') usage = sum(usage, reply.usage);
@@ -64,10 +68,11 @@ function outcomeOf(
   { judge, input }: AskOptions,
 ): Omit<Asked, 'usage' | 'latencyMs'> {
   if (reply.kind === 'failed') {
-    const again = reply.again ? { state: reply.state, afterMs: reply.retryAfterMs } : null;
-    return { outcome: { state: reply.state }, model: null, nonceOk: null, error: reply.error, again };
+    const { state, error, retryAfterMs: afterMs } = reply;
+    const again = reply.again && state !== 'circuit_open' ? { state, afterMs } : null;
+    return { outcome: { state }, model: null, outputMode: null, nonceOk: null, error, again };
   }
-  const answered = { model: reply.model, error: null, again: null };
+  const answered = { model: reply.model, outputMode: reply.outputMode ?? null, error: null, again: null };
   if (reply.kind === 'refused') return { ...answered, outcome: { state: 'refused' }, nonceOk: null };
   const check = checkAnswer(reply.text, nonce, judge.rubric, input);
   if (check.ok) return { ...answered, outcome: { state: 'scored', answer: check.answer }, nonceOk: true };

@@ -64,6 +64,7 @@ describe('an answer', () => {
       text: '{"a":1}',
       model: 'test-judge-2026',
       usage: { in: 90, out: 8, cached: 64 },
+      outputMode: 'json_schema',
     });
   });
 

@@ -1,10 +1,12 @@
-/** One call of the judge model: an OpenAI-compatible endpoint, strict JSON schema, no retries (the queue owns those). */
+/** One call of the judge model: an OpenAI-compatible endpoint, the strictest form it knows, no retries (the queue owns those). */
 
 import OpenAI, { APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai';
 import { word } from '../exchange/free-strings.ts';
-import type { LlmError } from '../ledger/records.ts';
+import type { LlmError, OutputMode } from '../ledger/records.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import { classifyLlmError, codeWord } from './llm-error.ts';
+import { boundedFetch } from './model-fetch.ts';
+import { EndpointForm, type FormRefusal, type OutputForm, plainerForm } from './output-form.ts';
 
 export interface JudgeModelOptions {
   readonly base_url: string;
@@ -15,6 +17,8 @@ export interface JudgeModelOptions {
   /** Goes through the resolver and the address guard; must not follow redirects. */
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
+  /** What is known of the endpoint; shared by all models there of this name. */
+  readonly form?: EndpointForm;
 }
 
 export interface JudgeCall {
@@ -35,10 +39,13 @@ export type JudgeReply =
       readonly text: string;
       readonly model: string;
       readonly usage: JudgeUsage | null;
+      /** How the answer was asked for. */
+      readonly outputMode?: OutputMode;
     }
   | {
       readonly kind: 'failed';
-      readonly state: 'timeout' | 'provider_error';
+      /** `circuit_open`: not asked, because the endpoint failed too often just now. */
+      readonly state: 'timeout' | 'provider_error' | 'circuit_open';
       readonly error: LlmError | null;
       /** Worth another try later: a transient failure or a rate limit, not a quota. */
       readonly again: boolean;
@@ -50,17 +57,17 @@ export type JudgeReply =
 export interface JudgeModel {
   /** As configured. */
   readonly name: string;
-  /** Never rejects. */
-  ask(call: JudgeCall, signal: AbortSignal): Promise<TimedReply>;
+  /**
+   * Never rejects.
+   * @param withinMs milliseconds from now in which it ends, when that is less than the model's own timeout
+   */
+  ask(call: JudgeCall, signal: AbortSignal, withinMs?: number): Promise<TimedReply>;
 }
 
 export interface TimedReply {
   readonly reply: JudgeReply;
   readonly latencyMs: number;
 }
-
-/** More than any answer of the schema; a judge that never stops talking must not fill memory. */
-const LARGEST_ANSWER = 2 * 2 ** 20;
 
 /** @throws Error that says what is wrong with base URL or key, without showing the key */
 export function createJudgeModel(options: JudgeModelOptions): JudgeModel {
@@ -76,11 +83,13 @@ export function createJudgeModel(options: JudgeModelOptions): JudgeModel {
     logLevel: 'off',
     fetch: boundedFetch(options.fetch),
   });
+  const { form = new EndpointForm(options.name) } = options;
   return {
     name: options.name,
-    ask: async (call, signal) => {
+    ask: async (call, signal, withinMs = options.timeout) => {
       const started = options.clock.monotonic();
-      const reply = await ask(client, options, call, signal);
+      const within = { signal, withinMs: Math.min(withinMs, options.timeout) };
+      const reply = await ask(client, options, form, call, within);
       return { reply, latencyMs: Math.round(options.clock.monotonic() - started) };
     },
   };
@@ -100,32 +109,41 @@ export function checkedBaseUrl(text: string): string {
   return text.replace(/\/$/, '');
 }
 
-function boundedFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
-  return async (input, init) => {
-    const response = await fetch(input, { ...init, redirect: 'manual' });
-    if (response.body === null) return response;
-    let left = LARGEST_ANSWER;
-    const bounded = response.body.pipeThrough(
-      new TransformStream<Uint8Array, Uint8Array>({
-        transform(chunk, controller) {
-          left -= chunk.byteLength;
-          if (left < 0) controller.error(new Error('the answer of the judge is too large'));
-          else controller.enqueue(chunk);
-        },
-      }),
-    );
-    return new Response(bounded, { status: response.status, headers: response.headers });
-  };
-}
+/** What an answer became, or the plainer form in which to ask again. */
+type Step = JudgeReply | { readonly kind: 'plainer'; readonly form: OutputForm };
 
+/** One question: asked once, and again only in a plainer form when the endpoint says that it does not know this one. */
 async function ask(
   client: OpenAI,
   options: JudgeModelOptions,
+  form: EndpointForm,
   call: JudgeCall,
-  signal: AbortSignal,
+  limit: { readonly signal: AbortSignal; readonly withinMs: number },
 ): Promise<JudgeReply> {
-  // The SDK's own timeout ends with the headers; the deadline covers the whole call.
-  const deadline = AbortSignal.timeout(options.timeout);
+  if (limit.signal.aborted) return { kind: 'aborted' };
+  if (limit.withinMs <= 0) return TIMED_OUT;
+  // The SDK's own timeout ends with the headers; the deadline covers the whole call, all forms together.
+  const deadline = AbortSignal.timeout(Math.ceil(limit.withinMs));
+  const signals = { given: limit.signal, deadline, either: AbortSignal.any([limit.signal, deadline]) };
+  for (let tried = form.current; ; ) {
+    const step = await askIn(tried, client, options, call, signals);
+    if (step.kind === 'plainer') {
+      tried = step.form;
+      continue;
+    }
+    // An endpoint that refuses the plainer form too has told nothing about the first.
+    if (step.kind === 'answer') form.settle(tried);
+    return step;
+  }
+}
+
+async function askIn(
+  form: OutputForm,
+  client: OpenAI,
+  options: JudgeModelOptions,
+  call: JudgeCall,
+  signals: { readonly given: AbortSignal; readonly deadline: AbortSignal; readonly either: AbortSignal },
+): Promise<Step> {
   try {
     const completion = await client.chat.completions.create(
       {
@@ -134,25 +152,49 @@ async function ask(
           { role: 'system', content: call.system },
           { role: 'user', content: call.user },
         ],
-        response_format: { type: 'json_schema', json_schema: { name: 'judgement', strict: true, schema: call.schema } },
-        ...(fixesTemperature(options.name) ? {} : { temperature: 0 }),
+        ...responseFormat(form.mode, call.schema),
+        ...(form.temperature ? { temperature: 0 } : {}),
       },
-      { signal: AbortSignal.any([signal, deadline]) },
+      { signal: signals.either },
     );
-    return replyOf(completion, options.name);
+    return replyOf(completion, options.name, form.mode);
   } catch (error) {
-    if (signal.aborted) return { kind: 'aborted' };
-    if (deadline.aborted || error instanceof APIConnectionTimeoutError) return failed('timeout', null, true, null);
-    return failureOf(error, options.name);
+    if (signals.given.aborted) return { kind: 'aborted' };
+    if (signals.deadline.aborted || error instanceof APIConnectionTimeoutError) return TIMED_OUT;
+    const next = error instanceof APIError ? plainerForm(form, refusalOf(error)) : null;
+    return next === null ? failureOf(error, options.name) : { kind: 'plainer', form: next };
   }
 }
 
-/** Reasoning models refuse any temperature but their own. */
-function fixesTemperature(model: string): boolean {
-  return /(?:^|\/)(?:gpt-5|o\d)/.test(model);
+function responseFormat(
+  mode: OutputMode,
+  schema: Record<string, unknown>,
+): Pick<OpenAI.Chat.ChatCompletionCreateParamsNonStreaming, 'response_format'> {
+  switch (mode) {
+    case 'json_schema':
+      return { response_format: { type: mode, json_schema: { name: 'judgement', strict: true, schema } } };
+    case 'json_object':
+      return { response_format: { type: mode } };
+    case 'text':
+      return {};
+    default:
+      return mode satisfies never;
+  }
 }
 
-function replyOf(completion: OpenAI.Chat.ChatCompletion, asked: string): JudgeReply {
+function refusalOf(error: APIError): FormRefusal {
+  const { code, param, message } = error as { code?: unknown; param?: unknown; message: string };
+  return {
+    status: error.status ?? 0,
+    code: typeof code === 'string' ? code : null,
+    param: typeof param === 'string' ? param : null,
+    message,
+  };
+}
+
+const TIMED_OUT = failed('timeout', null, true, null);
+
+function replyOf(completion: OpenAI.Chat.ChatCompletion, asked: string, outputMode: OutputMode): JudgeReply {
   // The server is not trusted to send what the SDK's types promise.
   const choice = completion.choices?.[0] as Partial<OpenAI.Chat.ChatCompletion.Choice> | undefined;
   const text = choice?.message?.content;
@@ -162,6 +204,7 @@ function replyOf(completion: OpenAI.Chat.ChatCompletion, asked: string): JudgeRe
     text: typeof text === 'string' ? text : '',
     model: typeof completion.model === 'string' ? word(completion.model) : asked,
     usage: usageOf(completion.usage),
+    outputMode,
   };
 }
 
@@ -178,7 +221,7 @@ function isCount(value: unknown): value is number {
 const CONTENT_CODES: ReadonlySet<string> = new Set(['content_filter', 'content_policy_violation']);
 
 function failureOf(error: unknown, asked: string): JudgeReply {
-  if (error instanceof APIUserAbortError) return failed('timeout', null, true, null);
+  if (error instanceof APIUserAbortError) return TIMED_OUT;
   if (!(error instanceof APIError) || error.status === undefined) {
     return failed('provider_error', { source: 'judge', class: 'transient', status: null, code: null }, true, null);
   }
