@@ -9,13 +9,15 @@ import { describeConfig } from '../config/describe.ts';
 import { configWarnings } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { parseAuthority } from '../policy/authority.ts';
+import { effectiveRoutes } from '../policy/effective-route.ts';
 import { explainRoutes } from '../policy/routes.ts';
 import type { CommandIo } from './command.ts';
 import { DEFAULT_CONFIG, guarded, readConfig, readOptions, UsageError } from './options.ts';
 
 const HELP = `npm run check-config [-- --config FILE] [-- --host HOST:PORT] [-- --json]
 
-Checks a configuration and prints it with its defaults; keys and passwords are not shown.
+Checks a configuration and prints what each route does and the configuration with its defaults; keys and passwords
+are not shown.
 
   --config FILE      configuration (${DEFAULT_CONFIG})
   --host HOST:PORT   says what each route makes of this target, and which one wins
@@ -40,10 +42,13 @@ export async function checkConfig(args: readonly string[], io: CommandIo): Promi
     const warnings = [...configWarnings(config), ...(await certificateWarnings(config))];
     const routes = options.host === undefined ? null : explain(config, options.host);
     if (options.json) {
-      io.stdout.write(`${JSON.stringify({ valid: true, warnings, ...(routes === null ? {} : { routes }) })}\n`);
+      const effective = effectiveRoutes(config);
+      io.stdout.write(
+        `${JSON.stringify({ valid: true, warnings, effective, ...(routes === null ? {} : { routes }) })}\n`,
+      );
       return 0;
     }
-    if (routes === null) io.stdout.write(describeConfig(config));
+    if (routes === null) io.stdout.write(`${routesInWords(config)}\n${describeConfig(config)}`);
     else
       io.stdout.write(
         routes
@@ -56,6 +61,26 @@ export async function checkConfig(args: readonly string[], io: CommandIo): Promi
     io.stderr.write('The configuration is valid.\n');
     return 0;
   });
+}
+
+/** Every route in a few lines, as comments of the YAML that follows. */
+function routesInWords(config: Config): string {
+  return effectiveRoutes(config)
+    .map(({ route, action, judge, enforced }) => {
+      const lines = [`# ${route} (${action}): ${enforced}`];
+      if (judge !== null) {
+        const models = judge.small_model === null ? judge.model : `${judge.small_model}, then ${judge.model}`;
+        const mode = judge.release === null ? judge.mode : `${judge.mode}, release ${judge.release}`;
+        const request =
+          judge.on_request_judge_failure === null ? '' : `, of a held request: ${judge.on_request_judge_failure}`;
+        lines.push(
+          `#   mode ${mode} · judge ${judge.name}, ${models === null ? 'rules alone' : `rules and ${models}`}`,
+        );
+        lines.push(`#   when the judge fails: ${judge.on_judge_failure}${request}`);
+      }
+      return `${lines.join('\n')}\n`;
+    })
+    .join('');
 }
 
 function explain(config: Config, target: string) {
