@@ -78,5 +78,4 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'EnvoyError',
   'LedgerError',
   'ListenError',
-  'RubricError',
 ]);

@@ -29,14 +29,26 @@ afterAll(async () => {
 
 describe('reading', () => {
   const cases: [what: string, change: (files: CertificateFiles) => Partial<CertificateFiles>, message: RegExp][] = [
-    ['a missing file', () => ({ key: '/nowhere/server.key' }), /^\/nowhere\/server\.key cannot be read$/],
-    ['a key of another certificate', () => ({ key: second.keyFile }), /second\.key is not the key of .*server\.crt$/],
-    ['a certificate that is none', (files) => ({ cert: files.key }), /server\.key cannot be used$/],
-    ['a key that is none', (files) => ({ key: files.cert }), /server\.crt cannot be used$/],
-    ['a CA file without a certificate', (files) => ({ client_ca: files.key }), /server\.key holds no certificate$/],
+    [
+      'a missing file',
+      () => ({ key: '/nowhere/server.key' }),
+      /^\/nowhere\/server\.key cannot be read \(ENOENT\)\. .*npm run certs -- init/,
+    ],
+    [
+      'a key of another certificate',
+      () => ({ key: second.keyFile }),
+      /second\.key is not the key of .*server\.crt\. .*npm run certs -- server --force$/,
+    ],
+    ['a certificate that is none', (files) => ({ cert: files.key }), /server\.key cannot be used\. .*npm run certs/],
+    ['a key that is none', (files) => ({ key: files.cert }), /server\.crt cannot be used\. .*npm run certs/],
+    [
+      'a CA file without a certificate',
+      (files) => ({ client_ca: files.key }),
+      /server\.key holds no certificate\. .*npm run certs/,
+    ],
   ];
 
-  it.each(cases)('names %s', async (_what, change, message) => {
+  it.each(cases)('names %s, and what mends it', async (_what, change, message) => {
     const files = {
       cert: certificates.server.certFile,
       key: certificates.server.keyFile,
@@ -123,7 +135,7 @@ describe('a change', () => {
     await door.log.line('certificates_changed');
     expect(await served()).toBe(print(second));
     await unlink(live.key);
-    await door.log.line('certificates_unusable', (entry) => entry.reason?.endsWith('cannot be read') === true);
+    await door.log.line('certificates_unusable', (entry) => entry.reason?.includes('cannot be read') === true);
     expect(await served()).toBe(print(second));
   });
 

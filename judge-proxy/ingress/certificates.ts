@@ -5,6 +5,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { CertificateError } from '../../certs-tool/errors.ts';
 import type { Log } from '../telemetry/log.ts';
 
 export interface CertificateFiles {
@@ -23,7 +24,7 @@ const POLL_MS = 60_000;
 
 /**
  * Reads and checks the three files.
- * @throws Error that names the file and what is wrong with it
+ * @throws CertificateError that names the file, what is wrong with it and the command that mends it
  */
 export async function readCertificates(files: CertificateFiles): Promise<SecureContextOptions> {
   const cert = await read(files.cert);
@@ -35,10 +36,10 @@ export async function readCertificates(files: CertificateFiles): Promise<SecureC
 function checked(files: CertificateFiles, cert: string, key: string, clientCa: string): SecureContextOptions {
   const leaf = attempt(files.cert, () => new X509Certificate(cert));
   const privateKey = attempt(files.key, () => createPrivateKey(key));
-  if (!leaf.checkPrivateKey(privateKey)) throw new Error(`${files.key} is not the key of ${files.cert}`);
+  if (!leaf.checkPrivateKey(privateKey)) throw unusable(files.key, `is not the key of ${files.cert}`);
   const ca = blocks(clientCa, 'CERTIFICATE');
   const crl = blocks(clientCa, 'X509 CRL');
-  if (ca.length === 0) throw new Error(`${files.client_ca} holds no certificate`);
+  if (ca.length === 0) throw unusable(files.client_ca, 'holds no certificate');
   for (const pem of ca) attempt(files.client_ca, () => new X509Certificate(pem));
   const context = { cert, key, ca, minVersion: MIN_VERSION, ...(crl.length > 0 ? { crl } : {}) } as const;
   attempt(files.cert, () => createSecureContext(context));
@@ -123,7 +124,9 @@ async function read(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new Error(`${file} cannot be read`, { cause: error });
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    const remedy = 'Check the path in listen.proxy; npm run certs -- init makes what is missing.';
+    throw new CertificateError('file_failed', `${file} cannot be read (${code}).`, remedy, error);
   }
 }
 
@@ -131,6 +134,11 @@ function attempt<T>(file: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    throw new Error(`${file} cannot be used`, { cause: error });
+    throw unusable(file, 'cannot be used', error);
   }
+}
+
+function unusable(file: string, what: string, cause?: unknown): CertificateError {
+  const remedy = 'Check the paths in listen.proxy, or make a new pair: npm run certs -- server --force';
+  return new CertificateError('certificate_unreadable', `${file} ${what}.`, remedy, cause);
 }

@@ -94,6 +94,34 @@ describe('npm start', () => {
       () => configWith((text) => text.replace(/rubric: .*/, 'rubric: absent-rubric.yaml')),
       /absent-rubric\.yaml/,
     ],
+    [
+      "an origin's CA file that is not there",
+      () => configWith((text) => `${text}\nupstream: { ca_files: [absent-ca.pem] }\n`),
+      /absent-ca\.pem cannot be read \(ENOENT\).*`ca_files`/,
+    ],
+    [
+      'a CA file without a certificate',
+      () => configWith((text) => `${text}\nupstream: { ca_files: [config/judge-proxy.yaml] }\n`),
+      /config\/judge-proxy\.yaml holds no certificate.*`ca_files`/,
+    ],
+    [
+      "a judge model's CA file that is not there",
+      () =>
+        configWith((text) =>
+          text.replace(/api_key: .*/, 'api_key: test-judge-key\n      ca_files: [absent-judge-ca.pem]'),
+        ),
+      /absent-judge-ca\.pem cannot be read \(ENOENT\).*`ca_files`/,
+    ],
+    [
+      'a server certificate that is not there',
+      () => configWith((text) => freePorts(text).replace(/cert: .*server\.crt"/, 'cert: absent.crt')),
+      /absent\.crt cannot be read \(ENOENT\).*npm run certs -- init/,
+    ],
+    [
+      'a server key of another certificate',
+      () => configWith((text) => freePorts(text).replace(/key: .*server\.key"/, 'key: prepared/envoy-client.key')),
+      /prepared\/envoy-client\.key is not the key of prepared\/server\.crt.*npm run certs -- server/,
+    ],
   ])('%s stops the start with its name', async (_name, config, expected) => {
     const ran = await run(process.execPath, [CLI, 'serve', '--config', await config()], PREPARED, folder);
     expect(ran.code).toBe(1);
