@@ -22,13 +22,23 @@ import { graver } from './rules/rule.ts';
 /** What became of the question to the model. */
 export type ModelOutcome =
   | { readonly state: 'scored' | 'truncated_input'; readonly answer: Answer }
-  /** Rules alone judge: the judge has no model, or the route's judge is no longer in the config. */
-  | { readonly state: 'rules_only'; readonly reason: 'model_not_configured' | 'no_judge' }
+  /**
+   * Rules alone judge: the judge has no model, the route's judge is no longer in the config, or a rule stopped the
+   * exchange before a model was asked.
+   */
+  | { readonly state: 'rules_only'; readonly reason: 'model_not_configured' | 'no_judge' | 'stopped' }
   /** There is nothing to ask about. The coverage of the exchange already says why. */
   | { readonly state: 'unparseable' | 'interrupted' }
-  | { readonly state: FailedState };
+  | {
+      readonly state: FailedState;
+      /**
+       * What was answered before: by the small model, or about another window. What it found wrong stands; what it found
+       * in order does not, since not all was asked.
+       */
+      readonly answer?: Answer;
+    };
 
-/** The model should have said something and did not. */
+/** The model should have said something and did not, or was not to be asked. */
 export type FailedState = Exclude<
   JudgeState,
   'scored' | 'truncated_input' | 'rules_only' | 'unparseable' | 'interrupted'
@@ -42,31 +52,87 @@ export interface DecideInput {
   readonly rubric: Rubric | null;
   /** `on_judge_failure` of the route. */
   readonly onFailure: 'allow' | 'block' | 'review';
+  readonly enforcement: Enforcement;
 }
+
+/** Where the exchange stands when it is decided: delivered already, nothing of it sent yet, or a part of it. */
+export type Enforcement = 'none' | 'before_first_byte' | 'mid_stream';
 
 export type Decision = Pick<NewVerdict, 'state' | 'criteria' | 'overall' | 'action' | 'decided_by' | 'coverage'>;
 
+/** What to do with an exchange that waits: true exactly when the action is `blocked` or `cut`. */
+export interface Stoppable {
+  readonly stop: boolean;
+}
+
 /** Pure: the same input gives the same decision. */
-export function decide(input: DecideInput): Decision {
-  const { outcome, hits } = input;
+export function decide(input: DecideInput): Decision & Stoppable {
+  const { outcome, hits, rubric, enforcement } = input;
   const coverage = coverageAfter(input.coverage, outcome);
-  const criteria = outcome.state === 'scored' && input.rubric !== null ? criteriaOf(outcome.answer, input.rubric) : [];
-  const violated = criteria.filter((criterion) => criterion.label === 'violation');
+  const criteria = rubric === null ? [] : countedCriteria(outcome, rubric);
+  const violated = criteria.filter(isViolation);
   const byRule = hits.some((hit) => hit.severity === 'high' || hit.severity === 'critical');
   const violation = byRule || violated.length > 0;
+  const failed = isFailure(outcome, enforcement);
+  const refused = violation || (failed && input.onFailure === 'block');
   const clean = !violation && outcome.state === 'scored' && coverage.level === 'full' && hits.length === 0;
   return {
     state: outcome.state,
     criteria,
     overall: {
       label: violation ? 'violation' : clean ? 'clean' : 'undetermined',
-      severity: worst([...hits, ...violated, ...attention(outcome, input.onFailure)]),
-      score: criteria.length === 0 || input.rubric === null ? null : scoreOf(criteria, input.rubric),
+      severity: worst([...hits, ...violated, ...attention(outcome, input)]),
+      score: criteria.length === 0 || rubric === null ? null : scoreOf(criteria, rubric),
     },
-    action: actionOf(violation, outcome, input.onFailure),
-    decided_by: byRule ? 'rule' : decidedBy(outcome),
+    action: refused ? REFUSED[enforcement] : 'allowed',
+    decided_by: byRule ? 'rule' : decidedBy(outcome, hits, violated.length > 0),
     coverage,
+    stop: refused && enforcement !== 'none',
   };
+}
+
+/** In `observe` nothing is stopped: `would_block` is what a team reads before it enforces. */
+const REFUSED: Readonly<Record<Enforcement, VerdictAction>> = {
+  none: 'would_block',
+  before_first_byte: 'blocked',
+  mid_stream: 'cut',
+};
+
+/** Whether an answer finds a violation of the rubric, or an attempt to steer the judge. */
+export function findsViolation(answer: Answer, rubric: Rubric): boolean {
+  return criteriaOf(answer, rubric).some(isViolation);
+}
+
+function isViolation({ label }: CriterionVerdict): boolean {
+  return label === 'violation';
+}
+
+function countedCriteria(outcome: ModelOutcome, rubric: Rubric): CriterionVerdict[] {
+  if (!('answer' in outcome) || outcome.answer === undefined) return [];
+  const criteria = criteriaOf(outcome.answer, rubric);
+  if (outcome.state === 'scored' || outcome.state === 'truncated_input') return criteria;
+  return criteria.some(isViolation) ? criteria : [];
+}
+
+/**
+ * Reasons of coverage that say: something was there, and the judge did not see it. What never came (`stream_broken`,
+ * `origin_failed`) or is named to the judge with its kind and size (`opaque_content`) is not among them.
+ */
+const UNSEEN: ReadonlySet<CoverageReason> = new Set<CoverageReason>([
+  'request_truncated',
+  'response_truncated',
+  'copy_budget_exhausted',
+  'decode_limit',
+  'decode_failed',
+  'unknown_coding',
+  'unparseable',
+  'too_deep',
+  'rules_incomplete',
+]);
+
+/** A score of something that was cut says so. */
+export function scoredState(coverage: Coverage): 'scored' | 'truncated_input' {
+  return coverage.reasons.some((reason) => UNSEEN.has(reason)) ? 'truncated_input' : 'scored';
 }
 
 function coverageAfter(coverage: Coverage, outcome: ModelOutcome): Coverage {
@@ -105,25 +171,58 @@ function reasonOf(outcome: ModelOutcome): CoverageReason | null {
   }
 }
 
+/** Whether `on_judge_failure` decides. Rules alone decide where the model was not to be asked: that is no failure. */
+function isFailure({ state }: ModelOutcome, enforcement: Enforcement): boolean {
+  switch (state) {
+    case 'scored':
+    case 'rules_only':
+    case 'sampled_out':
+    case 'budget_exhausted':
+      return false;
+    case 'truncated_input':
+      return enforcement !== 'none';
+    case 'unparseable':
+    case 'interrupted':
+    case 'refused':
+    case 'invalid_output':
+    case 'nonce_mismatch':
+    case 'quote_mismatch':
+    case 'timeout':
+    case 'provider_error':
+    case 'circuit_open':
+    case 'queue_full':
+      return true;
+    default:
+      return state satisfies never;
+  }
+}
+
 /**
  * A judge that was to speak and failed asks for a person, unless the route says `allow`: medium severity puts the
- * verdict where reviewers look. What no judge could read (`unparseable`) is counted in coverage and asks for nobody.
+ * verdict where reviewers look. What no judge could read (`unparseable`) is counted in coverage and asks for nobody,
+ * unless it was held back for a judgement.
  */
-function attention(outcome: ModelOutcome, onFailure: DecideInput['onFailure']): { readonly severity: Severity }[] {
-  const failed = outcome.state !== 'scored' && outcome.state !== 'rules_only' && outcome.state !== 'unparseable';
-  return failed && onFailure !== 'allow' ? [{ severity: 'medium' }] : [];
+function attention(outcome: ModelOutcome, { onFailure, enforcement }: DecideInput): { readonly severity: Severity }[] {
+  if (onFailure === 'allow' || !isFailure(outcome, enforcement)) return [];
+  return outcome.state === 'unparseable' && enforcement === 'none' ? [] : [{ severity: 'medium' }];
 }
 
-/** In `observe` nothing is stopped: `would_block` is what a team reads before it enforces. */
-function actionOf(violation: boolean, outcome: ModelOutcome, onFailure: DecideInput['onFailure']): VerdictAction {
-  if (violation) return 'would_block';
-  const judged = outcome.state === 'scored' || outcome.state === 'rules_only';
-  return !judged && onFailure === 'block' ? 'would_block' : 'allowed';
-}
+/** The rule that decides although its severity is low: of an answer that says nothing, a model can say anything. */
+const NEAR_EMPTY = 'near_empty_response';
 
-function decidedBy(outcome: ModelOutcome): DecidedBy {
-  if (outcome.state === 'scored') return 'model';
-  return outcome.state === 'rules_only' ? 'rule' : 'fallback';
+function decidedBy({ state }: ModelOutcome, hits: readonly RuleHit[], violated: boolean): DecidedBy {
+  if (violated) return 'model';
+  switch (state) {
+    case 'scored':
+    case 'truncated_input':
+      return hits.some(({ rule }) => rule === NEAR_EMPTY) ? 'rule' : 'model';
+    case 'rules_only':
+    case 'sampled_out':
+    case 'budget_exhausted':
+      return 'rule';
+    default:
+      return 'fallback';
+  }
 }
 
 const MANIPULATION = { id: 'judge_manipulation', threshold: 1, weight: 1, severity: 'high' } as const;
