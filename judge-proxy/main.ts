@@ -139,6 +139,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
 
   const budget = new CopyBudget(limits.copies);
   metrics.gauge('copies_bytes', () => budget.held);
+  const held = new CopyBudget(limits.held);
   const recorder = createRecorder({
     ledger,
     analyser: {
@@ -175,6 +176,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
     limits,
     clock: systemClock,
     budget,
+    held,
     via,
     log,
     newId,

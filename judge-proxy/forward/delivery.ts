@@ -4,6 +4,7 @@
  */
 
 import { constants, type Http2ServerResponse } from 'node:http2';
+import type { WholeAnswer } from '../apis/block.ts';
 import { ProxyError, type RefusalContext, refusal } from '../errors.ts';
 import type { ClientResponse } from './forwarder.ts';
 import { type ClientHead, withoutInvalidValues } from './headers.ts';
@@ -17,7 +18,7 @@ export class Delivery {
   /** Bytes that Content-Length still promises, negative when the end is marked otherwise. */
   #remaining = -1;
   /** The chunk that completes the promised length. */
-  #last: Buffer | null = null;
+  #last: Uint8Array | null = null;
   #headWritten = false;
 
   constructor(response: ClientResponse) {
@@ -29,14 +30,18 @@ export class Delivery {
     return this.#headWritten;
   }
 
+  /** False for a status that cannot be passed on: Node writes none above 599 on HTTP/2; RFC 9110 §15 calls them invalid. */
+  carries(status: number): boolean {
+    return status <= 599 || !isHttp2(this.#response);
+  }
+
   /**
    * Sets the head. It leaves with the first chunk, or by `flushHead`.
    * @throws {ProxyError} `origin_protocol` for a status that cannot be passed on; a refusal is still possible then
    */
   head(status: number, reason: string, head: ClientHead): void {
     const response = this.#response;
-    // Node writes none above 599 on HTTP/2; RFC 9110 §15 calls them invalid.
-    if (isHttp2(response) && status > 599) throw new ProxyError('origin_protocol', { reason: 'status' });
+    if (!this.carries(status)) throw new ProxyError('origin_protocol', { reason: 'status' });
     this.#headWritten = true;
     this.#remaining = head.contentLength;
     if (isHttp2(response)) {
@@ -62,7 +67,7 @@ export class Delivery {
   }
 
   /** @returns false when the client is slower than the origin: wait for `drain` */
-  chunk(chunk: Buffer): boolean {
+  chunk(chunk: Uint8Array): boolean {
     if (this.#remaining >= 0) {
       this.#remaining -= chunk.byteLength;
       if (this.#remaining <= 0) {
@@ -72,6 +77,11 @@ export class Delivery {
     }
     const response = this.#response;
     return isHttp2(response) ? response.write(chunk) : response.write(chunk);
+  }
+
+  /** Runs `drained` when a client that was slower than the origin has caught up. Never, when it goes away before. */
+  onceDrained(drained: () => void): void {
+    this.#response.once('drain', drained);
   }
 
   /** Sends what was withheld. */
@@ -94,6 +104,39 @@ export class Delivery {
     const response = this.#response;
     if (isHttp2(response)) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     else response.destroy();
+  }
+
+  /**
+   * Ends an answer whose head is out with words of ours.
+   * @param bytes null cuts it; so does a Content-Length, which leaves no room for more
+   */
+  tail(bytes: Uint8Array | null): void {
+    if (bytes === null || this.#remaining >= 0) {
+      this.cut();
+      return;
+    }
+    const response = this.#response;
+    if (isHttp2(response)) response.end(bytes);
+    else response.end(bytes);
+  }
+
+  /**
+   * Answers with something of ours in place of the origin's answer. Only before `head`.
+   * @param requestId shown as `x-request-id`, where SDKs look for it, unless the answer has one
+   */
+  whole({ status, headers, body }: WholeAnswer, requestId: string): void {
+    this.#headWritten = true;
+    const named = headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'x-request-id');
+    const response = this.#response;
+    response.sendDate = false;
+    const lines = named ? [...headers] : [...headers, 'x-request-id', requestId];
+    if (isHttp2(response)) {
+      response.writeHead(status, lines);
+      response.end(body);
+      return;
+    }
+    response.writeHead(status, lines);
+    response.end(body);
   }
 
   /** Answers with an error of ours. Only before `head`. */

@@ -4,10 +4,12 @@ import { ERRORS, type ErrorCode, ProxyError, type RefusalContext } from '../erro
 import type { CopyBudget } from '../exchange/tap.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Delivery } from './delivery.ts';
+import type { ExchangeParts, SoundRequest } from './exchange-parts.ts';
+import type { ExchangeSummary } from './exchange-record.ts';
 import type { ClientRequest, ClientResponse, Forwarder, ForwardTarget } from './forwarder.ts';
 import { bodyFraming } from './framing.ts';
 import { hostHeader, originHead } from './headers.ts';
-import { type ExchangeParts, type ExchangeSummary, OpenExchange, type SoundRequest } from './open-exchange.ts';
+import { OpenExchange } from './open-exchange.ts';
 
 export interface ForwardMetrics {
   /** A request was answered by an error of ours. */

@@ -179,6 +179,35 @@ export function clientHead(raw: readonly (Buffer | string)[]): ClientHead | null
   return { headers, contentLength, contentType, contentEncoding, requestId };
 }
 
+/** Says nothing true of a body that is no longer coded as the origin sent it. */
+const OF_CODED_BODY: ReadonlySet<string> = new Set([
+  'content-encoding',
+  'content-length',
+  'accept-ranges', // ranges are of the coded form
+  'etag', // a strong one names these very bytes (RFC 9110 §8.8.3)
+  'content-md5',
+  'digest',
+  'content-digest', // RFC 9530
+  'repr-digest',
+  'signature', // RFC 9421: of any of these
+  'signature-input',
+]);
+
+/** The head of an answer that is delivered decoded. */
+export function decodedHead(head: ClientHead): ClientHead {
+  const headers = without(head.headers, OF_CODED_BODY);
+  return { ...head, headers, contentLength: -1, contentEncoding: null };
+}
+
+/** The head of an answer that may get an ending of ours: a stream of events does not promise its length. */
+export function openEndedHead(head: ClientHead): ClientHead {
+  if (head.contentLength < 0 || !EVENT_STREAM.test(head.contentType ?? '')) return head;
+  return { ...head, headers: without(head.headers, CONTENT_LENGTH), contentLength: -1 };
+}
+
+const CONTENT_LENGTH: ReadonlySet<string> = new Set(['content-length']);
+const EVENT_STREAM = /^\s*text\/event-stream\s*(?:;|$)/i;
+
 /** Trailer fields that may follow a response: framing, routing and the like may not (RFC 9110 §6.5.1). */
 export function clientTrailers(raw: readonly (Buffer | string)[]): [string, string][] {
   const out: [string, string][] = [];

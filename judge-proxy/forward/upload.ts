@@ -11,7 +11,7 @@ export interface UploadWatcher {
 }
 
 /** True when the request ended as its framing says, false when the client went away in the middle. */
-function isWhole(request: ClientRequest): boolean {
+export function isWhole(request: ClientRequest): boolean {
   if (request.httpVersionMajor !== 2) return request.complete;
   // A stream that is reset with NO_ERROR emits `end` like one that ended (measured on 26.10), and `complete` is true
   // then as well.
@@ -38,6 +38,12 @@ export function readWhole(request: ClientRequest, watcher: UploadWatcher, done: 
   });
 }
 
+/** The part of a body that was held. */
+export interface ReadBefore {
+  readonly before: readonly Buffer[];
+  readonly ended: boolean;
+}
+
 /**
  * A body that is streamed. It stands between the request and undici for one reason: undici destroys the body stream when
  * the origin answers early, and destroying an IncomingMessage destroys the client's connection, answer and all.
@@ -47,7 +53,10 @@ export class UploadStream extends Readable {
   readonly #onData: (chunk: Buffer) => void;
   readonly #onEnd: () => void;
 
-  constructor(request: ClientRequest, watcher: UploadWatcher) {
+  /**
+   * @param read what was read of the body before: it goes out first. `ended`: there is no more
+   */
+  constructor(request: ClientRequest, watcher: UploadWatcher, read?: ReadBefore) {
     super();
     this.#request = request;
     this.#onData = (chunk) => {
@@ -64,6 +73,11 @@ export class UploadStream extends Readable {
     };
     // undici stops listening when it has its answer; an error after that must not end the process (undici #2523).
     this.on('error', ignore);
+    for (const chunk of read?.before ?? []) if (chunk.byteLength > 0) this.push(chunk);
+    if (read?.ended === true) {
+      this.push(null);
+      return;
+    }
     request.pause();
     request.on('data', this.#onData);
     request.on('end', this.#onEnd);

@@ -107,6 +107,7 @@ export class Rig {
   readonly interceptor: Interceptor;
   readonly forwarder: Forwarder;
   readonly budget: CopyBudget;
+  readonly held: CopyBudget;
   readonly via = `judge-${randomBytes(4).toString('hex')}`;
   readonly #options: RigOptions;
   readonly #folder: string;
@@ -143,6 +144,7 @@ export class Rig {
       trust: loadTrust([originCa]),
     });
     this.budget = new CopyBudget(this.limits.copies);
+    this.held = new CopyBudget(this.limits.held);
     const log = {
       write: (level: string, event: string, fields: LogFields = {}) => {
         const entry = { level, event, ...fields };
@@ -167,6 +169,7 @@ export class Rig {
       limits: this.limits,
       clock: systemClock,
       budget: this.budget,
+      held: this.held,
       via: this.via,
       log,
       metrics: { refused: (code) => this.refused.push(code) },
