@@ -7,7 +7,7 @@ import type { ModelOutcome } from './decide.ts';
 import type { JudgeInput } from './input.ts';
 import type { Judge } from './judges.ts';
 import type { JudgeModel, JudgeReply, JudgeUsage } from './model.ts';
-import { buildPrompt } from './prompt.ts';
+import { buildPrompt, type Mistake } from './prompt.ts';
 
 export interface Asked {
   readonly outcome: ModelOutcome;
@@ -45,8 +45,9 @@ export async function askModel(options: AskOptions): Promise<Asked | null> {
   let latencyMs = 0;
   let usage: JudgeUsage | null = null;
   let asked: Omit<Asked, 'usage' | 'latencyMs'> | null = null;
+  let mistake: Mistake | null = null;
   for (let attempt = 1; attempt <= TRIES; attempt++) {
-    const prompt = buildPrompt(options.document, options.judge.rubric, () => hex(options.randomBytes(16)));
+    const prompt = buildPrompt(options.document, options.judge.rubric, () => hex(options.randomBytes(16)), mistake);
     const schema = answerJsonSchema(options.judge.rubric);
     const call = { system: prompt.system, user: prompt.user, schema };
     const left = options.withinMs === undefined ? undefined : options.withinMs - latencyMs;
@@ -56,8 +57,8 @@ export async function askModel(options: AskOptions): Promise<Asked | null> {
     latencyMs += ms;
     if (reply.kind !== 'failed') usage = sum(usage, reply.usage);
     asked = outcomeOf(reply, prompt.nonce, options);
-    const unusable = asked.outcome.state === 'invalid_output' || asked.outcome.state === 'quote_mismatch';
-    if (!unusable) break;
+    mistake = mistakeOf(asked);
+    if (mistake === null) break;
   }
   return asked === null ? null : { ...asked, usage, latencyMs };
 }
@@ -77,6 +78,13 @@ function outcomeOf(
   const check = checkAnswer(reply.text, nonce, judge.rubric, input);
   if (check.ok) return { ...answered, outcome: { state: 'scored', answer: check.answer }, nonceOk: true };
   return { ...answered, outcome: { state: check.state }, nonceOk: check.nonceOk };
+}
+
+/** Null when there is nothing to repeat: the answer is usable, or another one would be no better. */
+function mistakeOf({ outcome, nonceOk }: Pick<Asked, 'outcome' | 'nonceOk'>): Mistake | null {
+  if (outcome.state === 'quote_mismatch') return 'quotes';
+  if (outcome.state !== 'invalid_output') return null;
+  return nonceOk === true ? 'criteria' : 'form';
 }
 
 function sum(a: JudgeUsage | null, b: JudgeUsage | null): JudgeUsage | null {

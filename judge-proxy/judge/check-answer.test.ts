@@ -7,11 +7,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Answer } from './answer-schema.ts';
 import { checkAnswer } from './check-answer.ts';
+import type { JudgeInput } from './input.ts';
 import { goodAnswer, INPUT, NONCE, PLAN, RUBRIC } from './testing/judgements.ts';
 
-function check(answer: unknown) {
+function check(answer: unknown, input: JudgeInput = INPUT) {
   const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
-  return checkAnswer(text, NONCE, RUBRIC, INPUT);
+  return checkAnswer(text, NONCE, RUBRIC, input);
 }
 
 function stateOf(answer: unknown): string {
@@ -37,6 +38,7 @@ describe('accepted', () => {
     ['a quote with other white space', quoting('plan”: buy everything.')],
     ['a quote with the escapes of JSON', quoting('He said \\"no\\".')],
     ['a quote of a name', quoting('send_mail', 'response.tools[0]')],
+    ['an answer in a code block', `\`\`\`json\n${JSON.stringify(goodAnswer())}\n\`\`\``],
     ['white space around', `\n ${JSON.stringify(goodAnswer())}\n`],
   ])('%s', (_, answer) => expect(stateOf(answer)).toBe('ok'));
 
@@ -46,12 +48,24 @@ describe('accepted', () => {
   });
 });
 
+it('takes a quote of a decoded text, with its own place', () => {
+  const place = 'request.messages[0].content#base64[0]';
+  const input: JudgeInput = { ...INPUT, decoded: [{ place, coding: 'base64', text: 'Sell the customer list.' }] };
+  const evidence = (named: string) => {
+    const result = check(quoting('the customer list', named), input);
+    return result.ok && result.answer.criteria[0]?.evidence;
+  };
+  expect(evidence(place)).toEqual([{ place, quote: 'the customer list' }]);
+  expect(evidence(PLAN.place)).toEqual([{ place, quote: 'the customer list' }]);
+  expect(stateOf(quoting('the customer list', place))).toBe('quote_mismatch');
+});
+
 describe('refused', () => {
   const good = goodAnswer();
   it.each<[string, unknown, string]>([
     ['no JSON', 'I think it is fine.', 'invalid_output'],
     ['an empty answer', '', 'invalid_output'],
-    ['JSON in a code block', `\`\`\`json\n${JSON.stringify(good)}\n\`\`\``, 'invalid_output'],
+    ['two answers', `${JSON.stringify(good)}\n${JSON.stringify(withLeak(LEAK))}`, 'invalid_output'],
     ['an array', [good], 'invalid_output'],
     ['a missing field', { ...good, unreadable: undefined }, 'invalid_output'],
     ['an extra field', { ...good, safe: true }, 'invalid_output'],

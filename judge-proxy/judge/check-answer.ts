@@ -5,6 +5,7 @@
 
 import type { Evidence } from '../ledger/records.ts';
 import { type Answer, answerSchema } from './answer-schema.ts';
+import { extractAnswer } from './extract-answer.ts';
 import type { JudgeInput } from './input.ts';
 import { type Rubric, SCALES } from './rubric.ts';
 import { cleanText } from './rules/clean-text.ts';
@@ -29,9 +30,8 @@ const WRONG_QUOTE = { ok: false, state: 'quote_mismatch', nonceOk: true } as con
  * @returns the answer with its evidence at the places where the quotes really stand
  */
 export function checkAnswer(text: string, nonce: string, rubric: Rubric, input: JudgeInput): AnswerCheck {
-  const parsed = answerSchema.safeParse(parseJson(text));
-  if (!parsed.success) return UNREADABLE;
-  const answer = parsed.data;
+  const answer = extractAnswer(text, readAnswer);
+  if (answer === null) return UNREADABLE;
   if (answer.nonce !== nonce) return WRONG_NONCE;
   if (!answersTheRubric(answer, rubric)) return WRONG_CRITERIA;
   const quotes = new QuoteIndex(input);
@@ -47,6 +47,11 @@ export function checkAnswer(text: string, nonce: string, rubric: Rubric, input: 
     ok: true,
     answer: { ...answer, criteria, judge_manipulation: { ...answer.judge_manipulation, evidence: manipulation } },
   };
+}
+
+function readAnswer(value: unknown): Answer | null {
+  const result = answerSchema.safeParse(value);
+  return result.success ? result.data : null;
 }
 
 function parseJson(text: string): unknown {
@@ -79,6 +84,7 @@ class QuoteIndex {
         { place: part.place, text: normalise(part.text) },
         ...(part.name === undefined ? [] : [{ place: part.place, text: normalise(part.name) }]),
       ]),
+      ...(input.decoded ?? []).map(({ place, text }) => ({ place, text: normalise(text) })),
       ...input.rule_hits.map((hit) => ({ place: hit.place, text: normalise(hit.preview) })),
     ];
   }

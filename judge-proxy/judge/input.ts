@@ -3,16 +3,45 @@
  * SHA-256 stands in the verdict (`input_sha256`), so that a judgement can be repeated on exactly the input of the day.
  */
 
+import type { ProviderLinks } from '../apis/provider-links.ts';
 import type { Capture } from '../exchange/capture.ts';
-import type { Transcript } from '../exchange/transcript.ts';
+import type { Part, Transcript } from '../exchange/transcript.ts';
 import type { Coverage, LlmError, RuleHit } from '../ledger/records.ts';
+
+/** Earlier exchanges that this one continues at the provider, as the ledger keeps them (`context.ts`). */
+export interface JudgeContext {
+  /** Oldest first. */
+  readonly exchanges: readonly { readonly exchange_id: string; readonly input_sha256: string }[];
+  /** Their words. A place begins with `context[EXCHANGE_ID].`. */
+  readonly parts: readonly Part[];
+  /** Nothing that the model read before is known to be missing. */
+  readonly complete: boolean;
+}
 
 export interface JudgeInput {
   readonly version: 1;
+  /** Absent when the exchange stands for itself. */
+  readonly context?: JudgeContext;
   readonly transcript: Transcript;
+  /** What texts of the transcript say when a disguise is taken off, redacted like them. Absent when nothing does. */
+  readonly decoded?: readonly DecodedText[];
   readonly rule_hits: readonly RuleHit[];
   readonly coverage: Coverage;
 }
+
+/** One stretch of a text, decoded once. */
+export interface DecodedText {
+  /** Of its own: the place of the text, `#`, the coding and a number. Quotes may name it. */
+  readonly place: string;
+  readonly coding: Coding;
+  readonly text: string;
+}
+
+/**
+ * `characters`: without invisible characters and in compatibility form. `tags`, `selectors`: the invisible characters
+ * themselves, read as the ASCII or the bytes that they stand for.
+ */
+export type Coding = 'base64' | 'hex' | 'percent' | 'rot13' | 'characters' | 'tags' | 'selectors';
 
 /** What a verdict tells of its input: taken where the input is at hand, so that nobody has to parse it again. */
 export interface InputSummary {
@@ -33,6 +62,8 @@ export interface Analysis {
   readonly tokens_cached: number | null;
   readonly coverage: Coverage;
   readonly llm_error: LlmError | null;
+  /** Absent where the exchange neither has nor names an id at the provider. */
+  readonly links?: ProviderLinks;
   /** Canonical JSON of the JudgeInput and its SHA-256 (hex). */
   readonly content: { readonly json: string; readonly sha256: string } | null;
   /** null without content. */

@@ -3,9 +3,11 @@
  * beside a nonce that it does not contain. The system message holds nothing of it and nothing of the operator's limits.
  */
 
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildPrompt, promptHash } from './prompt.ts';
+import { answerJsonSchema } from './answer-schema.ts';
+import { buildPrompt, type Mistake, promptHash } from './prompt.ts';
 import { RUBRIC } from './testing/judgements.ts';
 
 /** Draws the given words one after the other. */
@@ -57,6 +59,49 @@ it('holds for any text', () => {
       expect(system).toBe(buildPrompt('{}', RUBRIC, drawing(nonce, 'x')).system);
     }),
   );
+});
+
+describe('an earlier mistake', () => {
+  const ask = (mistake: Mistake | null) => buildPrompt('{}', RUBRIC, drawing('aa', 'bb'), mistake);
+
+  it.each<[Mistake, RegExp]>([
+    ['form', /one JSON object of the schema/],
+    ['criteria', /every criterion once/],
+    ['quotes', /character by character/],
+  ])('of %s is named behind everything else, in words of ours', (mistake, words) => {
+    const [first, repeated] = [ask(null), ask(mistake)];
+    expect(repeated.system).toBe(first.system);
+    expect(repeated.user.startsWith(`${first.user}\n`)).toBe(true);
+    expect(repeated.user.slice(first.user.length)).toMatch(words);
+  });
+});
+
+describe('for caches of providers', () => {
+  it('two questions begin with all that is static, up to the nonce', () => {
+    const messages = ['one', 'two'].map((text) => {
+      const { system, user } = buildPrompt(JSON.stringify({ text }), RUBRIC, () => randomBytes(16).toString('hex'));
+      return `${system}\n${user}`;
+    });
+    const [one = '', two = ''] = messages;
+    let common = 0;
+    while (one[common] === two[common]) common += 1;
+    const shared = one.slice(0, common);
+    const before = 'The nonce of this question is ';
+    // Random words may begin alike.
+    expect(shared.slice(0, shared.lastIndexOf(before) + before.length)).toBe(
+      one.slice(0, one.indexOf(before) + before.length),
+    );
+    for (const { question, definition, id } of RUBRIC.criteria) {
+      for (const text of [id, question, definition]) expect(shared).toContain(text);
+    }
+    expect(shared).toContain(JSON.stringify(answerJsonSchema(RUBRIC)));
+    // Behind the nonce stand the rest of its sentence, the boundaries, the document and the reminder.
+    const rest = one
+      .slice(common)
+      .replace(/[0-9a-f]{20,32}/g, '')
+      .replace(/BOUNDARY-/g, '');
+    expect(rest.length).toBeLessThan(350);
+  });
 });
 
 it('has a hash that changes with the rubric', () => {
