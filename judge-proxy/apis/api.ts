@@ -3,6 +3,7 @@
 import type { Transcript } from '../exchange/transcript.ts';
 import type { CoverageReason } from '../ledger/records.ts';
 import type { BlockWriter } from './block.ts';
+import type { ProviderLinks } from './provider-links.ts';
 import type { StreamReader } from './stream-reader.ts';
 
 /** Decoded bodies of one exchange. `null`: there is none, or it could not be decoded. */
@@ -23,6 +24,8 @@ export interface Reading {
   readonly transcript: Transcript;
   /** What could not be read, and why. */
   readonly reasons: readonly CoverageReason[];
+  /** Absent where the exchange neither has nor names an id at the provider. */
+  readonly links?: ProviderLinks;
 }
 
 export interface Api {
@@ -34,6 +37,6 @@ export interface Api {
   read(exchange: DecodedExchange): Reading;
   /** Answers a request whose exchange the judge stopped before anything was sent. */
   readonly block: BlockWriter;
-  /** Reads one stream as it comes. */
-  streamReader(): StreamReader;
+  /** Reads one stream as it comes. @param model as the request asks for, for a block before the stream's first event */
+  streamReader(model?: string | null): StreamReader;
 }

@@ -4,7 +4,7 @@ import { REQUEST, RESPONSE } from './body.ts';
 import { readContent } from './content.ts';
 import { type Fields, isArray, type Json } from './json.ts';
 import { readItem } from './openai-responses-items.ts';
-import { type At, inside, type PartList } from './part-list.ts';
+import { type At, inside, MAX_QUIET, type PartList } from './part-list.ts';
 import type { AnswerFacts, RequestFacts } from './reading.ts';
 import { readTools } from './tools.ts';
 import { readError } from './wire-error.ts';
@@ -67,11 +67,12 @@ export function readResponsesRequest(parts: PartList, body: Fields): ResponsesRe
   parts.text(inside({ ...REQUEST, role: 'system' }, 'instructions'), 'text', instructions);
   readInput(parts, inside({ ...REQUEST, role: 'user' }, 'input'), body.any('input'));
   readTools(parts, inside({ ...REQUEST, role: 'developer' }, 'tools'), body.any('tools'));
-  readProviderContext(parts, body);
+  const { previousResponseId, conversationId } = readProviderContext(parts, body);
   readTextFormat(parts, body);
   for (const label of LABELS) parts.value(inside(REQUEST, label), 'other', body.any(label));
   parts.rest(REQUEST, body, QUIET);
-  return { model, stream, instructions, sent: new Set(ECHOED.filter((key) => sent.has(key))) };
+  const sentEchoes = new Set(ECHOED.filter((key) => sent.has(key)));
+  return { model, stream, previousResponseId, conversationId, instructions, sent: sentEchoes };
 }
 
 function readInput(parts: PartList, at: At, input: Json): void {
@@ -80,15 +81,21 @@ function readInput(parts: PartList, at: At, input: Json): void {
   else parts.strange(at, input);
 }
 
+type ContinuedFrom = Required<Pick<RequestFacts, 'previousResponseId' | 'conversationId'>>;
+
 /** Earlier turns and prompt templates that only the provider has; a template's variables are in the request. */
-function readProviderContext(parts: PartList, body: Fields): void {
+function readProviderContext(parts: PartList, body: Fields): ContinuedFrom {
   const previous = body.string('previous_response_id');
   if (previous !== null)
     parts.missing(inside(REQUEST, 'previous_response_id'), `[earlier turns of ${previous} at the provider]`);
   const conversation = body.string('conversation') ?? body.object('conversation')?.string('id') ?? null;
   if (conversation !== null)
     parts.missing(inside(REQUEST, 'conversation'), `[conversation ${conversation} at the provider]`);
-  const prompt = body.object('prompt');
+  readTemplate(parts, body.object('prompt'));
+  return { previousResponseId: previous, conversationId: conversation };
+}
+
+function readTemplate(parts: PartList, prompt: Fields | null): void {
   if (prompt === null) return;
   const at = inside({ ...REQUEST, role: 'user' }, 'prompt');
   parts.missing(at, `[prompt template ${prompt.string('id') ?? '?'} at the provider]`);
@@ -132,6 +139,7 @@ export function readResponseObject(parts: PartList, body: Fields, request: Respo
   const usage = body.object('usage');
   const answer: AnswerFacts = {
     model: body.string('model'),
+    responseId: readId(parts, body),
     finish: [status, detail].filter((word) => word !== null),
     usage: {
       tokens_in: usage?.count('input_tokens') ?? null,
@@ -141,6 +149,13 @@ export function readResponseObject(parts: PartList, body: Fields, request: Respo
   };
   parts.rest(RESPONSE, body, QUIET_RESPONSE);
   return answer;
+}
+
+/** An id is shorter than what is kept as a text; one that is not is both. */
+function readId(parts: PartList, body: Fields): string | null {
+  const id = body.string('id');
+  if (id !== null && id.length > MAX_QUIET) parts.text(inside(RESPONSE, 'id'), 'other', id);
+  return id;
 }
 
 /** Items of an `output` list that stands in `at`. */

@@ -22,12 +22,13 @@ export function inside(at: At, step: string | number): At {
 const MAX_PARTS = 10_000;
 const MAX_SEARCHES = 100;
 /** Ids and enumerated words are shorter; a longer string in their fields is content, and is kept. */
-const MAX_QUIET = 128;
+export const MAX_QUIET = 128;
 
 export class PartList {
   readonly reasons = new Set<CoverageReason>();
   error: { readonly type: string | null; readonly code: string | null } | null = null;
   #unknown = 0;
+  #missing = 0;
   readonly #parts: Part[] = [];
   readonly #overflow: string[] = [];
   #overflowAt: At | null = null;
@@ -39,6 +40,11 @@ export class PartList {
   /** Fields, events and items that no format of ours knows. */
   get unknown(): number {
     return this.#unknown;
+  }
+
+  /** Things that only the provider has. */
+  get missingCount(): number {
+    return this.#missing;
   }
 
   /** A text with its kind; empty ones say nothing. */
@@ -68,6 +74,7 @@ export class PartList {
   /** Something that only the provider has: earlier turns, stored files, prompt templates. */
   missing(at: At, what: string): void {
     this.reasons.add('context_missing');
+    this.#missing += 1;
     this.text(at, 'media', what);
   }
 
@@ -108,6 +115,7 @@ export class PartList {
   /** Adds what another list says and this one does not. */
   addMissing(other: PartList): void {
     for (const reason of other.reasons) this.reasons.add(reason);
+    this.#missing += other.#missing;
     for (const part of other.#parts)
       if (!this.says(part.text)) this.text(part, part.kind, part.text, part.name ?? null);
   }
@@ -135,7 +143,8 @@ export function fieldsOf(parts: PartList, at: At, value: Json): Fields | null {
   return null;
 }
 
-function carriesText(value: Json): boolean {
+/** Whether a string in the value, or a name in it, is longer than ids and enumerated words are. */
+export function carriesText(value: Json): boolean {
   const open: Json[] = [value];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (typeof next === 'string') {

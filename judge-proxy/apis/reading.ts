@@ -6,6 +6,7 @@ import { openRequest, openResponse, RESPONSE } from './body.ts';
 import type { Fields } from './json.ts';
 import { PartList } from './part-list.ts';
 import { deploymentOf } from './paths.ts';
+import { type ProviderLinks, providerId } from './provider-links.ts';
 import type { SseEvent } from './sse.ts';
 import { readErrorBody } from './wire-error.ts';
 
@@ -13,6 +14,9 @@ import { readErrorBody } from './wire-error.ts';
 export interface RequestFacts {
   readonly model: string | null;
   readonly stream: boolean;
+  /** The answer that it continues, and the conversation that it is part of, where the format has them. */
+  readonly previousResponseId?: string | null;
+  readonly conversationId?: string | null;
 }
 
 /** What every format knows of an answer. */
@@ -20,6 +24,8 @@ export interface AnswerFacts {
   readonly model: string | null;
   readonly finish: readonly string[];
   readonly usage: Usage;
+  /** What the provider calls it, where it can be named later. */
+  readonly responseId?: string | null;
 }
 
 /** Facts of an answer that never came, or is none. */
@@ -50,7 +56,9 @@ export function readExchange<R extends RequestFacts>(format: Format<R>, exchange
   const request = body === null ? null : format.readRequest(parts, body);
   const response = openResponse(parts, exchange);
   const answer = readAnswer(parts, format, exchange, request, response);
+  const links = linksOf(parts, request, answer);
   return {
+    ...(links === null ? {} : { links }),
     transcript: {
       api: format.name,
       model_requested: request?.model ?? deploymentOf(exchange.path),
@@ -64,6 +72,17 @@ export function readExchange<R extends RequestFacts>(format: Format<R>, exchange
     },
     reasons: [...parts.reasons].sort(),
   };
+}
+
+function linksOf(parts: PartList, request: RequestFacts | null, answer: AnswerFacts): ProviderLinks | null {
+  const previous = request?.previousResponseId ?? null;
+  const ids = {
+    response_id: providerId(answer.responseId ?? null),
+    previous_response_id: providerId(previous),
+    conversation_id: providerId(request?.conversationId ?? null),
+  };
+  if (Object.values(ids).every((id) => id === null)) return null;
+  return { ...ids, only_previous: previous !== null && parts.missingCount === 1 };
 }
 
 function readAnswer<R extends RequestFacts>(

@@ -6,14 +6,13 @@
  * but the text itself is not kept: where structure is unknown, so is what stands in it.
  */
 
-import { createHmac, hash } from 'node:crypto';
-import canonicalize from 'canonicalize';
+import { createHmac } from 'node:crypto';
 import type { Reading } from '../apis/api.ts';
 import { findApi } from '../apis/registry.ts';
 import type { Capture, CapturedBody } from '../exchange/capture.ts';
 import { type DecodedBody, decodeBody } from '../exchange/decode.ts';
 import { placedTexts } from '../exchange/free-strings.ts';
-import { redact } from '../exchange/redact.ts';
+import { type Finding, redact } from '../exchange/redact.ts';
 import type { Part, Side, Transcript } from '../exchange/transcript.ts';
 import type { Coverage, CoverageReason, LlmError } from '../ledger/records.ts';
 import type { Analysis, JudgeInput } from './input.ts';
@@ -21,7 +20,7 @@ import { classifyLlmError, codeWord } from './llm-error.ts';
 import type { RuleName } from './rules/rule.ts';
 import { type RuleText, runRules } from './rules/run-rules.ts';
 import type { ScanCache } from './rules/scan-cache.ts';
-import { summarize } from './summary.ts';
+import { analysisOf } from './summary.ts';
 import { trimTranscript } from './trim.ts';
 import { withhold } from './withhold.ts';
 
@@ -68,21 +67,11 @@ export async function analyseCapture(capture: Capture, settings: AnalysisSetting
   const { transcript } = trimmed;
   const coverage = coverageOf(reasons, transcript);
   const input: JudgeInput = { version: 1, transcript, rule_hits: outcome.hits, coverage };
-  const json = canonicalize(input) ?? '';
-  return {
-    api: transcript.api,
-    streamed: transcript.streamed,
-    model_requested: transcript.model_requested,
-    model_returned: transcript.model_returned,
-    tokens_in: transcript.usage.tokens_in,
-    tokens_out: transcript.usage.tokens_out,
-    tokens_cached: transcript.usage.tokens_cached,
-    coverage,
+  return analysisOf(input, {
     llm_error: llmError(capture.status, transcript),
-    content: { json, sha256: hash('sha256', json) },
-    summary: summarize(input),
+    ...linksOf(reading, outcome.redactions),
     analysis_ms: settings.now() - started,
-  };
+  });
 }
 
 function decode(body: CapturedBody, side: Side, settings: AnalysisSettings): Promise<DecodedBody> {
@@ -182,6 +171,14 @@ function llmError(status: number | null, transcript: Transcript): LlmError | nul
   const type = codeWord(transcript.error?.type);
   return { source: 'origin', class: classifyLlmError(status, [code, type]), status, code: code ?? type };
 }
+
+/** None where a rule found a secret in them: they would be stored as they are. */
+function linksOf({ links }: Reading, redactions: readonly Finding[]): Pick<Analysis, 'links'> {
+  if (links === undefined || redactions.some(({ place }) => LINK_PLACES.has(place))) return {};
+  return { links };
+}
+
+const LINK_PLACES: ReadonlySet<string> = new Set(['request.previous_response_id', 'request.conversation']);
 
 /** Eight hex digits: enough to tell the secrets of one exchange apart, too few to test guesses against. */
 function tokens(key: Uint8Array, exchangeId: string): (secret: string) => string {
