@@ -3,14 +3,12 @@
  * redaction, cutting), in its own thread.
  */
 
-import { hash } from 'node:crypto';
-import canonicalize from 'canonicalize';
 import type { Limits } from '../../config/schema.ts';
 import type { Capture, CapturedBody } from '../../exchange/capture.ts';
 import { createAnalyser } from '../../judge/analyser.ts';
 import type { Analysis } from '../../judge/input.ts';
 import type { RuleName } from '../../judge/rules/rule.ts';
-import { summarize } from '../../judge/summary.ts';
+import { analysisOf } from '../../judge/summary.ts';
 import type { Pair, PairSource } from './pairs.ts';
 
 export interface Prepared {
@@ -62,20 +60,7 @@ async function prepare(pair: Pair, analyse: (capture: Capture) => Promise<Analys
 
 /** A document of the ledger was analysed on its day; its rule hits are those of that day. */
 function recorded({ input }: Extract<PairSource, { kind: 'input' }>): Analysis {
-  const { transcript, coverage } = input;
-  const json = canonicalize(input) ?? '';
-  return {
-    api: transcript.api,
-    streamed: transcript.streamed,
-    model_requested: transcript.model_requested,
-    model_returned: transcript.model_returned,
-    ...transcript.usage,
-    coverage,
-    llm_error: null,
-    content: { json, sha256: hash('sha256', json) },
-    summary: summarize(input),
-    analysis_ms: 0,
-  };
+  return analysisOf(input, { llm_error: null, analysis_ms: 0 });
 }
 
 /** The copy of the exchange, as the tap would have handed it over. */
