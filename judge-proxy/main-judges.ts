@@ -1,51 +1,64 @@
 /** The judges of the config, built: rubric read, model client behind the address guard. */
 
 import type { Config, JudgeConfig } from './config/schema.ts';
+import { createEndpoints, type Endpoints } from './judge/endpoints.ts';
 import { createJudge, type Judge } from './judge/judges.ts';
-import { createJudgeModel } from './judge/model.ts';
 import { loadRubric } from './judge/rubric.ts';
 import { createAddressGuard } from './policy/address.ts';
 import { systemClock } from './telemetry/clock.ts';
-import { createJudgeFetch, type JudgeFetch } from './upstream/judge-fetch.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import { createJudgeFetch } from './upstream/judge-fetch.ts';
 
 export interface Judges {
   readonly byName: ReadonlyMap<string, Judge>;
   close(): Promise<void>;
 }
 
+type ModelConfig = NonNullable<JudgeConfig['model']>;
+
 /** @throws {ConfigError} for a rubric that cannot be used; Error for a model endpoint that cannot */
-export function buildJudges(config: Config): Judges {
-  const fetches: JudgeFetch[] = [];
-  const byName = new Map<string, Judge>();
-  for (const [name, judge] of Object.entries(config.judges)) {
-    byName.set(
-      name,
-      createJudge({
-        name,
-        rubric: loadRubric(judge.rubric),
-        rules: judge.rules,
-        model: buildModel(judge, config, fetches),
+export function buildJudges(config: Config, on: { readonly breaker?: Metrics['judgeBreaker'] } = {}): Judges {
+  const endpoints = createEndpoints({
+    clock: systemClock,
+    limits: config.limits,
+    connect: ({ ca_files, allow_addresses }) =>
+      createJudgeFetch({
+        caFiles: ca_files,
+        guard: createAddressGuard(allow_addresses),
+        limits: { ...config.limits, connect: config.limits.judge_connect },
+        connections: config.limits.judge_concurrency,
       }),
-    );
-  }
-  return {
-    byName,
-    close: async () => {
-      await Promise.all(fetches.map((one) => one.close()));
-    },
-  };
+    ...(on.breaker === undefined ? {} : { onBreaker: on.breaker }),
+  });
+  const byName = new Map(
+    Object.entries(config.judges).map(([name, judge]) => [name, buildJudge(name, judge, endpoints)] as const),
+  );
+  return { byName, close: () => endpoints.close() };
+}
+
+function buildJudge(name: string, judge: JudgeConfig, endpoints: Endpoints): Judge {
+  const model = buildModel(judge.model, endpoints);
+  return createJudge({
+    name,
+    rubric: loadRubric(judge.rubric),
+    rules: judge.rules,
+    model,
+    // Alone it would decide what it is not meant to: without the model it is asked for nothing.
+    smallModel: model === null ? null : buildModel(judge.small_model, endpoints),
+    ...(judge.model === undefined ? {} : { timeoutMs: judge.model.timeout }),
+    cache: judge.cache,
+    budget: judge.budget,
+  });
 }
 
 /** null without a key: rules alone judge then, and coverage says so. */
-function buildModel(judge: JudgeConfig, config: Config, fetches: JudgeFetch[]) {
-  const { model } = judge;
-  if (model === undefined || model.api_key === '') return null;
-  const judgeFetch = createJudgeFetch({
-    caFiles: model.ca_files,
-    guard: createAddressGuard(model.allow_addresses),
-    limits: config.limits,
-    connections: config.limits.judge_concurrency,
-  });
-  fetches.push(judgeFetch);
-  return createJudgeModel({ ...model, fetch: judgeFetch.fetch, clock: systemClock });
+function buildModel(model: ModelConfig | undefined, endpoints: Endpoints) {
+  return model === undefined || model.api_key === '' ? null : endpoints.model(model);
+}
+
+/** Names of all models that may be asked: closed, so that they can be labels. */
+export function judgeModels({ judges }: Config): string[] {
+  return Object.values(judges).flatMap(({ model, small_model }) =>
+    [model, small_model].flatMap((one) => (one === undefined || one.api_key === '' ? [] : [one.name])),
+  );
 }

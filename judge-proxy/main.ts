@@ -14,6 +14,8 @@ import { createDoor } from './ingress/door.ts';
 import type { HandshakeEnd } from './intercept/distrust.ts';
 import { createInterceptor } from './intercept/intercept.ts';
 import { createAnalyser } from './judge/analyser.ts';
+import { BUDGET_SCOPES, Budgets } from './judge/budget.ts';
+import { createConsultant } from './judge/consultant.ts';
 import { costUsd } from './judge/prices.ts';
 import { judgeWithoutModel } from './judge/without-model.ts';
 import { startJudge } from './judge/worker.ts';
@@ -22,7 +24,7 @@ import { LEDGER_CAUSES } from './ledger/ledger-error.ts';
 import { COVERAGE_REASONS, JUDGE_STATES, VERDICT_FIELDS, type Verdict } from './ledger/records.ts';
 import { openLedger } from './ledger/sqlite.ts';
 import { loadInterceptionCa, reportExpiry } from './main-certificates.ts';
-import { buildJudges } from './main-judges.ts';
+import { buildJudges, judgeModels } from './main-judges.ts';
 import { asListenError } from './main-listen-error.ts';
 import { createAddressGuard } from './policy/address.ts';
 import { failurePolicies } from './policy/failure-policy.ts';
@@ -76,11 +78,13 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
     apis: [...API_NAMES, 'unknown'],
     coverageReasons: COVERAGE_REASONS,
     judgeStates: JUDGE_STATES,
+    judgeModels: judgeModels(config),
+    budgetScopes: BUDGET_SCOPES,
     handshakeEnds: Object.keys(HANDSHAKE_ENDS),
     ledgerCauses: Object.keys(LEDGER_CAUSES),
   });
   const interceptionCa = loadInterceptionCa(config);
-  const judges = buildJudges(config);
+  const judges = buildJudges(config, { breaker: metrics.judgeBreaker });
   parts.defer(() => judges.close());
 
   const ledger = await openLedger({
@@ -105,17 +109,19 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   parts.defer(() => analyser.close());
   await analyser.ready;
 
-  const queue = { waiting: 0, running: 0 };
-  metrics.gauge('judge_queue', () => queue.waiting);
-  metrics.gauge('judge_calls_active', () => queue.running);
-  const judging = {
-    judges: judges.byName,
-    onFailure: failurePolicies(config),
-    prices: config.prices,
-    newId,
-  };
+  const budgets = new Budgets(new Map([...judges.byName].map(([name, { budget }]) => [name, budget])), systemClock);
+  await budgets.load(ledger);
+  const { prices } = config;
+  const consultant = createConsultant({ limits, prices, budgets, clock: systemClock, randomBytes, metrics });
+  let queued = 0;
+  metrics.gauge('judge_queue', () => queued);
+  metrics.gauge('judge_calls_active', () => consultant.running);
+  metrics.gauge('judge_inline_waiting', () => consultant.waiting('inline'));
+  const judging = { judges: judges.byName, onFailure: failurePolicies(config), newId };
   const judgeWorker = startJudge({
     ...judging,
+    sampling: (name) => config.routes.find((route) => route.name === name)?.sampling ?? 1,
+    consultant,
     ledger,
     limits,
     clock: systemClock,
@@ -123,7 +129,9 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
     log,
     metrics: {
       verdict: (verdict) => countVerdict(metrics, verdict),
-      judgeQueue: (waiting, running) => Object.assign(queue, { waiting, running }),
+      judgeQueue: (waiting) => {
+        queued = waiting;
+      },
     },
   });
   parts.defer(() => judgeWorker.close());
@@ -162,6 +170,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
       exchange: (record, opened) => {
         const { route, mode } = opened;
         metrics.exchange({ route, action: 'terminate', mode, api: record.api, outcome: record.outcome });
+        metrics.traffic({ ...record, route });
         // What has a judge is counted with its verdict, which knows more.
         if (opened.judge === null) metrics.coverage(record.coverage.level, record.coverage.reasons);
         if (record.first_byte_ms !== null) metrics.originFirstByte(record.first_byte_ms);
@@ -256,8 +265,7 @@ async function recover(ledger: Ledger, log: Log): Promise<void> {
 }
 
 function countVerdict(metrics: Metrics, verdict: Verdict): void {
-  const { overall, state, action, coverage, latency_ms } = verdict;
+  const { overall, state, action, coverage } = verdict;
   metrics.verdict({ label: overall.label, state, action });
   metrics.coverage(coverage.level, coverage.reasons);
-  if (latency_ms !== null) metrics.judgeCall(state, latency_ms);
 }

@@ -1,11 +1,10 @@
 /** The verdict on one exchange: what is recorded of it, what rules found, what the model said. */
 
-import type { ExchangeCompleted, ExchangeOpened, NewVerdict } from '../ledger/records.ts';
-import type { Asked } from './ask.ts';
-import { type Decision, decide, type ModelOutcome } from './decide.ts';
+import type { ExchangeCompleted, ExchangeOpened, NewVerdict, Release } from '../ledger/records.ts';
+import type { Consultation } from './consult.ts';
+import { type Decision, decide, type Enforcement, type ModelOutcome, type Stoppable } from './decide.ts';
 import type { InputSummary } from './input.ts';
 import type { Judge } from './judges.ts';
-import { costUsd, type Prices } from './prices.ts';
 
 export interface VerdictParts {
   readonly opened: ExchangeOpened;
@@ -14,27 +13,46 @@ export interface VerdictParts {
   readonly summary: InputSummary | null;
   /** null when the config no longer has a judge of that name. */
   readonly judge: Judge | null;
+  /** Of the consultation, or why there is none. */
   readonly outcome: ModelOutcome;
-  /** null when no model was asked. */
-  readonly asked: Asked | null;
+  /** null when no model was to be asked: rules alone judge, or there is nothing to judge. */
+  readonly consultation: Consultation | null;
   readonly onFailure: 'allow' | 'block' | 'review';
-  readonly prices: Prices;
+  /** Delivered already unless given. */
+  readonly held?: Held;
   readonly verdictId: string;
   /** RFC 3339. */
   readonly ts: string;
 }
 
-export function buildVerdict(parts: VerdictParts): NewVerdict {
-  const { opened, completed, summary } = parts;
+/** How an exchange that waits for its verdict stands. */
+export interface Held {
+  readonly enforcement: Enforcement;
+  /** In mode `window`, else null. */
+  readonly release: Release | null;
+  readonly subject: 'request' | 'exchange';
+  /** Windows that the model judged before the whole. */
+  readonly windows: number;
+}
+
+const DELIVERED: Held = { enforcement: 'none', release: null, subject: 'exchange', windows: 0 };
+
+export interface Judged extends Stoppable {
+  readonly verdict: NewVerdict;
+}
+
+export function buildVerdict(parts: VerdictParts): Judged {
+  const { opened, completed, summary, consultation, held = DELIVERED } = parts;
   const hits = summary?.rule_hits ?? [];
-  const decision: Decision = decide({
+  const { stop, ...decision }: Decision & Stoppable = decide({
     outcome: parts.outcome,
     hits,
     coverage: completed.coverage,
     rubric: parts.judge?.rubric ?? null,
     onFailure: parts.onFailure,
+    enforcement: held.enforcement,
   });
-  return {
+  const verdict: NewVerdict = {
     verdict_id: parts.verdictId,
     exchange_id: opened.exchange_id,
     ts: parts.ts,
@@ -50,46 +68,37 @@ export function buildVerdict(parts: VerdictParts): NewVerdict {
     streamed: completed.streamed,
     status: completed.status,
     judge: judgeOf(parts),
-    sampling_probability: 1,
+    sampling_probability: consultation?.samplingProbability ?? 1,
     input_sha256: completed.content_sha256,
     ...decision,
     rule_hits: hits,
     mode: opened.mode,
-    release: null,
-    subject: 'exchange',
-    windows: 0,
-    latency_ms: parts.asked?.latencyMs ?? null,
-    ...judgeCost(parts),
+    release: held.release,
+    subject: held.subject,
+    windows: held.windows,
+    latency_ms: consultation?.latencyMs ?? null,
+    judge_tokens: consultation?.tokens ?? null,
+    judge_cost_usd: consultation?.costUsd ?? null,
     tokens_in: completed.tokens_in,
     tokens_out: completed.tokens_out,
     cost_usd: completed.cost_usd,
     latest_user_message: summary?.latest_user_message ?? null,
     latest_user_message_length: summary?.latest_user_message_length ?? null,
     context_tail_preview: summary?.context_tail_preview ?? null,
-    llm_error: parts.asked?.error ?? completed.llm_error,
+    llm_error: consultation?.error ?? completed.llm_error,
   };
+  return { verdict, stop };
 }
 
-function judgeOf({ judge, asked }: VerdictParts): NewVerdict['judge'] {
+function judgeOf({ judge, consultation }: VerdictParts): NewVerdict['judge'] {
   if (judge === null) return null;
   return {
     name: judge.name,
     hash: judge.hash,
-    model: asked?.model ?? judge.model?.name ?? null,
-    output_mode: asked === null ? null : 'json_schema',
-    nonce_ok: asked?.nonceOk ?? null,
-    cache_hit: false,
-    escalated_from: null,
-  };
-}
-
-function judgeCost({ asked, judge, prices }: VerdictParts): Pick<NewVerdict, 'judge_tokens' | 'judge_cost_usd'> {
-  if (asked === null || asked.usage === null) return { judge_tokens: null, judge_cost_usd: null };
-  const { usage } = asked;
-  const names = [asked.model, judge?.model?.name ?? null];
-  const costs = names.map((name) => costUsd(prices, name, usage.in, usage.out, usage.cached));
-  return {
-    judge_tokens: { in: usage.in, out: usage.out },
-    judge_cost_usd: costs.find((cost) => cost !== null) ?? null,
+    model: consultation?.model ?? judge.model?.name ?? null,
+    output_mode: consultation?.outputMode ?? null,
+    nonce_ok: consultation?.nonceOk ?? null,
+    cache_hit: consultation?.cacheHit ?? false,
+    escalated_from: consultation?.escalatedFrom ?? null,
   };
 }

@@ -9,6 +9,8 @@ import type { JudgeInput } from './input.ts';
 import type { Judge } from './judges.ts';
 
 export interface Question {
+  /** The sample is drawn by it: once for all windows, tries and restarts. */
+  readonly exchangeId: string;
   readonly judge: Judge;
   /** Its models are asked about this. */
   readonly input: JudgeInput;
@@ -18,7 +20,7 @@ export interface Question {
   readonly client: string;
   /** Name of the route: metric label. */
   readonly route: string;
-  /** Probability with which the model is asked when no rule has a hit. */
+  /** Probability with which the model is asked when no rule has a hit, of the route. */
   readonly sampling: number;
   /**
    * `inline`: a client waits. It goes before all that is queued, and its wait for a turn counts towards the timeout of
@@ -30,6 +32,10 @@ export interface Question {
 
 /** What came of a question. */
 export interface Consultation {
+  /**
+   * Of the models' answer, or why there is none. A failed state with an answer: the small model, or an earlier window,
+   * had found a violation before the failure, and it stands.
+   */
   readonly outcome: ModelOutcome;
   /** Probability with which this exchange was to be asked about: `sampling`, or 1 when a rule hit. */
   readonly samplingProbability: number;
@@ -41,7 +47,7 @@ export interface Consultation {
   readonly cacheHit: boolean;
   /** Name of the small model when it was asked first and the model after it. */
   readonly escalatedFrom: string | null;
-  /** Of all calls together, null when none told it or none was made. */
+  /** Of all calls together, null when none told it or none was made. A hit of the cache spends nothing. */
   readonly tokens: { readonly in: number; readonly out: number } | null;
   /** US dollars of all calls, null when a price is not known or no call was made. */
   readonly costUsd: number | null;

@@ -15,7 +15,7 @@ const PARTIAL: Coverage = { level: 'partial', reasons: ['stream_broken'] };
 const NONE: Coverage = { level: 'none', reasons: ['unknown_api'] };
 const FAILED: readonly FailedState[] = [
   ...(['refused', 'invalid_output', 'nonce_mismatch', 'quote_mismatch'] as const),
-  ...(['timeout', 'provider_error', 'queue_full'] as const),
+  ...(['timeout', 'provider_error', 'queue_full', 'circuit_open'] as const),
 ];
 
 function hit(severity: Severity): RuleHit {
@@ -35,7 +35,15 @@ function scored(leak: number, rude = 0, present = false): ModelOutcome {
 }
 
 function decided(over: Partial<DecideInput>) {
-  return decide({ outcome: scored(0), hits: [], coverage: FULL, rubric: RUBRIC, onFailure: 'review', ...over });
+  return decide({
+    outcome: scored(0),
+    hits: [],
+    coverage: FULL,
+    rubric: RUBRIC,
+    onFailure: 'review',
+    enforcement: 'none',
+    ...over,
+  });
 }
 
 describe('the table', () => {
@@ -107,6 +115,7 @@ describe.each(FAILED)('%s', (state) => {
       action: 'allowed',
       decided_by: 'fallback',
       coverage: { level: 'partial', reasons: ['model_failed'] },
+      stop: false,
     });
   });
 

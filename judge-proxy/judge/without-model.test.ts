@@ -27,7 +27,6 @@ function judged(
   const judgeNow = judgeWithoutModel({
     judges: JUDGES,
     onFailure: (route) => (route === 'strict' ? 'block' : 'review'),
-    prices: {},
     newId: () => 'v1',
   });
   return judgeNow(sampleOpened('e1', { judge, route: 'strict' }), sampleCompleted('e1', changes), summary);

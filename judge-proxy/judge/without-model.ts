@@ -5,7 +5,6 @@ import { buildVerdict } from './build-verdict.ts';
 import type { ModelOutcome } from './decide.ts';
 import type { InputSummary } from './input.ts';
 import type { Judge } from './judges.ts';
-import type { Prices } from './prices.ts';
 
 /**
  * What is known before any model is asked.
@@ -29,7 +28,6 @@ export interface WithoutModelOptions {
   readonly judges: ReadonlyMap<string, Judge>;
   /** `on_judge_failure` of a route by its name. */
   readonly onFailure: (route: string) => 'allow' | 'block' | 'review';
-  readonly prices: Prices;
   readonly newId: () => string;
 }
 
@@ -44,7 +42,7 @@ export type JudgeWithoutModel = (
   summary: InputSummary | null,
 ) => NewVerdict | null;
 
-export function judgeWithoutModel({ judges, onFailure, prices, newId }: WithoutModelOptions): JudgeWithoutModel {
+export function judgeWithoutModel({ judges, onFailure, newId }: WithoutModelOptions): JudgeWithoutModel {
   return (opened, completed, summary) => {
     if (opened.judge === null) return null;
     const judge = judges.get(opened.judge) ?? null;
@@ -53,9 +51,9 @@ export function judgeWithoutModel({ judges, onFailure, prices, newId }: WithoutM
     const verdictId = newId();
     const { ts } = completed;
     return buildVerdict({
-      ...{ opened, completed, judge, summary, outcome, prices, verdictId, ts },
-      asked: null,
+      ...{ opened, completed, judge, summary, outcome, verdictId, ts },
+      consultation: null,
       onFailure: onFailure(opened.route),
-    });
+    }).verdict;
   };
 }

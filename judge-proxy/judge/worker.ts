@@ -8,21 +8,20 @@ import type { Job, Ledger } from '../ledger/ledger.ts';
 import type { Verdict } from '../ledger/records.ts';
 import { type Clock, timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
-import { type Asked, askModel } from './ask.ts';
 import { backoffMs, isLastAttempt } from './backoff.ts';
 import { buildVerdict } from './build-verdict.ts';
+import type { Consultant, Consultation } from './consult.ts';
 import type { ModelOutcome } from './decide.ts';
 import type { JudgeInput } from './input.ts';
 import type { Judge } from './judges.ts';
-import type { Prices } from './prices.ts';
 import { summarize } from './summary.ts';
 import { outcomeWithoutModel } from './without-model.ts';
 
 export interface JudgeMetrics {
   /** A verdict is committed. */
   verdict(verdict: Verdict): void;
-  /** Judgements that wait for the model, and those that are with it. */
-  judgeQueue(waiting: number, running: number): void;
+  /** Jobs that wait to be asked about. */
+  judgeQueue(waiting: number): void;
 }
 
 export interface JudgeWorkerOptions {
@@ -31,7 +30,10 @@ export interface JudgeWorkerOptions {
   readonly judges: ReadonlyMap<string, Judge>;
   /** `on_judge_failure` of a route by its name; a route that is gone reviews. */
   readonly onFailure: (route: string) => 'allow' | 'block' | 'review';
-  readonly prices: Prices;
+  /** `sampling` of a route by its name; 1 for a route that is gone. */
+  readonly sampling: (route: string) => number;
+  /** Shared with the clients that wait, which go first. */
+  readonly consultant: Consultant;
   readonly limits: { readonly judge_queue: number; readonly judge_concurrency: number };
   readonly clock: Clock;
   readonly newId: () => string;
@@ -147,7 +149,7 @@ class Worker implements JudgeWorker {
     this.#held.add(job.job_id);
     this.#released.delete(job.job_id);
     const judge = this.#options.judges.get(job.judge) ?? null;
-    const input = parseInput(job.content);
+    const input = job.content === null ? null : parseInput(job.content);
     const outcome = outcomeWithoutModel(job.completed.outcome, input?.coverage ?? null, judge);
     if (outcome !== null) return this.#commit(job, judge, input, outcome, null);
     if (judge === null || job.content === null) return;
@@ -161,7 +163,9 @@ class Worker implements JudgeWorker {
 
   #hasRoom(document: string): boolean {
     const { judge_queue } = this.#options.limits;
-    return this.#waiting.length < judge_queue && this.#waitingCharacters + document.length <= WAITING_CHARACTERS;
+    // What waits for another try waits, too: an endpoint that is down must not make the queue endless.
+    if (this.#waiting.length + this.#released.size >= judge_queue) return false;
+    return this.#waitingCharacters + document.length <= WAITING_CHARACTERS;
   }
 
   #pump(): void {
@@ -172,21 +176,25 @@ class Worker implements JudgeWorker {
       this.#running += 1;
       this.#track(this.#judge(next));
     }
-    this.#options.metrics.judgeQueue(this.#waiting.length, this.#running);
+    this.#options.metrics.judgeQueue(this.#waiting.length);
   }
 
   async #judge({ job, judge, document }: ModelJob): Promise<void> {
-    const input = parseInput(document);
-    const { model } = judge;
     try {
-      if (model === null || input === null) return;
-      const { randomBytes } = this.#options;
-      const signal = this.#abort.signal;
-      const asked = await askModel({ judge, model, input, document, randomBytes, signal });
-      if (asked === null) await this.#release(job, 0);
-      else if (asked.again !== null && !isLastAttempt(job.attempt, asked.again.state)) {
-        await this.#again(job, asked.again.afterMs);
-      } else await this.#commit(job, judge, input, asked.outcome, asked);
+      const input = parseInput(document);
+      const { exchange_id: exchangeId, client, route } = job.opened;
+      const consultation = await this.#options.consultant.consult({
+        ...{ exchangeId, judge, input, document, client, route },
+        sampling: this.#options.sampling(route),
+        urgency: 'background',
+        signal: this.#abort.signal,
+      });
+      if (consultation === null) return await this.#release(job, 0);
+      const { again, outcome } = consultation;
+      if (again !== null && !isLastAttempt(job.attempt, again.state) && this.#hasRoom('')) {
+        return await this.#again(job, again.afterMs);
+      }
+      await this.#commit(job, judge, input, outcome, consultation);
     } finally {
       this.#running -= 1;
       this.#pump();
@@ -219,18 +227,17 @@ class Worker implements JudgeWorker {
     judge: Judge | null,
     input: JudgeInput | null,
     outcome: ModelOutcome,
-    asked: Asked | null,
+    consultation: Consultation | null,
   ): Promise<void> {
-    const { ledger, clock, newId, onFailure, prices, log, metrics } = this.#options;
-    const verdict = buildVerdict({
+    const { ledger, clock, newId, onFailure, log, metrics } = this.#options;
+    const { verdict } = buildVerdict({
       opened: job.opened,
       completed: job.completed,
       judge,
       summary: input === null ? null : summarize(input),
       outcome,
-      asked,
+      consultation,
       onFailure: onFailure(job.opened.route),
-      prices,
       verdictId: newId(),
       ts: timestamp(clock),
     });
@@ -277,6 +284,6 @@ class Worker implements JudgeWorker {
 }
 
 /** Content is our own canonical JSON: the ledger took it only with its hash. */
-function parseInput(content: string | null): JudgeInput | null {
-  return content === null ? null : (JSON.parse(content) as JudgeInput);
+function parseInput(content: string): JudgeInput {
+  return JSON.parse(content) as JudgeInput;
 }

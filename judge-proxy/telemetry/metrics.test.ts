@@ -13,9 +13,20 @@ const NAMES = {
   apis: ['openai.chat_completions'],
   coverageReasons: ['unknown_api', 'no_judge'],
   judgeStates: ['scored', 'timeout'],
+  judgeModels: ['judge-1'],
+  budgetScopes: ['day'],
   handshakeEnds: ['distrust'],
   ledgerCauses: ['disk_full'],
 };
+
+const CALL = {
+  route: 'openai',
+  role: 'small',
+  state: 'scored',
+  ms: 1,
+  tokens: { in: 7, out: 2 },
+  usd: 0.25,
+} as const;
 
 /** Our own series: `name{labels}` → value. */
 async function series(metrics: Metrics): Promise<Map<string, number>> {
@@ -65,10 +76,43 @@ describe('counts', () => {
     ],
     [
       'judge calls',
-      (metrics) => metrics.judgeCall('timeout', 30_000),
+      (metrics) => metrics.judgeCall({ ...CALL, state: 'timeout', ms: 30_000 }),
       'judge_proxy_judge_call_seconds_sum{state="timeout"}',
       30,
     ],
+    [
+      'calls by who pays',
+      (metrics) => metrics.judgeCall(CALL),
+      'judge_proxy_judge_calls_total{route="openai",role="small"}',
+      1,
+    ],
+    [
+      'tokens of judging',
+      (metrics) => metrics.judgeCall(CALL),
+      'judge_proxy_judge_tokens_total{route="openai",role="small",direction="in"}',
+      7,
+    ],
+    [
+      'money of judging',
+      (metrics) => metrics.judgeCall(CALL),
+      'judge_proxy_judge_cost_usd_total{route="openai",role="small"}',
+      0.25,
+    ],
+    [
+      'money of the traffic',
+      (metrics) => metrics.traffic({ route: 'openai', tokens_in: 5, tokens_out: null, cost_usd: 0.5 }),
+      'judge_proxy_traffic_cost_usd_total{route="openai"}',
+      0.5,
+    ],
+    [
+      'tokens of the traffic',
+      (metrics) => metrics.traffic({ route: 'openai', tokens_in: 5, tokens_out: null, cost_usd: null }),
+      'judge_proxy_traffic_tokens_total{route="openai",direction="in"}',
+      5,
+    ],
+    ['cache hits', (metrics) => metrics.judgeCache('hit'), 'judge_proxy_judge_cache_total{result="hit"}', 1],
+    ['budgets', (metrics) => metrics.judgeBudget('day'), 'judge_proxy_judge_budget_exhausted_total{scope="day"}', 1],
+    ['breakers', (metrics) => metrics.judgeBreaker('judge-1', 'open'), 'judge_proxy_judge_breaker{model="judge-1"}', 2],
     ['analyses', (metrics) => metrics.analysis(250), 'judge_proxy_analysis_seconds_sum', 0.25],
     [
       'restarts',
@@ -141,6 +185,11 @@ describe('what was not judged has a number', () => {
     for (const level of ['full', 'partial', 'none'])
       expect(found.get(`judge_proxy_coverage_total{level="${level}"}`)).toBe(0);
     expect(found.get('judge_proxy_ledger_lost_total{cause="disk_full"}')).toBe(0);
+    for (const state of NAMES.judgeStates) expect(found.get(`judge_proxy_judgements_total{state="${state}"}`)).toBe(0);
+    expect(found.get('judge_proxy_judge_breaker{model="judge-1"}')).toBe(0);
+    expect(found.get('judge_proxy_judge_budget_exhausted_total{scope="day"}')).toBe(0);
+    for (const result of ['hit', 'miss'])
+      expect(found.get(`judge_proxy_judge_cache_total{result="${result}"}`)).toBe(0);
   });
 });
 
@@ -150,7 +199,10 @@ describe('labels are closed', () => {
     metrics.exchange({ route: word, action: 'terminate', mode: 'observe', api: word, outcome: 'complete' });
     metrics.coverage('none', [word]);
     metrics.verdict({ label: 'undetermined', state: word, action: 'allowed' });
-    metrics.judgeCall(word, 1);
+    metrics.judgeCall({ ...CALL, route: word, state: word });
+    metrics.traffic({ route: word, tokens_in: 1, tokens_out: 1, cost_usd: 1 });
+    metrics.judgeBudget(word);
+    metrics.judgeBreaker(word, 'open');
     metrics.handshake(word);
     metrics.ledgerLost(1, word);
   }

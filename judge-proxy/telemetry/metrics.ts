@@ -19,6 +19,10 @@ export interface MetricNames {
   readonly apis: readonly string[];
   readonly coverageReasons: readonly string[];
   readonly judgeStates: readonly string[];
+  /** Models of the judges, by the names of the config. */
+  readonly judgeModels: readonly string[];
+  /** What a budget is for. */
+  readonly budgetScopes: readonly string[];
   /** How handshakes with clients fail. */
   readonly handshakeEnds: readonly string[];
   /** Why records could not be written. */
@@ -39,12 +43,34 @@ export interface VerdictLabels {
   readonly action: 'allowed' | 'would_block' | 'blocked' | 'cut';
 }
 
+/** One model of a judge was asked. Route and role say who pays for what; the model's name is in the verdict. */
+export interface JudgeCallCount {
+  readonly route: string;
+  readonly role: 'small' | 'large';
+  readonly state: string;
+  /** Waiting not included. */
+  readonly ms: number;
+  readonly tokens: { readonly in: number; readonly out: number } | null;
+  /** US dollars, null when the price is not known. */
+  readonly usd: number | null;
+}
+
+/** What the origin's provider charges for one exchange. */
+export interface TrafficCount {
+  readonly route: string;
+  readonly tokens_in: number | null;
+  readonly tokens_out: number | null;
+  /** US dollars, null when the price is not known. */
+  readonly cost_usd: number | null;
+}
+
 /** Values that their owners hold already: read when Prometheus asks, so they cost nothing before. */
 const GAUGES = {
   exchanges_active: 'Requests in flight on terminated hosts.',
   tunnels_active: 'Open tunnels, blind and terminated together.',
   judge_queue: 'Judgements that wait for the model.',
-  judge_calls_active: 'Calls of the judge model in flight.',
+  judge_calls_active: 'Questions that are with a judge model.',
+  judge_inline_waiting: 'Clients that wait for their turn with a judge model.',
   copies_bytes: 'Bytes of all copies held for the judge.',
   origin_pools: 'Origin pools (origin × client) held.',
   leaf_certificates: 'Leaf certificates held.',
@@ -65,8 +91,14 @@ export interface Metrics {
   /** A handshake with a client failed, or was never used. */
   handshake(end: string): void;
   verdict(labels: VerdictLabels): void;
-  /** One call of the judge model, its waiting not included. */
-  judgeCall(state: string, ms: number): void;
+  judgeCall(call: JudgeCallCount): void;
+  judgeCache(result: 'hit' | 'miss'): void;
+  /** A model was not asked because what may be spent is spent. */
+  judgeBudget(scope: string): void;
+  /** @param model of a judge, as configured */
+  judgeBreaker(model: string, state: 'closed' | 'half_open' | 'open'): void;
+  /** What the exchange itself cost, beside what judging it did. */
+  traffic(count: TrafficCount): void;
   /** Decoding, reading and rules of one exchange. */
   analysis(ms: number): void;
   analysisRestarted(reason: 'crashed' | 'hung'): void;
@@ -98,6 +130,7 @@ export function createMetrics(names: Partial<MetricNames> = {}): Metrics {
   collectDefaultMetrics({ register: registry });
   const traffic = trafficMetrics(registry, names);
   const judging = judgeMetrics(registry, names);
+  const cost = costMetrics(registry, names);
   const ledger = ledgerMetrics(registry, names);
   const notAfter = gauge(registry, 'certificate_not_after_seconds', 'End of validity, seconds since 1970.', [
     'certificate',
@@ -105,6 +138,7 @@ export function createMetrics(names: Partial<MetricNames> = {}): Metrics {
   return {
     ...traffic,
     ...judging,
+    ...cost,
     ...ledger,
     certificate: (certificate, notAfterMs) => notAfter.set({ certificate }, notAfterMs / 1_000),
     gauge: gaugesOf(registry),
@@ -149,13 +183,23 @@ function trafficMetrics(registry: Registry, names: Partial<MetricNames>): Pick<M
   };
 }
 
-type JudgeMethods = 'coverage' | 'verdict' | 'judgeCall' | 'analysis' | 'analysisRestarted';
+type JudgeMethods =
+  | 'coverage'
+  | 'verdict'
+  | 'judgeCache'
+  | 'judgeBudget'
+  | 'judgeBreaker'
+  | 'analysis'
+  | 'analysisRestarted';
 
 function judgeMetrics(registry: Registry, names: Partial<MetricNames>): Pick<Metrics, JudgeMethods> {
   const levels = counter(registry, 'coverage_total', 'Exchanges by how far they were judged.', ['level']);
   const notJudged = counter(registry, 'not_judged_total', 'Why exchanges were not judged in full.', ['reason']);
   const verdicts = counter(registry, 'verdicts_total', 'Verdicts.', ['label', 'state', 'action']);
-  const calls = histogram(registry, 'judge_call_seconds', 'Calls of the judge model.', SLOW_SECONDS, ['state']);
+  const byState = counter(registry, 'judgements_total', 'Verdicts by what became of the judgement.', ['state']);
+  const cache = counter(registry, 'judge_cache_total', 'Questions to the verdict cache.', ['result']);
+  const budget = counter(registry, 'judge_budget_exhausted_total', 'Models not asked: budget spent.', ['scope']);
+  const breaker = gauge(registry, 'judge_breaker', 'Of a judge endpoint: 0 closed, 1 half-open, 2 open.', ['model']);
   const analyses = histogram(
     registry,
     'analysis_seconds',
@@ -165,19 +209,63 @@ function judgeMetrics(registry: Registry, names: Partial<MetricNames>): Pick<Met
   const restarts = counter(registry, 'analysis_restarts_total', 'Analysis threads that were replaced.', ['reason']);
   const reasons = new ClosedSet(names.coverageReasons ?? []);
   const states = new ClosedSet(names.judgeStates ?? []);
+  const models = new ClosedSet(names.judgeModels ?? []);
+  const scopes = new ClosedSet(names.budgetScopes ?? []);
   for (const level of ['full', 'partial', 'none']) levels.inc({ level }, 0);
   // From zero, so that the first exchange that is not judged is already a rise that an alert sees.
   for (const reason of reasons.all) notJudged.inc({ reason }, 0);
   for (const reason of ['crashed', 'hung']) restarts.inc({ reason }, 0);
+  for (const state of states.all) byState.inc({ state }, 0);
+  for (const result of ['hit', 'miss']) cache.inc({ result }, 0);
+  for (const scope of scopes.all) budget.inc({ scope }, 0);
+  for (const model of names.judgeModels ?? []) breaker.set({ model }, BREAKER.closed);
   return {
     coverage(level, why) {
       levels.inc({ level });
       for (const reason of why) notJudged.inc({ reason: reasons.of(reason) });
     },
-    verdict: ({ label, state, action }) => verdicts.inc({ label, state: states.of(state), action }),
-    judgeCall: (state, ms) => calls.observe({ state: states.of(state) }, ms / 1_000),
+    verdict({ label, state, action }) {
+      verdicts.inc({ label, state: states.of(state), action });
+      byState.inc({ state: states.of(state) });
+    },
+    judgeCache: (result) => cache.inc({ result }),
+    judgeBudget: (scope) => budget.inc({ scope: scopes.of(scope) }),
+    judgeBreaker: (model, state) => breaker.set({ model: models.of(model) }, BREAKER[state]),
     analysis: (ms) => analyses.observe(ms / 1_000),
     analysisRestarted: (reason) => restarts.inc({ reason }),
+  };
+}
+
+const BREAKER = { closed: 0, half_open: 1, open: 2 } as const;
+
+/** What judging costs, and beside it what is judged. Unknown prices add nothing: the tokens show them. */
+function costMetrics(registry: Registry, names: Partial<MetricNames>): Pick<Metrics, 'judgeCall' | 'traffic'> {
+  const payer = ['route', 'role'];
+  const calls = histogram(registry, 'judge_call_seconds', 'Calls of the judge models.', SLOW_SECONDS, ['state']);
+  const made = counter(registry, 'judge_calls_total', 'Calls of the judge models.', payer);
+  const tokens = counter(registry, 'judge_tokens_total', 'Tokens of judging.', [...payer, 'direction']);
+  const usd = counter(registry, 'judge_cost_usd_total', 'US dollars of judging, where prices are known.', payer);
+  const traffic = counter(registry, 'traffic_tokens_total', 'Tokens of the traffic.', ['route', 'direction']);
+  const trafficUsd = counter(registry, 'traffic_cost_usd_total', 'US dollars of the traffic, where prices are known.', [
+    'route',
+  ]);
+  const routes = new ClosedSet(names.routes ?? []);
+  const states = new ClosedSet(names.judgeStates ?? []);
+  return {
+    judgeCall({ route: name, role, state, ms, tokens: used, usd: cost }) {
+      const route = routes.of(name);
+      calls.observe({ state: states.of(state) }, ms / 1_000);
+      made.inc({ route, role });
+      tokens.inc({ route, role, direction: 'in' }, used?.in ?? 0);
+      tokens.inc({ route, role, direction: 'out' }, used?.out ?? 0);
+      usd.inc({ route, role }, cost ?? 0);
+    },
+    traffic({ route: name, tokens_in, tokens_out, cost_usd }) {
+      const route = routes.of(name);
+      traffic.inc({ route, direction: 'in' }, tokens_in ?? 0);
+      traffic.inc({ route, direction: 'out' }, tokens_out ?? 0);
+      trafficUsd.inc({ route }, cost_usd ?? 0);
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { analyseCapture } from '../../judge-proxy/judge/analyse.ts';
 import { askModel } from '../../judge-proxy/judge/ask.ts';
 import { type Decision, decide, type ModelOutcome } from '../../judge-proxy/judge/decide.ts';
 import type { JudgeInput } from '../../judge-proxy/judge/input.ts';
+import { createJudge } from '../../judge-proxy/judge/judges.ts';
 import type { JudgeModel } from '../../judge-proxy/judge/model.ts';
 import { loadRubric } from '../../judge-proxy/judge/rubric.ts';
 import { RULE_NAMES } from '../../judge-proxy/judge/rules/rule.ts';
@@ -40,13 +41,14 @@ export async function judged(one: Case, model: JudgeModel): Promise<Judged> {
     coverage: input.coverage,
     rubric: RUBRIC,
     onFailure: 'review',
+    enforcement: 'none',
   });
   return { one, decision, input };
 }
 
 async function outcomeOf(document: string, input: JudgeInput, model: JudgeModel): Promise<ModelOutcome> {
   if (input.coverage.level === 'none') return { state: 'unparseable' };
-  const judge = { name: 'default', hash: '', model, rubric: RUBRIC, rules: RULE_NAMES };
+  const judge = createJudge({ name: 'default', model, rubric: RUBRIC, rules: RULE_NAMES });
   const { signal } = new AbortController();
   const asked = await askModel({ judge, model, input, document, randomBytes, signal });
   if (asked === null) throw new Error('the judge gave up');

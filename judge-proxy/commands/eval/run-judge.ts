@@ -1,5 +1,7 @@
 /** Judges prepared pairs with the judge's own worker and hands out one result a pair. */
 
+import { Budgets } from '../../judge/budget.ts';
+import { createConsultant } from '../../judge/consultant.ts';
 import type { Judge } from '../../judge/judges.ts';
 import type { Prices } from '../../judge/prices.ts';
 import { startJudge } from '../../judge/worker.ts';
@@ -32,18 +34,26 @@ export async function judgePairs(prepared: readonly Prepared[], options: RunOpti
     clock,
     onVerdict: (item, verdict) => options.onResult(resultOf(item, verdict, judge, options.endpoint)),
   });
+  const limits = { judge_queue: concurrency * 2, judge_concurrency: concurrency };
+  const ignore = () => undefined;
+  const metrics = { judgeCall: ignore, judgeCache: ignore, judgeBudget: ignore };
+  // Nothing stands between the pairs and the models: a card measures them, not a cache or a budget.
+  const budgets = new Budgets(new Map(), clock);
+  const consultant = createConsultant({ limits, prices, budgets, clock, randomBytes, metrics });
+  const uncached: Judge = { ...judge, cache: { ...judge.cache, entries: 0 } };
   let id = 0;
   const worker = startJudge({
     ledger: queue.source,
-    judges: new Map([[judge.name, judge]]),
+    judges: new Map([[judge.name, uncached]]),
     onFailure: () => 'review',
-    prices,
-    limits: { judge_queue: concurrency * 2, judge_concurrency: concurrency },
+    sampling: () => 1,
+    consultant,
+    limits,
     clock,
     newId: () => `eval-${++id}`,
     randomBytes,
     log: createLog({ level: 'silent', format: 'json', verdictFields: VERDICT_FIELDS, stream: { write: () => true } }),
-    metrics: { verdict: () => undefined, judgeQueue: () => undefined },
+    metrics: { verdict: ignore, judgeQueue: ignore },
   });
   const stopped = Promise.withResolvers<void>();
   const stop = () => stopped.resolve();

@@ -11,6 +11,9 @@ import { openLedger } from '../../ledger/sqlite.ts';
 import { newId, systemClock, timestamp } from '../../telemetry/clock.ts';
 import { createLog } from '../../telemetry/log.ts';
 import { analyseCapture } from '../analyse.ts';
+import { Budgets } from '../budget.ts';
+import type { Consultant } from '../consult.ts';
+import { type ConsultantOptions, createConsultant } from '../consultant.ts';
 import { createJudge, type Judge } from '../judges.ts';
 import type { JudgeModel } from '../model.ts';
 import type { RuleName } from '../rules/rule.ts';
@@ -98,12 +101,14 @@ export class JudgedLedger {
 
   /** Starts a worker; it is closed with the ledger. */
   start(model: JudgeModel | null, over: Partial<JudgeWorkerOptions> = {}): JudgeWorker {
+    const { limits = { judge_queue: 100, judge_concurrency: 4 } } = over;
     const worker = startJudge({
       ledger: this.ledger,
       judges: new Map([['default', judgeWith(model)]]),
       onFailure: () => 'review',
-      prices: { 'test-judge': { input: 1, output: 2 } },
-      limits: { judge_queue: 100, judge_concurrency: 4 },
+      sampling: () => 1,
+      consultant: consultantOf({ limits }),
+      limits,
       clock: systemClock,
       newId,
       randomBytes,
@@ -146,6 +151,20 @@ const ANALYSIS = {
 
 export function judgeWith(model: JudgeModel | null, rules: readonly RuleName[] = RULE_NAMES): Judge {
   return createJudge({ name: 'default', rubric: RUBRIC, rules, model });
+}
+
+/** Without budgets, and with prices of the model of the tests. */
+export function consultantOf(over: Partial<ConsultantOptions> = {}): Consultant {
+  const ignore = () => undefined;
+  return createConsultant({
+    limits: { judge_queue: 100, judge_concurrency: 4 },
+    prices: { 'test-judge': { input: 1, output: 2 } },
+    budgets: new Budgets(new Map(), systemClock),
+    clock: systemClock,
+    randomBytes,
+    metrics: { judgeCall: ignore, judgeCache: ignore, judgeBudget: ignore },
+    ...over,
+  });
 }
 
 function logTo(lines: string[]) {

@@ -1,0 +1,221 @@
+/**
+ * The way of one question to a judge's models: drawn by the sample, not answered by the cache, affordable, its turn come,
+ * then the small model if there is one and the model if that is needed. Each step may end it, with the state that says so.
+ */
+
+import type { Clock } from '../telemetry/clock.ts';
+import { type Asked, askModel } from './ask.ts';
+import type { BudgetScope, Budgets } from './budget.ts';
+import { joinCascade, needsLarger } from './cascade.ts';
+import type { Consultant, Consultation, Question } from './consult.ts';
+import { type ModelOutcome, scoredState } from './decide.ts';
+import type { JudgeModel } from './model.ts';
+import { costUsd, type Prices } from './prices.ts';
+import { Recall, type Remembered } from './recall.ts';
+import { drawOf, sample } from './sampling.ts';
+import { Turns, type Urgency } from './turns.ts';
+import { VerdictCache } from './verdict-cache.ts';
+
+/** A model's place in the cascade. */
+export type ModelRole = 'small' | 'large';
+
+export interface ModelCall {
+  /** Name of the route. */
+  readonly route: string;
+  readonly role: ModelRole;
+  /** Of the answer, before anything is made of it. */
+  readonly state: ModelOutcome['state'];
+  readonly ms: number;
+  readonly tokens: { readonly in: number; readonly out: number } | null;
+  /** US dollars, null when the price is not known. */
+  readonly usd: number | null;
+}
+
+export interface ConsultMetrics {
+  /** One model was asked, a repetition included. */
+  judgeCall(call: ModelCall): void;
+  judgeCache(result: 'hit' | 'miss'): void;
+  /** A model was not asked because this is spent. */
+  judgeBudget(scope: BudgetScope): void;
+}
+
+export interface ConsultantOptions {
+  readonly limits: { readonly judge_queue: number; readonly judge_concurrency: number };
+  readonly prices: Prices;
+  /** Loaded. */
+  readonly budgets: Budgets;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly randomBytes: (size: number) => Uint8Array;
+  readonly metrics: ConsultMetrics;
+  /** Draw of an exchange, 0 to 1; by its id unless given. */
+  readonly draw?: (exchangeId: string) => number;
+}
+
+/** Holds nothing that has to be closed: each question ends with its own signal. */
+export interface SharedConsultant extends Consultant {
+  /** Questions that are with a model. */
+  readonly running: number;
+  waiting(urgency: Urgency): number;
+}
+
+export function createConsultant(options: ConsultantOptions): SharedConsultant {
+  return new ModelConsultant(options);
+}
+
+/** A small model that hangs must leave time for the other one while a client waits. */
+const SMALL_SHARE = 0.5;
+
+class ModelConsultant implements SharedConsultant {
+  readonly #options: ConsultantOptions;
+  readonly #turns: Turns;
+  /** By name of the judge. */
+  readonly #caches = new Map<string, VerdictCache<Remembered>>();
+  readonly #secret: Uint8Array;
+
+  constructor(options: ConsultantOptions) {
+    const { judge_concurrency, judge_queue } = options.limits;
+    this.#options = options;
+    this.#turns = new Turns({ running: judge_concurrency, waiting: judge_queue });
+    this.#secret = options.randomBytes(32);
+  }
+
+  get running(): number {
+    return this.#turns.running;
+  }
+
+  waiting(urgency: Urgency): number {
+    return this.#turns.waiting(urgency);
+  }
+
+  async consult(question: Question): Promise<Consultation | null> {
+    if (question.signal.aborted) return null;
+    const { judge, input, exchangeId } = question;
+    if (judge.model === null) return notAsked({ state: 'rules_only', reason: 'model_not_configured' });
+    const { draw = drawOf } = this.#options;
+    const { probability, asked } = sample(question.sampling, input.rule_hits.length > 0, draw(exchangeId));
+    const consultation = asked ? await this.#answer(question, judge.model) : notAsked({ state: 'sampled_out' });
+    return consultation === null ? null : { ...consultation, samplingProbability: probability };
+  }
+
+  async #answer(question: Question, model: JudgeModel): Promise<Consultation | null> {
+    const recall = this.#recall(question);
+    const said = recall?.get() ?? null;
+    if (recall !== null) this.#options.metrics.judgeCache(said === null ? 'miss' : 'hit');
+    if (said !== null) {
+      const { answer, ...how } = said;
+      return { ...notAsked({ state: 'scored', answer }), ...how, nonceOk: true, cacheHit: true };
+    }
+    const consultation = await this.#inTurn(question, model);
+    if (consultation?.outcome.state !== 'scored') return consultation;
+    const { outcome, model: by, outputMode, escalatedFrom } = consultation;
+    const state = scoredState(question.input.coverage);
+    if (state === 'scored') recall?.set({ answer: outcome.answer, model: by, outputMode, escalatedFrom });
+    return { ...consultation, outcome: { ...outcome, state } };
+  }
+
+  #recall(question: Question): Recall | null {
+    const { name, cache: limits } = question.judge;
+    if (limits.entries === 0) return null;
+    let cache = this.#caches.get(name);
+    if (cache === undefined) {
+      cache = new VerdictCache(limits, this.#options.clock);
+      this.#caches.set(name, cache);
+    }
+    return new Recall(cache, this.#secret, question);
+  }
+
+  async #inTurn(question: Question, model: JudgeModel): Promise<Consultation | null> {
+    const spent = this.#spent(question);
+    if (spent !== null) return spent;
+    const { urgency, signal, judge } = question;
+    const until = urgency === 'inline' ? this.#options.clock.monotonic() + judge.timeoutMs : null;
+    const turn = await this.#turns.take({ urgency, signal, waitMs: until === null ? null : judge.timeoutMs });
+    if (turn.kind === 'aborted') return null;
+    if (turn.kind !== 'turn') return notAsked({ state: turn.kind });
+    try {
+      return await this.#cascade(question, model, until);
+    } finally {
+      turn.release();
+    }
+  }
+
+  /** @param until monotonic time at which a client stops waiting */
+  async #cascade(question: Question, model: JudgeModel, until: number | null): Promise<Consultation | null> {
+    const { smallModel, rubric } = question.judge;
+    if (smallModel === null) return this.#call(question, 'large', model, until);
+    const small = await this.#call(question, 'small', smallModel, until);
+    if (small === null || !needsLarger(small.outcome, question.input.rule_hits, rubric)) return small;
+    const large = this.#spent(question) ?? (await this.#call(question, 'large', model, until));
+    return large === null ? null : joinCascade(small, smallModel.name, large, rubric);
+  }
+
+  /** Asked before each call: the ones before it may have spent the rest. */
+  #spent({ judge, client }: Question): Consultation | null {
+    const scope = this.#options.budgets.exhausted(judge.name, client);
+    if (scope === null) return null;
+    this.#options.metrics.judgeBudget(scope);
+    return notAsked({ state: 'budget_exhausted' });
+  }
+
+  async #call(
+    question: Question,
+    role: ModelRole,
+    model: JudgeModel,
+    until: number | null,
+  ): Promise<Consultation | null> {
+    const { randomBytes, clock, prices, budgets, metrics } = this.#options;
+    const { judge, input, document, signal } = question;
+    const left = until === null ? null : until - clock.monotonic();
+    if (left !== null && left <= 0) return notAsked({ state: 'timeout' });
+    const withinMs = left === null ? null : role === 'small' ? left * SMALL_SHARE : left;
+    const limit = withinMs === null ? {} : { withinMs };
+    const asked = await askModel({ judge, model, input, document, randomBytes, signal, ...limit });
+    if (asked === null) return null;
+    const consultation = fromAnswer(asked, model.name, prices);
+    const { tokens, costUsd: usd } = consultation;
+    metrics.judgeCall({ route: question.route, role, state: asked.outcome.state, ms: asked.latencyMs, tokens, usd });
+    budgets.charge(judge.name, question.client, {
+      tokens: tokens === null ? estimate(asked, document) : tokens.in + tokens.out,
+      usd: usd ?? 0,
+    });
+    return consultation;
+  }
+}
+
+function fromAnswer(asked: Asked, configured: string, prices: Prices): Consultation {
+  const { outcome, model, outputMode, nonceOk, usage, latencyMs, error, again } = asked;
+  const cost = (name: string | null) =>
+    usage === null ? null : costUsd(prices, name, usage.in, usage.out, usage.cached);
+  return {
+    ...notAsked(outcome),
+    ...{ model, outputMode, nonceOk, latencyMs, error, again },
+    tokens: usage === null ? null : { in: usage.in, out: usage.out },
+    costUsd: cost(model) ?? cost(configured),
+  };
+}
+
+/**
+ * For the budget alone, where an endpoint tells no tokens: a call that was answered, or ran until its timeout, was paid
+ * for. Else a budget would never be spent there. Four characters a token; what the ledger keeps stays null, so a restart
+ * forgets it.
+ */
+function estimate({ outcome }: Asked, document: string): number {
+  return outcome.state === 'provider_error' || outcome.state === 'circuit_open' ? 0 : Math.ceil(document.length / 4);
+}
+
+function notAsked(outcome: ModelOutcome): Consultation {
+  return {
+    outcome,
+    samplingProbability: 1,
+    model: null,
+    outputMode: null,
+    nonceOk: null,
+    cacheHit: false,
+    escalatedFrom: null,
+    tokens: null,
+    costUsd: null,
+    latencyMs: null,
+    error: null,
+    again: null,
+  };
+}
