@@ -83,6 +83,25 @@ export interface ExchangeView {
   readonly job: { readonly attempt: number; readonly not_before: string } | null;
 }
 
+/** How a client names an exchange that it continues at the provider. */
+export interface EarlierLink {
+  readonly client: string;
+  readonly host: string;
+  readonly port: number;
+  /** `response`: the exchange that had this answer. `conversation`: the last exchange of it. */
+  readonly kind: 'response' | 'conversation';
+  readonly id: string;
+}
+
+/** An exchange that another one continues. */
+export interface EarlierExchange {
+  readonly exchange_id: string;
+  /** SHA-256 (hex) of `content`, checked. */
+  readonly input_sha256: string;
+  /** JSON of what the judge saw of it. */
+  readonly content: string;
+}
+
 /** What a judge spent for a client on one day. */
 export interface Spending {
   readonly judge: string;
@@ -126,6 +145,11 @@ export interface LedgerReader {
   exchange(id: string): Promise<ExchangeView | null>;
   connections(filter: { limit: number; before_seq?: number }): Promise<readonly (ConnectionRecord & { seq: number })[]>;
   stats(): Promise<LedgerStats>;
+  /**
+   * The exchange that a client continues, from what this client exchanged with this origin and no other.
+   * @returns null when the ledger did not see it, or does not hold what its hash says
+   */
+  earlier(link: EarlierLink): Promise<EarlierExchange | null>;
   /**
    * Tokens and money of all verdicts since a time, by judge, client and UTC day, oldest day first.
    * @param sinceTs RFC 3339 UTC with milliseconds, as records have it

@@ -1,7 +1,17 @@
 /** Questions to the ledger, answered from an open database. All values reach SQLite as parameters, never as SQL. */
 
+import { hash } from 'node:crypto';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { ExchangeView, LedgerStats, Spending, UnjudgedExchange, UnjudgedFilter, VerdictFilter } from './ledger.ts';
+import type {
+  EarlierExchange,
+  EarlierLink,
+  ExchangeView,
+  LedgerStats,
+  Spending,
+  UnjudgedExchange,
+  UnjudgedFilter,
+  VerdictFilter,
+} from './ledger.ts';
 import { LookupError } from './ledger-error.ts';
 import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, Verdict } from './records.ts';
 import { SEVERITY_RANK, type StoredVerdict } from './thread-protocol.ts';
@@ -176,6 +186,19 @@ export function stats(db: DatabaseSync): LedgerStats {
     )
     .get();
   return { ...row } as unknown as LedgerStats;
+}
+
+export function earlier(db: DatabaseSync, { client, host, port, kind, id }: EarlierLink): EarlierExchange | null {
+  const row = db
+    .prepare(
+      `SELECT l.exchange_id, t.json AS content, json_extract(c.body, '$.content_sha256') AS input_sha256
+       FROM provider_links l JOIN exchanges e ON e.exchange_id = l.exchange_id
+       JOIN records c ON c.seq = e.completed_seq JOIN contents t ON t.seq = e.completed_seq
+       WHERE l.client = ? AND l.host = ? AND l.port = ? AND l.kind = ? AND l.id = ?`,
+    )
+    .get(client, host, port, kind, id) as unknown as EarlierExchange | undefined;
+  if (row === undefined || hash('sha256', row.content) !== row.input_sha256) return null;
+  return { ...row };
 }
 
 export function spending(db: DatabaseSync, sinceTs: string): Spending[] {

@@ -40,6 +40,10 @@ class SqliteReader implements LedgerReader {
     return queries.stats(this.#db);
   }
 
+  async earlier(link: Parameters<LedgerReader['earlier']>[0]) {
+    return queries.earlier(this.#db, link);
+  }
+
   async spending(sinceTs: string) {
     return queries.spending(this.#db, sinceTs);
   }

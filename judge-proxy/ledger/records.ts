@@ -151,6 +151,11 @@ export interface ExchangeCompleted {
   readonly llm_error: LlmError | null;
   /** SHA-256 (hex) of the content stored beside this record, null when there is none. */
   readonly content_sha256: string | null;
+  /** Ids at the provider, vetted by form; absent where there is none. The id of this answer. */
+  readonly response_id?: string;
+  /** The answer that this exchange continues. */
+  readonly previous_response_id?: string;
+  readonly conversation_id?: string;
 }
 
 /** A tunnel that was relayed blindly, or a connection that was refused: what reviewers must know was not judged. */

@@ -99,6 +99,19 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX verdicts_spending ON verdicts (ts, judge, client, judge_tokens, judge_cost_usd)
     WHERE judge_tokens IS NOT NULL;
   `,
+  `
+  -- Exchanges that another one can continue at the provider, as its client can name them there: by answer (kind response,
+  -- the first exchange that had it), or by conversation (the last one). Never looked up across clients or origins.
+  CREATE TABLE provider_links (
+    client      TEXT NOT NULL,
+    host        TEXT NOT NULL,
+    port        INTEGER NOT NULL,
+    kind        TEXT NOT NULL CHECK (kind IN ('response', 'conversation')),
+    id          TEXT NOT NULL,
+    exchange_id TEXT NOT NULL,
+    PRIMARY KEY (client, host, port, kind, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Version of the schema that this program reads and writes. */

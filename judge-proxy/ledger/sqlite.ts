@@ -13,6 +13,7 @@ import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, NewVerdict, V
 import { type Durability, ledgerFile } from './sqlite-file.ts';
 import {
   type ChainPlace,
+  type Links,
   type Recovered,
   SEVERITY_RANK,
   type StoredVerdict,
@@ -48,20 +49,23 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const checkpointer = new Checkpointer({ file, durability });
   const state = new WriteState(file, options.log, options.metrics, checkpointer);
   const writer = await WriterClient.start({ file, durability, startedAt: timestamp(clock) }, state);
-  return new SqliteLedger(writer, new ReaderClient(options.url), checkpointer, state, clock);
+  return new SqliteLedger(writer, options.url, checkpointer, state, clock);
 }
 
 class SqliteLedger implements Ledger {
   readonly #writer: WriterClient;
   readonly #reader: ReaderClient;
+  /** A thread of its own: clients wait for these answers, and not behind a question over the whole ledger. */
+  readonly #lookups: ReaderClient;
   readonly #checkpointer: Checkpointer;
   readonly #state: WriteState;
   readonly #clock: Clock;
   readonly #jobListeners = new Set<() => void>();
 
-  constructor(writer: WriterClient, reader: ReaderClient, checkpointer: Checkpointer, state: WriteState, clock: Clock) {
+  constructor(writer: WriterClient, url: string, checkpointer: Checkpointer, state: WriteState, clock: Clock) {
     this.#writer = writer;
-    this.#reader = reader;
+    this.#reader = new ReaderClient(url);
+    this.#lookups = new ReaderClient(url);
     this.#checkpointer = checkpointer;
     this.#state = state;
     this.#clock = clock;
@@ -77,7 +81,8 @@ class SqliteLedger implements Ledger {
     const judge = job?.judge ?? null;
     const json = content?.json ?? null;
     const stopped = record.outcome === 'blocked';
-    await this.#writer.send(['complete', record.exchange_id, body, json, judge, stopped, this.#clock.now()]);
+    const links = linksOf(record);
+    await this.#writer.send(['complete', record.exchange_id, body, json, judge, stopped, links, this.#clock.now()]);
     if (job !== null) this.#announceJobs();
   }
 
@@ -86,8 +91,8 @@ class SqliteLedger implements Ledger {
     const stored = asStored(verdict);
     const body = canonicalJson(record);
     const json = content?.json ?? null;
-    const keys = keysOf(verdict);
-    const place = await this.#writer.send(['complete_judged', record.exchange_id, body, json, stored.json, keys]);
+    const of = [keysOf(verdict), linksOf(record)] as const;
+    const place = await this.#writer.send(['complete_judged', record.exchange_id, body, json, stored.json, ...of]);
     return { ...stored.record, ...(place as ChainPlace) };
   }
 
@@ -144,10 +149,12 @@ class SqliteLedger implements Ledger {
   exchange: Ledger['exchange'] = (id) => this.#reader.exchange(id);
   connections: Ledger['connections'] = (filter) => this.#reader.connections(filter);
   stats: Ledger['stats'] = () => this.#reader.stats();
+  earlier: Ledger['earlier'] = (link) => this.#lookups.earlier(link);
   spending: Ledger['spending'] = (sinceTs) => this.#reader.spending(sinceTs);
 
   async close(): Promise<void> {
     await this.#reader.close();
+    await this.#lookups.close();
     await this.#writer.close();
     await this.#checkpointer.close();
   }
@@ -162,6 +169,12 @@ function checkContent(named: string | null, content: Content | null): void {
   if ((content?.sha256 ?? null) !== named) {
     throw new ProxyError('internal', { reason: 'content_hash' });
   }
+}
+
+/** What has no content has nothing to be continued. */
+function linksOf({ content_sha256, response_id, conversation_id }: ExchangeCompleted): Links | null {
+  if (content_sha256 === null || (response_id === undefined && conversation_id === undefined)) return null;
+  return { response: response_id ?? null, conversation: conversation_id ?? null };
 }
 
 function keysOf(verdict: NewVerdict): VerdictKeys {

@@ -25,6 +25,7 @@ export type Operation =
       judge: string | null,
       /** A verdict on the request, if there is one, ended the exchange. */
       stopped: boolean,
+      links: Links | null,
       nowMs: number,
     ]
   | readonly [
@@ -34,6 +35,7 @@ export type Operation =
       content: string | null,
       verdict: string,
       keys: VerdictKeys,
+      links: Links | null,
     ]
   | readonly [op: 'verdict', body: string, keys: VerdictKeys, content: string | null]
   | readonly [op: 'connection', body: string]
@@ -41,6 +43,12 @@ export type Operation =
   | readonly [op: 'finish', jobId: number, body: string, keys: VerdictKeys]
   | readonly [op: 'release', jobId: number, notBefore: number]
   | readonly [op: 'recover', ts: string, nowMs: number];
+
+/** What an exchange can be found by when another one continues it at the provider. */
+export interface Links {
+  readonly response: string | null;
+  readonly conversation: string | null;
+}
 
 /** Columns by which verdicts are found and summed. */
 export interface VerdictKeys {

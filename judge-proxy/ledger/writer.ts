@@ -7,6 +7,7 @@ import type { ExchangeOpened, NewVerdict } from './records.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import type {
   ChainPlace,
+  Links,
   Operation,
   Recovered,
   Result,
@@ -17,6 +18,8 @@ import type {
 
 /** Outcome of one operation of a batch. */
 export type Outcome = { readonly result: Result } | { readonly refused: 'conflict' };
+
+type OperationOf<Name extends Operation[0]> = Extract<Operation, readonly [Name, ...unknown[]]>;
 
 interface Head {
   readonly seq: number;
@@ -73,9 +76,9 @@ export class Writer {
       case 'open':
         return this.#open(operation[1], operation[2], operation[3]);
       case 'complete':
-        return this.#complete(operation[1], operation[2], operation[3], operation[4], operation[5], operation[6]);
+        return this.#complete(operation);
       case 'complete_judged':
-        return this.#completeJudged(operation[1], operation[2], operation[3], operation[4], operation[5]);
+        return this.#completeJudged(operation);
       case 'verdict':
         return this.#judgeRequest(operation[1], operation[2], operation[3]);
       case 'connection':
@@ -103,20 +106,20 @@ export class Writer {
     this.#append('exchange_opened', body);
   }
 
-  #complete(
-    exchangeId: string,
-    body: string,
-    content: string | null,
-    judge: string | null,
-    stopped: boolean,
-    nowMs: number,
-  ): undefined {
+  #complete([, exchangeId, body, content, judge, stopped, links, nowMs]: OperationOf<'complete'>): undefined {
     const seq = this.#head.seq + 1;
     if (this.#sql.completeExchange.run(seq, exchangeId).changes !== 1) throw new Refusal();
     this.#append('exchange_completed', body);
     if (content !== null) this.#sql.insertContent.run(seq, content);
     if (judge !== null) this.#sql.insertJob.run(exchangeId, seq, judge, nowMs);
     else if (stopped) this.#endByRequest(exchangeId);
+    this.#link(exchangeId, links);
+  }
+
+  #link(exchangeId: string, links: Links | null): void {
+    if (links === null) return;
+    if (links.response !== null) this.#sql.insertResponse.run(links.response, exchangeId);
+    if (links.conversation !== null) this.#sql.insertConversation.run(links.conversation, exchangeId);
   }
 
   /** The verdict on the request, if there is one, is that of the exchange. */
@@ -134,13 +137,7 @@ export class Writer {
     return this.#append('verdict', body);
   }
 
-  #completeJudged(
-    exchangeId: string,
-    body: string,
-    content: string | null,
-    verdict: string,
-    keys: VerdictKeys,
-  ): ChainPlace {
+  #completeJudged([, exchangeId, body, content, verdict, keys, links]: OperationOf<'complete_judged'>): ChainPlace {
     if (keys.exchange_id !== exchangeId) throw new Refusal();
     this.#openExchange(exchangeId);
     const completedSeq = this.#head.seq + 1;
@@ -149,6 +146,7 @@ export class Writer {
     this.#sql.completeJudged.run(completedSeq, verdictSeq, exchangeId);
     this.#append('exchange_completed', body);
     if (content !== null) this.#sql.insertContent.run(completedSeq, content);
+    this.#link(exchangeId, links);
     return this.#append('verdict', verdict);
   }
 
@@ -197,7 +195,7 @@ export class Writer {
       const stopped = verdict !== null && (JSON.parse(verdict) as NewVerdict).action === 'blocked';
       const record = canonicalJson(interruption(opened, stopped, ts));
       const judge = stopped ? null : opened.judge;
-      this.#complete(opened.exchange_id, record, null, judge, stopped, nowMs);
+      this.#complete(['complete', opened.exchange_id, record, null, judge, stopped, null, nowMs]);
       if (judge !== null) queued += 1;
     }
     return { interrupted: open.length, queued };
