@@ -62,7 +62,7 @@ export function readBlocks(parts: PartList, at: At, content: Json, kind: PartKin
 }
 
 /** One block; a kind that is not known is kept as `other`. */
-function readBlock(parts: PartList, at: At, block: Json, kind: PartKind): void {
+export function readBlock(parts: PartList, at: At, block: Json, kind: PartKind): void {
   if (typeof block === 'string') {
     parts.text(at, kind, block);
     return;
@@ -126,7 +126,8 @@ const readText: ReadBlock = (parts, at, block, kind) => {
     readCitation(parts, inside(inside(at, 'citations'), index), citation, kind);
 };
 
-function readCitation(parts: PartList, at: At, citation: Json, kind: PartKind): void {
+/** What an answer refers to, beside the text that refers to it. */
+export function readCitation(parts: PartList, at: At, citation: Json, kind: PartKind): void {
   const fields = fieldsOf(parts, at, citation);
   if (fields === null) return;
   texts('cited_text')(parts, at, fields, kind);

@@ -29,7 +29,8 @@ interface Target {
   readonly type: string;
 }
 
-const TARGETS: ReadonlyMap<string, readonly Target[]> = new Map([
+/** Deltas by their type. */
+export const TARGETS: ReadonlyMap<string, readonly Target[]> = new Map([
   ['text_delta', [{ from: 'text', to: 'text', type: 'text' }]],
   ['thinking_delta', [{ from: 'thinking', to: 'thinking', type: 'thinking' }]],
   ['signature_delta', [{ from: 'signature', to: 'signature', type: 'thinking' }]],
@@ -62,7 +63,7 @@ const LATEST: ReadonlySet<string> = new Set([
 const OWN_PLACE: ReadonlySet<string> = new Set(['content', 'usage']);
 
 /** What each event is known to have; anything else is kept under `<event>.<field>`. */
-const KNOWN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+export const KNOWN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['ping', new Set(['type'])],
   ['message_start', new Set(['type', 'message'])],
   ['content_block_start', new Set(['type', 'index', 'content_block'])],

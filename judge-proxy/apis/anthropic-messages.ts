@@ -1,12 +1,13 @@
 /** Anthropic Messages: `POST …/v1/messages`. Counting tokens and batches are other endpoints, and are not read. */
 
+import { named } from './anthropic-event.ts';
 import { blockMessage } from './anthropic-messages-block.ts';
 import { type MessagesRequest, readMessagesRequest, readMessagesResponse } from './anthropic-messages-read.ts';
 import { MessageReader } from './anthropic-messages-reader.ts';
 import { type AssembledMessage, MessageAssembler } from './anthropic-messages-stream.ts';
 import type { Api, DecodedExchange, Reading } from './api.ts';
 import { eventObjects, RESPONSE } from './body.ts';
-import { Fields, isObject, type Json, type JsonObject, own } from './json.ts';
+import { Fields, type JsonObject } from './json.ts';
 import { inside, PartList } from './part-list.ts';
 import { pathEndsWith } from './paths.ts';
 import { type Format, NO_ANSWER, readExchange, type StreamAnswer } from './reading.ts';
@@ -35,8 +36,8 @@ export const anthropicMessages: Api = {
 
   block: blockMessage,
 
-  streamReader(): StreamReader {
-    return new MessageReader();
+  streamReader(model: string | null = null): StreamReader {
+    return new MessageReader(model);
   },
 };
 
@@ -62,15 +63,4 @@ function assemble(parts: PartList, events: readonly SseEvent[]): AssembledMessag
     if (!assembler.add(named(event, value)) && event.whole) parts.strange(inside(RESPONSE, 'events'), value);
   }
   return assembler.finish();
-}
-
-/**
- * The SDK goes by the name of the event: under `event: error` it raises whatever the data is, and a ping needs no data.
- * The data's own `type` counts for everything else, because that is what it hands on.
- */
-function named(event: SseEvent, value: Json): Json {
-  if (!isObject(value)) return value;
-  const type = own(value, 'type');
-  if (event.event === 'error' && type !== 'error') return { type: 'error', error: value };
-  return typeof type === 'string' || event.event === null ? value : { ...value, type: event.event };
 }

@@ -36,7 +36,8 @@ export function readContent(parts: PartList, at: At, content: Json, kind: PartKi
   else for (const [index, part] of content.entries()) readPart(parts, inside(at, index), part, kind);
 }
 
-function readPart(parts: PartList, at: At, part: Json, kind: PartKind): void {
+/** One part of a content list. */
+export function readPart(parts: PartList, at: At, part: Json, kind: PartKind): void {
   if (typeof part === 'string') {
     parts.text(at, kind, part);
     return;

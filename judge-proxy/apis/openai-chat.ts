@@ -33,8 +33,8 @@ export const openaiChat: Api = {
 
   block: blockChat,
 
-  streamReader(): StreamReader {
-    return new ChatReader();
+  streamReader(model: string | null = null): StreamReader {
+    return new ChatReader(model);
   },
 };
 

@@ -35,7 +35,8 @@ const QUIET: ReadonlySet<string> = new Set([
 /** Fields of the application that the provider keeps and the model does not read. */
 const LABELS = ['metadata', 'user', 'safety_identifier', 'prompt_cache_key'] as const;
 
-const QUIET_RESPONSE: ReadonlySet<string> = new Set([
+/** What a response object has beside its output. */
+export const QUIET_RESPONSE: ReadonlySet<string> = new Set([
   ...QUIET,
   ...LABELS,
   'id',

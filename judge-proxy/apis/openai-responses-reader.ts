@@ -1,19 +1,223 @@
-/** Reads a stream of this format event by event. */
+/**
+ * Responses as they stream: the pieces of every item, at the places of the whole reading. What the terminal event and
+ * the `done` events repeat is brought only where it differs from the pieces.
+ */
 
+import type { Role } from '../exchange/transcript.ts';
 import type { Block } from './block.ts';
-import { sse } from './block-answer.ts';
-import { openaiError } from './openai-error.ts';
+import { RESPONSE } from './body.ts';
+import { readPart, roleOf } from './content.ts';
+import { Fields, isArray, isObject, type Json, type JsonObject, own } from './json.ts';
+import { LiveEvents } from './live-event.ts';
+import { QUIET_EVENTS, SLOTS, type Slot } from './openai-responses-events.ts';
+import { readItem } from './openai-responses-items.ts';
+import { addLoose } from './openai-responses-loose.ts';
+import { QUIET_RESPONSE, readOutput } from './openai-responses-read.ts';
+import { ResponseSent } from './openai-responses-sent.ts';
+import { type At, inside, PartList } from './part-list.ts';
 import type { SseEvent } from './sse.ts';
+import { StreamDeltas } from './stream-deltas.ts';
 import type { StreamReader, StreamStep } from './stream-reader.ts';
+import { readError } from './wire-error.ts';
+
+/** Read by itself, or a word of the request that comes back: the request is read on its own. */
+const READ: ReadonlySet<string> = new Set([
+  ...QUIET_RESPONSE,
+  'error',
+  'incomplete_details',
+  'instructions',
+  'model',
+  'output',
+  'output_text',
+  'status',
+  'tools',
+  'usage',
+]);
+/** Calls whose arguments come in pieces behind their announcement. */
+const STREAMED_CALLS: ReadonlySet<Json | undefined> = new Set([
+  'function_call',
+  'mcp_call',
+  'custom_tool_call',
+  'code_interpreter_call',
+  'shell_call',
+  'apply_patch_call',
+]);
+/** Where the pieces of a text outside of the items go, which nothing tells to be complete before its item is. */
+const LISTS: ReadonlyMap<string, 'content' | 'summary'> = new Map([
+  ['response.content_part', 'content'],
+  ['response.reasoning_summary_part', 'summary'],
+] as const);
+
+interface Item {
+  role: Role;
+  name: string | null;
+}
 
 export class ResponseReader implements StreamReader {
-  read(event: SseEvent): StreamStep {
-    return { deltas: [], toolCallOpen: false, ended: event.data.startsWith('[DONE]') };
+  readonly #out = new StreamDeltas();
+  readonly #events = new LiveEvents();
+  readonly #items = new Map<number, Item>();
+  readonly #openCalls = new Set<number>();
+  readonly #sent: ResponseSent;
+
+  /** @param model as asked for */
+  constructor(model: string | null = null) {
+    this.#sent = new ResponseSent(model);
   }
 
-  released(_event: SseEvent): void {}
+  read(event: SseEvent): StreamStep {
+    const value = this.#events.read(this.#out, event);
+    const ended = value !== undefined && this.#add(asError(event, value));
+    return this.#out.step(this.#openCalls.size > 0, ended);
+  }
+
+  released(event: SseEvent): void {
+    const value = this.#events.valueOf(event);
+    if (value !== undefined) this.#sent.add(asError(event, value));
+  }
 
   block(block: Block): string {
-    return sse(null, { error: openaiError(block) });
+    return this.#sent.block(block);
   }
+
+  /** @returns whether the stream is complete */
+  #add(event: Json): boolean {
+    const type = isObject(event) ? own(event, 'type') : undefined;
+    if (!isObject(event) || typeof type !== 'string') {
+      this.#out.event(event);
+      return false;
+    }
+    switch (type) {
+      case 'response.created':
+      case 'response.queued':
+      case 'response.in_progress':
+        this.#addResponse(own(event, 'response') ?? null);
+        return false;
+      case 'response.completed':
+      case 'response.incomplete':
+      case 'response.failed':
+        this.#addResponse(own(event, 'response') ?? null);
+        this.#openCalls.clear();
+        return true;
+      case 'error':
+        this.#read((parts) => readError(parts, inside(RESPONSE, 'error'), own(event, 'error') ?? withoutType(event)));
+        return false;
+      default:
+        if (!QUIET_EVENTS.has(type) && !this.#addToItem(type, event) && !this.#addLoose(type, event))
+          this.#out.event(event);
+        return false;
+    }
+  }
+
+  #addResponse(response: Json): void {
+    if (!isObject(response)) return;
+    this.#read((parts) => {
+      const output = own(response, 'output') ?? null;
+      if (isArray(output)) readOutput(parts, RESPONSE, output);
+      else parts.strange(inside(RESPONSE, 'output'), output);
+      readError(parts, inside(RESPONSE, 'error'), own(response, 'error') ?? null);
+      const fields = new Fields(response);
+      for (const key of READ) fields.any(key);
+      parts.rest(RESPONSE, fields, new Set());
+    });
+  }
+
+  /** `<what>.added`, `.delta` and `.done` of output items, their parts and their texts. @returns false when it is none */
+  #addToItem(type: string, event: JsonObject): boolean {
+    const index = own(event, 'output_index');
+    if (typeof index !== 'number') return false;
+    const dot = type.lastIndexOf('.');
+    const what = type.slice(0, dot);
+    const step = type.slice(dot + 1);
+    if (what === 'response.output_item') return this.#addItem(index, step, own(event, 'item'));
+    const slot = SLOTS.get(what);
+    if (slot !== undefined) return this.#addText(index, step, slot, event);
+    const list = LISTS.get(what);
+    const part = own(event, 'part');
+    if (list === undefined || !isObject(part)) return false;
+    const at = inside(inside(this.#at(index), list), positionOf(event, list));
+    this.#read((parts) => readPart(parts, at, part, list === 'summary' ? 'reasoning' : 'text'));
+    return true;
+  }
+
+  #addItem(index: number, step: string, item: Json | undefined): boolean {
+    if (!isObject(item) || (step !== 'added' && step !== 'done')) return false;
+    const known = this.#item(index);
+    const role = own(item, 'role');
+    const name = own(item, 'name');
+    if (typeof role === 'string') known.role = roleOf(role, known.role);
+    if (typeof name === 'string' && name !== '') known.name = name;
+    const parts = new PartList();
+    readItem(parts, inside({ ...RESPONSE, place: 'response.output' }, index), item);
+    const found = parts.finish();
+    if (step === 'done') {
+      this.#out.whole(found);
+      this.#openCalls.delete(index);
+      return true;
+    }
+    // A call that is announced without arguments is not yet a call without arguments.
+    const brought = found.filter((part) => part.kind !== 'tool_call' || part.text !== '{}');
+    this.#out.whole(brought);
+    const isCall = STREAMED_CALLS.has(own(item, 'type')) || brought.some((part) => part.kind === 'tool_call');
+    if (isCall) this.#openCalls.add(index);
+    return true;
+  }
+
+  #addText(index: number, step: string, slot: Slot, event: JsonObject): boolean {
+    const text = own(event, step === 'delta' ? 'delta' : slot.field);
+    if (typeof text !== 'string' || (step !== 'delta' && step !== 'done')) return false;
+    const item = this.#item(index);
+    const at = this.#at(index);
+    const isCall = slot.kind === 'tool_call';
+    const name = slot.type === 'code_interpreter_call' ? 'code_interpreter' : item.name;
+    const place = slot.list === null ? at : inside(inside(at, slot.list), positionOf(event, slot.list));
+    const here = inside(place, slot.field);
+    if (step === 'delta') this.#out.piece(here, slot.kind, text, isCall ? name : null);
+    else if (text !== '')
+      this.#out.whole([{ ...here, kind: slot.kind, text, ...(isCall && name !== null ? { name } : {}) }]);
+    if (isCall && step === 'delta') this.#openCalls.add(index);
+    else if (isCall) this.#openCalls.delete(index);
+    return true;
+  }
+
+  /** Texts that belong to no slot of an item. Commands are complete when their item is. */
+  #addLoose(type: string, event: JsonObject): boolean {
+    const index = own(event, 'output_index');
+    if (type.startsWith('response.shell_call_command.') && typeof index === 'number') this.#openCalls.add(index);
+    return addLoose(this.#out, type, event);
+  }
+
+  #read(read: (parts: PartList) => void): void {
+    const parts = new PartList();
+    read(parts);
+    this.#out.whole(parts.finish());
+  }
+
+  #item(index: number): Item {
+    const known = this.#items.get(index);
+    if (known !== undefined) return known;
+    const item: Item = { role: RESPONSE.role, name: null };
+    this.#items.set(index, item);
+    return item;
+  }
+
+  #at(index: number): At {
+    return inside({ ...RESPONSE, place: 'response.output', role: this.#item(index).role }, index);
+  }
+}
+
+function positionOf(event: JsonObject, list: 'content' | 'summary'): number {
+  const index = own(event, list === 'summary' ? 'summary_index' : 'content_index');
+  return typeof index === 'number' ? index : 0;
+}
+
+function withoutType(event: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(event).filter(([key]) => key !== 'type'));
+}
+
+/** Under `event: error` openai-node raises whatever the data is. */
+function asError(event: SseEvent, value: Json): Json {
+  return event.event === 'error' && isObject(value) && own(value, 'type') !== 'error'
+    ? { type: 'error', error: own(value, 'error') ?? value }
+    : value;
 }

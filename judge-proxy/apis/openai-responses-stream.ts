@@ -26,6 +26,24 @@ export interface AssembledStream {
   readonly error: Json;
 }
 
+/** An item that was announced and is not done. */
+export interface OpenItem {
+  /** Its `output_index`. */
+  readonly index: number;
+  readonly item: JsonObject;
+  readonly parts: readonly OpenPart[];
+}
+
+/** A part of an open item that is not done. */
+export interface OpenPart {
+  readonly list: 'content' | 'summary';
+  readonly index: number;
+  readonly field: string;
+  readonly part: JsonObject;
+  /** Its text was told to be whole; the part was not. */
+  readonly isTextDone: boolean;
+}
+
 interface Piece {
   readonly slot: Slot;
   readonly index: number;
@@ -86,6 +104,17 @@ export class ResponseAssembler {
     const hasOutput = this.#terminal !== null && Array.isArray(output) && output.length > 0;
     const whole = hasOutput || (object === null && items.length === 0) ? object : { ...object, output: items };
     return { object: whole, ended: this.#terminal !== null, items, delivered, error: this.#error };
+  }
+
+  /** Items that are done, with their `output_index`. */
+  done(): { readonly index: number; readonly item: JsonObject }[] {
+    return [...this.#items.entries()].flatMap(([index, { done }]) => (done === null ? [] : [{ index, item: done }]));
+  }
+
+  /** Items that were announced and are not done, as far as they came. */
+  open(): OpenItem[] {
+    const open = [...this.#items.entries()].filter(([, item]) => item.added !== null && item.done === null);
+    return open.map(([index, item]) => ({ index, item: finishItem(item), parts: openParts(item) }));
   }
 
   /** `<what>.added`, `.delta` and `.done` of output items, their parts and their texts. */
@@ -225,6 +254,14 @@ function finishItem(item: Item): JsonObject {
     return parts.length === 0 ? [] : [[list, parts]];
   });
   return { ...base, ...Object.fromEntries(texts), ...Object.fromEntries(lists) };
+}
+
+function openParts(item: Item): OpenPart[] {
+  return [...item.pieces.values()].flatMap((piece): OpenPart[] => {
+    const { list, field } = piece.slot;
+    if (list === null || piece.isDone) return [];
+    return [{ list, index: piece.index, field, part: finishPart(piece), isTextDone: piece.full !== null }];
+  });
 }
 
 function finishPart(piece: Piece): JsonObject {

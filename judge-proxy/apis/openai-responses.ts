@@ -20,7 +20,8 @@ import type { SseEvent } from './sse.ts';
 import type { StreamReader } from './stream-reader.ts';
 import { readError } from './wire-error.ts';
 
-const FORMAT: Format<ResponsesRequest> = {
+/** Shared with Responses over WebSocket, whose events are the same. */
+export const RESPONSES_FORMAT: Format<ResponsesRequest> = {
   name: 'openai.responses',
   readRequest: readResponsesRequest,
   readObject,
@@ -28,20 +29,20 @@ const FORMAT: Format<ResponsesRequest> = {
 };
 
 export const openaiResponses: Api = {
-  name: FORMAT.name,
+  name: RESPONSES_FORMAT.name,
 
   matches(method: string, path: string): boolean {
     return method === 'POST' && pathEndsWith(path, '/responses');
   },
 
   read(exchange: DecodedExchange): Reading {
-    return readExchange(FORMAT, exchange);
+    return readExchange(RESPONSES_FORMAT, exchange);
   },
 
   block: blockResponse,
 
-  streamReader(): StreamReader {
-    return new ResponseReader();
+  streamReader(model: string | null = null): StreamReader {
+    return new ResponseReader(model);
   },
 };
 
