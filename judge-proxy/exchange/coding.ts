@@ -32,7 +32,7 @@ const MAX_CODINGS = 2;
  */
 const ZSTD_WINDOW_LOG = 23;
 
-type Coding = 'gzip' | 'deflate' | 'br' | 'zstd';
+export type Coding = 'gzip' | 'deflate' | 'br' | 'zstd';
 
 const CODINGS: ReadonlyMap<string, Coding> = new Map([
   ['gzip', 'gzip'],
@@ -85,7 +85,8 @@ export function uncode(coding: Coding, bytes: Uint8Array, cut: boolean, bounds: 
   });
 }
 
-function createDecoder(coding: Coding, bytes: Uint8Array, cut: boolean): Transform {
+/** A decoder of one coding. @param bytes the first ones, which tell the forms of `deflate` apart */
+export function createDecoder(coding: Coding, bytes: Uint8Array, cut: boolean): Transform {
   switch (coding) {
     case 'gzip':
       return zlib.createGunzip(cut ? { finishFlush: constants.Z_SYNC_FLUSH } : {});

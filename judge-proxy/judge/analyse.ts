@@ -54,12 +54,14 @@ export async function analyseCapture(capture: Capture, settings: AnalysisSetting
 
   const { rules, ruleMs: budgetMs, now, cache } = settings;
   const outcome = runRules(reading.texts, { rules, budgetMs, now, ...(cache === undefined ? {} : { cache }) });
-  const token = tokens(settings.hmacKey, capture.exchangeId);
+  const token = redactionTokens(settings.hmacKey, capture.exchangeId);
   const kept = withhold(raw, outcome.withheld);
   const trimmed = trimTranscript(wellFormed(redact(kept, outcome.redactions, token)));
 
   const reasons = new Set<CoverageReason>([...request.reasons, ...response.reasons, ...reading.reasons]);
   for (const reason of endings(capture)) reasons.add(reason);
+  // It was broken by us: that reason says more.
+  if (capture.stopped === true) reasons.delete('stream_broken');
   if (trimmed.cut.has('request')) reasons.add('request_truncated');
   if (trimmed.cut.has('response')) reasons.add('response_truncated');
   if (!outcome.complete) reasons.add('rules_incomplete');
@@ -91,7 +93,7 @@ function read(capture: Capture, request: DecodedBody, response: DecodedBody): Re
     path: capture.path,
     status: capture.status,
     request: request.text,
-    response: response.text,
+    response: capture.requestOnly === true ? null : response.text,
     responseContentType: capture.response.contentType,
     requestCut: request.cut,
     responseCut: response.cut,
@@ -152,7 +154,14 @@ function mediaType(contentType: string | null): string {
 
 /** How the exchange ended, where that means that something was never there to be read. */
 function endings(capture: Capture): CoverageReason[] {
+  if (capture.requestOnly === true) return [];
+  const held: CoverageReason[] = capture.notHeld === true ? ['not_held'] : [];
+  return [...held, ...endOf(capture)];
+}
+
+function endOf(capture: Capture): CoverageReason[] {
   if (capture.clientAborted) return ['client_aborted'];
+  if (capture.stopped === true) return ['stopped'];
   if (capture.status === null || !capture.response.ended || !capture.request.ended) return ['origin_failed'];
   return [];
 }
@@ -181,7 +190,7 @@ function linksOf({ links }: Reading, redactions: readonly Finding[]): Pick<Analy
 const LINK_PLACES: ReadonlySet<string> = new Set(['request.previous_response_id', 'request.conversation']);
 
 /** Eight hex digits: enough to tell the secrets of one exchange apart, too few to test guesses against. */
-function tokens(key: Uint8Array, exchangeId: string): (secret: string) => string {
+export function redactionTokens(key: Uint8Array, exchangeId: string): (secret: string) => string {
   return (secret) => createHmac('sha256', key).update(exchangeId).update('\0').update(secret).digest('hex').slice(0, 8);
 }
 
