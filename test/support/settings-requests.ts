@@ -1,10 +1,14 @@
 /** What the tests of settings send, in the fewest words. */
 
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import http from 'node:http';
+import https from 'node:https';
 import { connect, createServer, type Socket } from 'node:net';
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import type { CertificatePaths } from '../../certs-tool/paths.ts';
 import { readAll, tlsThrough } from './clients.ts';
+import type { RunningSettings } from './settings-running.ts';
 
 export interface Answer {
   readonly status: number;
@@ -55,6 +59,28 @@ export async function send(port: number, { host, path = '/v1/models', body, id, 
 export function chat(port: number, host: string, id: string, text = 'hello'): Promise<Answer> {
   const body = JSON.stringify({ model: id, messages: [{ role: 'user', content: text }] });
   return send(port, { host, path: '/v1/chat/completions', body, id });
+}
+
+/** The same from a client whose address the holder of Envoy's certificate states. */
+export async function chatFrom(
+  address: string,
+  running: Pick<RunningSettings, 'tlsPort'>,
+  certificates: CertificatePaths,
+  { host, id, text = 'hello' }: { readonly host: string; readonly id: string; readonly text?: string },
+): Promise<void> {
+  const [ca, cert, key] = await Promise.all(
+    [certificates.caCert, certificates.clientCert, certificates.clientKey].map((file) => readFile(file, 'utf8')),
+  );
+  const request = https.request({
+    ...{ agent: false, host: '127.0.0.1', port: running.tlsPort, servername: 'localhost', ca, cert, key },
+    method: 'POST',
+    path: `http://${host}/v1/chat/completions`,
+    headers: { host, 'content-type': 'application/json', 'x-client-request-id': id, 'x-judge-client-ip': address },
+  });
+  request.end(JSON.stringify({ model: id, messages: [{ role: 'user', content: text }] }));
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  response.resume();
+  await once(response, 'end');
 }
 
 /** GET inside a tunnel; everything that came back, head first. */
