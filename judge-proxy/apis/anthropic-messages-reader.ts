@@ -112,10 +112,9 @@ export class MessageReader implements StreamReader {
 
   #start(message: Json | undefined): boolean {
     if (!isObject(message)) return false;
-    const { content, usage: _usage, ...rest } = message;
+    const content = own(message, 'content');
     if (isArray(content)) for (const [index, block] of content.entries()) this.#seed(index, block);
-    else this.#out.repeated(RESPONSE, 'message_start.content', content ?? null, false);
-    this.#readMessage(rest);
+    this.#readMessage('message_start', message);
     return true;
   }
 
@@ -200,14 +199,17 @@ export class MessageReader implements StreamReader {
 
   #change(event: JsonObject): void {
     const delta = own(event, 'delta') ?? null;
-    if (isObject(delta)) this.#readMessage(delta);
+    if (isObject(delta)) this.#readMessage('message_delta', delta);
     else this.#out.repeated(RESPONSE, 'message_delta.delta', delta, false);
   }
 
-  /** Fields of a message, without its content. */
-  #readMessage(fields: JsonObject): void {
+  /** Fields of a message. Its content comes by itself, and its usage is counts. */
+  #readMessage(type: string, fields: JsonObject): void {
+    const { content = null, usage = null, ...rest } = fields;
+    if (!isArray(content) || type !== 'message_start') this.#out.repeated(RESPONSE, `${type}.content`, content, false);
+    if (!isObject(usage)) this.#out.repeated(RESPONSE, `${type}.usage`, usage, false);
     const parts = new PartList();
-    readMessagesResponse(parts, new Fields({ ...fields, content: [] }));
+    readMessagesResponse(parts, new Fields({ ...rest, content: [] }));
     this.#out.whole(parts.finish());
   }
 

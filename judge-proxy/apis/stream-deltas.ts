@@ -28,6 +28,8 @@ interface Stray {
 export class StreamDeltas {
   #step: Delta[] = [];
   readonly #said = new Map<string, string>();
+  /** The last whole text of a place that was not what its pieces had said. */
+  readonly #differing = new Map<string, string>();
   readonly #strays = new Map<string, Stray>();
   readonly #sources = new Map<string, At>();
   readonly #uses = new Map<string, number>();
@@ -41,7 +43,9 @@ export class StreamDeltas {
 
   /** A piece of a text that may be repeated as a whole. */
   piece(at: At, kind: PartKind, text: string, name: string | null = null): void {
+    if (text === '') return;
     this.add(at, kind, text, name);
+    if (!this.#uses.has(at.place)) this.#uses.set(at.place, 1);
     this.#said.set(at.place, (this.#said.get(at.place) ?? '') + text);
   }
 
@@ -49,13 +53,13 @@ export class StreamDeltas {
   whole(parts: readonly Part[]): void {
     for (const part of parts) {
       const said = this.#said.get(part.place) ?? '';
-      const known = said.toWellFormed();
-      if (known.includes(part.text)) continue;
-      if (known === said && part.text.startsWith(said)) {
-        this.piece(part, part.kind, part.text.slice(said.length), part.name ?? null);
-      } else {
-        const at = this.#ownPlace(`${part.place}~`, part);
-        this.piece(at, part.kind, part.text, part.name ?? null);
+      const name = part.name ?? null;
+      // Asked by length first: to compare costs as much as the text that was said, which a short event must not.
+      const goesOn = part.text.length >= said.length && part.text.startsWith(said.toWellFormed());
+      if (goesOn) this.piece(part, part.kind, part.text.slice(said.length), name);
+      else if (this.#differing.get(part.place) !== part.text) {
+        this.#differing.set(part.place, part.text);
+        this.add(this.#ownPlace(part.place, part), part.kind, part.text, name);
       }
     }
   }
@@ -125,7 +129,7 @@ export class StreamDeltas {
   /** Names come from the wire: they never enter a place. The first of an object has the place of the whole reading. */
   #bring(stray: Stray, at: At, text: string): void {
     stray.at ??= this.#ownPlace(inside(at, '*').place, at);
-    this.add(stray.at, 'other', text);
+    this.piece(stray.at, 'other', text);
   }
 
   #stray(at: At, key: string): Stray {
@@ -139,7 +143,6 @@ export class StreamDeltas {
   #ownPlace(place: string, at: At | Part): At {
     const uses = (this.#uses.get(place) ?? 0) + 1;
     this.#uses.set(place, uses);
-    const own = place.endsWith('~') ? `${place}${uses + 1}` : uses === 1 ? place : `${place}~${uses}`;
-    return { side: at.side, role: at.role, place: own };
+    return { side: at.side, role: at.role, place: uses === 1 ? place : `${place}~${uses}` };
   }
 }
