@@ -1,6 +1,7 @@
 /**
- * From the copy of one exchange to what the judge sees and the ledger keeps: decode → read → rules → redact → cut →
- * canonical JSON. Everything here meets hostile bytes; whatever they are, there is an answer that says what was read.
+ * From the copy of one exchange to what the judge sees and the ledger keeps: undo content codings → read → rules →
+ * decode what is disguised → redact → cut → canonical JSON. Everything here meets hostile bytes; whatever they are, there
+ * is an answer that says what was read.
  *
  * An endpoint that no format reads is recorded with the sizes and types of its bodies, and the rules run on their text,
  * but the text itself is not kept: where structure is unknown, so is what stands in it.
@@ -15,8 +16,10 @@ import { placedTexts } from '../exchange/free-strings.ts';
 import { type Finding, redact } from '../exchange/redact.ts';
 import type { Part, Side, Transcript } from '../exchange/transcript.ts';
 import type { Coverage, CoverageReason, LlmError } from '../ledger/records.ts';
+import { asParts, type Decoded, decodeTexts, shownTexts } from './decoded.ts';
 import type { Analysis, JudgeInput } from './input.ts';
 import { classifyLlmError, codeWord } from './llm-error.ts';
+import { nearEmptyResponse } from './rules/near-empty-response.ts';
 import type { RuleName } from './rules/rule.ts';
 import { type RuleText, runRules } from './rules/run-rules.ts';
 import type { ScanCache } from './rules/scan-cache.ts';
@@ -53,22 +56,35 @@ export async function analyseCapture(capture: Capture, settings: AnalysisSetting
   const raw = reading.transcript;
 
   const { rules, ruleMs: budgetMs, now, cache } = settings;
-  const outcome = runRules(reading.texts, { rules, budgetMs, now, ...(cache === undefined ? {} : { cache }) });
-  const token = redactionTokens(settings.hmacKey, capture.exchangeId);
+  const options = { rules, budgetMs, now, ...(cache === undefined ? {} : { cache }) };
+  const outcome = runRules(reading.texts, options);
   const kept = withhold(raw, outcome.withheld);
-  const trimmed = trimTranscript(wellFormed(redact(kept, outcome.redactions, token)));
+  const decoded = decodeTexts(kept, options);
+  const token = redactionTokens(settings.hmacKey, capture.exchangeId);
+  const clean = redacted(kept, decoded, outcome.redactions, token);
+  const trimmed = trimTranscript(clean.transcript);
+  const shown = shownTexts(decoded.texts, clean.decoded);
 
   const reasons = new Set<CoverageReason>([...request.reasons, ...response.reasons, ...reading.reasons]);
   for (const reason of endings(capture)) reasons.add(reason);
   // It was broken by us: that reason says more.
   if (capture.stopped === true) reasons.delete('stream_broken');
-  if (trimmed.cut.has('request')) reasons.add('request_truncated');
-  if (trimmed.cut.has('response')) reasons.add('response_truncated');
-  if (!outcome.complete) reasons.add('rules_incomplete');
+  for (const { cut } of [trimmed, decoded, shown]) {
+    if (cut.has('request')) reasons.add('request_truncated');
+    if (cut.has('response')) reasons.add('response_truncated');
+  }
+  if (!outcome.complete || !decoded.complete) reasons.add('rules_incomplete');
 
   const { transcript } = trimmed;
   const coverage = coverageOf(reasons, transcript);
-  const input: JudgeInput = { version: 1, transcript, rule_hits: outcome.hits, coverage };
+  const silent = isWhole(capture, reasons) ? nearEmptyResponse(transcript) : null;
+  const input: JudgeInput = {
+    version: 1,
+    transcript,
+    ...(shown.decoded.length === 0 ? {} : { decoded: shown.decoded }),
+    rule_hits: [...outcome.hits, ...decoded.hits, ...(silent === null ? [] : [silent])],
+    coverage,
+  };
   return analysisOf(input, {
     llm_error: llmError(capture.status, transcript),
     ...linksOf(reading, outcome.redactions),
@@ -88,7 +104,7 @@ interface Read extends Reading {
 function read(capture: Capture, request: DecodedBody, response: DecodedBody): Read {
   const api = findApi(capture.method, capture.path);
   if (api === null) return readUnknown(capture, request, response);
-  const { transcript, reasons } = api.read({
+  const reading = api.read({
     method: capture.method,
     path: capture.path,
     status: capture.status,
@@ -99,7 +115,7 @@ function read(capture: Capture, request: DecodedBody, response: DecodedBody): Re
     responseCut: response.cut,
     responseEnded: capture.response.ended,
   });
-  return { transcript, reasons, texts: ruleTexts(transcript) };
+  return { ...reading, texts: ruleTexts(reading.transcript) };
 }
 
 function ruleTexts(transcript: Transcript): RuleText[] {
@@ -164,6 +180,32 @@ function endOf(capture: Capture): CoverageReason[] {
   if (capture.stopped === true) return ['stopped'];
   if (capture.status === null || !capture.response.ended || !capture.request.ended) return ['origin_failed'];
   return [];
+}
+
+/** A response that was given and read to its end. */
+function isWhole(capture: Capture, reasons: ReadonlySet<CoverageReason>): boolean {
+  const { status, response } = capture;
+  const answered = status !== null && status >= 200 && status < 300 && response.ended && response.total > 0;
+  return answered && !UNREAD_RESPONSE.some((reason) => reasons.has(reason));
+}
+
+/** Reasons for which a response may say more than its transcript. */
+const UNREAD_RESPONSE = [
+  ...(['unknown_api', 'response_truncated', 'copy_budget_exhausted', 'unknown_coding', 'decode_failed'] as const),
+  ...(['decode_limit', 'unparseable', 'stream_broken', 'client_aborted', 'origin_failed', 'rules_incomplete'] as const),
+];
+
+/** The transcript and the decoded texts without what rules found in either of them. */
+function redacted(
+  transcript: Transcript,
+  { texts, redactions }: Decoded,
+  found: readonly Finding[],
+  token: (secret: string) => string,
+): { readonly transcript: Transcript; readonly decoded: readonly Part[] } {
+  const both = { ...transcript, parts: [...transcript.parts, ...asParts(texts)] };
+  const clean = wellFormed(redact(both, [...found, ...redactions], token));
+  const count = transcript.parts.length;
+  return { transcript: { ...clean, parts: clean.parts.slice(0, count) }, decoded: clean.parts.slice(count) };
 }
 
 /** `none` when nothing that anyone said could be read, for whatever reason. */

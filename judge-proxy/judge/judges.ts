@@ -7,7 +7,7 @@ import type { JudgeModel } from './model.ts';
 import { promptHash } from './prompt.ts';
 import type { Rubric } from './rubric.ts';
 import type { RuleName } from './rules/rule.ts';
-import { RULE_VERSIONS } from './rules/run-rules.ts';
+import { ALWAYS_ON_RULES, RULE_VERSIONS } from './rules/run-rules.ts';
 
 export interface Judge {
   readonly name: string;
@@ -41,7 +41,7 @@ export function createJudge(given: Omit<Judge, 'hash' | Optional> & Partial<Pick
   const identity = {
     rubric: parts.rubric.hash,
     prompt: promptHash(parts.rubric),
-    rules: parts.rules.map((rule) => `${rule}@${RULE_VERSIONS[rule]}`).toSorted(),
+    rules: [...ALWAYS_ON_RULES, ...parts.rules].map((rule) => `${rule}@${RULE_VERSIONS[rule]}`).toSorted(),
     model: parts.model?.name ?? null,
     small_model: parts.smallModel?.name ?? null,
   };

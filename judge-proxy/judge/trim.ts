@@ -37,7 +37,7 @@ export function trimParts(parts: readonly Part[], characters: number): { parts: 
   const trimmed = kept.map((part): Part => {
     if (part.text.length <= limit) return part;
     cut.add(part.side);
-    return { ...part, text: shortened(part.text, limit) };
+    return { ...part, text: headAndTail(part.text, limit) };
   });
   return { parts: trimmed, cut };
 }
@@ -69,7 +69,7 @@ function lengthLimit(parts: readonly Part[], characters: number): number {
 }
 
 /** Two thirds head, one third tail, and between them how much is missing. */
-export function shortened(text: string, limit: number): string {
+function headAndTail(text: string, limit: number): string {
   const head = Math.floor((limit * 2) / 3);
   const tail = limit - head;
   const mark = `[CUT:${text.length - limit} characters]`;

@@ -7,13 +7,18 @@ import { disguises } from './disguises.ts';
 import { type EncodedRuns, encodedRuns } from './encoded.ts';
 import { joined, spansJoint } from './joints.ts';
 import { hiddenText, judgeManipulation, type ManipulationScan, readForJudge } from './judge-manipulation.ts';
+import { NEAR_EMPTY_RESPONSE, NEAR_EMPTY_VERSION } from './near-empty-response.ts';
 import { personalData } from './personal-data.ts';
 import { Budget, graver, mergeFindings, type Rule, type RuleFinding, type RuleName, type RuleScan } from './rule.ts';
 import { keyOf, ScanCache } from './scan-cache.ts';
 import { secrets } from './secrets.ts';
 
+/** Rules that judge every exchange, whatever a judge lists. */
+export const ALWAYS_ON_RULES = [NEAR_EMPTY_RESPONSE] as const;
+
 /** Version of each rule, for the hash of a judge. */
-export const RULE_VERSIONS: Readonly<Record<RuleName, string>> = {
+export const RULE_VERSIONS: Readonly<Record<RuleName | (typeof ALWAYS_ON_RULES)[number], string>> = {
+  [NEAR_EMPTY_RESPONSE]: NEAR_EMPTY_VERSION,
   secrets: secrets.version,
   personal_data: personalData.version,
   judge_manipulation: judgeManipulation.version,
