@@ -2,6 +2,7 @@
 
 import type { LlmError, OutputMode } from '../ledger/records.ts';
 import { answerJsonSchema } from './answer-schema.ts';
+import type { PassingState } from './backoff.ts';
 import { checkAnswer } from './check-answer.ts';
 import type { ModelOutcome } from './decide.ts';
 import type { JudgeInput } from './input.ts';
@@ -22,7 +23,7 @@ export interface Asked {
   readonly latencyMs: number;
   readonly error: LlmError | null;
   /** A failure that is worth another try later, and when at the earliest. */
-  readonly again: { readonly state: 'timeout' | 'provider_error'; readonly afterMs: number | null } | null;
+  readonly again: { readonly state: PassingState; readonly afterMs: number | null } | null;
 }
 
 /** Answers that were asked for: the first, and once more when it failed parse, schema, criteria or quotes. */
@@ -70,7 +71,8 @@ function outcomeOf(
 ): Omit<Asked, 'usage' | 'latencyMs'> {
   if (reply.kind === 'failed') {
     const { state, error, retryAfterMs: afterMs } = reply;
-    const again = reply.again && state !== 'circuit_open' ? { state, afterMs } : null;
+    // What is queued can wait until the breaker lets someone through.
+    const again = reply.again || state === 'circuit_open' ? { state, afterMs } : null;
     return { outcome: { state }, model: null, outputMode: null, nonceOk: null, error, again };
   }
   const answered = { model: reply.model, outputMode: reply.outputMode ?? null, error: null, again: null };

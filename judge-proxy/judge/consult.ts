@@ -4,6 +4,7 @@
  */
 
 import type { LlmError, OutputMode } from '../ledger/records.ts';
+import type { PassingState } from './backoff.ts';
 import type { ModelOutcome } from './decide.ts';
 import type { JudgeInput } from './input.ts';
 import type { Judge } from './judges.ts';
@@ -55,7 +56,25 @@ export interface Consultation {
   readonly latencyMs: number | null;
   readonly error: LlmError | null;
   /** A failure that is worth another try later, and when at the earliest. For `background` only. */
-  readonly again: { readonly state: 'timeout' | 'provider_error'; readonly afterMs: number | null } | null;
+  readonly again: { readonly state: PassingState; readonly afterMs: number | null } | null;
+}
+
+/** A question that was not put to a model, and why. */
+export function notAsked(outcome: ModelOutcome): Consultation {
+  return {
+    outcome,
+    samplingProbability: 1,
+    model: null,
+    outputMode: null,
+    nonceOk: null,
+    cacheHit: false,
+    escalatedFrom: null,
+    tokens: null,
+    costUsd: null,
+    latencyMs: null,
+    error: null,
+    again: null,
+  };
 }
 
 export interface Consultant {

@@ -7,7 +7,7 @@ import type { Clock } from '../telemetry/clock.ts';
 import { type Asked, askModel } from './ask.ts';
 import type { BudgetScope, Budgets } from './budget.ts';
 import { joinCascade, needsLarger } from './cascade.ts';
-import type { Consultant, Consultation, Question } from './consult.ts';
+import { type Consultant, type Consultation, notAsked, type Question } from './consult.ts';
 import { type ModelOutcome, scoredState } from './decide.ts';
 import type { JudgeModel } from './model.ts';
 import { costUsd, type Prices } from './prices.ts';
@@ -201,21 +201,4 @@ function fromAnswer(asked: Asked, configured: string, prices: Prices): Consultat
  */
 function estimate({ outcome }: Asked, document: string): number {
   return outcome.state === 'provider_error' || outcome.state === 'circuit_open' ? 0 : Math.ceil(document.length / 4);
-}
-
-function notAsked(outcome: ModelOutcome): Consultation {
-  return {
-    outcome,
-    samplingProbability: 1,
-    model: null,
-    outputMode: null,
-    nonceOk: null,
-    cacheHit: false,
-    escalatedFrom: null,
-    tokens: null,
-    costUsd: null,
-    latencyMs: null,
-    error: null,
-    again: null,
-  };
 }

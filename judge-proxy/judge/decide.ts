@@ -172,7 +172,7 @@ function reasonOf(outcome: ModelOutcome): CoverageReason | null {
 }
 
 /** Whether `on_judge_failure` decides. Rules alone decide where the model was not to be asked: that is no failure. */
-function isFailure({ state }: ModelOutcome, enforcement: Enforcement): boolean {
+export function isFailure({ state }: ModelOutcome, enforcement: Enforcement): boolean {
   switch (state) {
     case 'scored':
     case 'rules_only':
