@@ -55,7 +55,9 @@ export class Recall {
     const { nonce } = JSON.parse(text) as Answer;
     // A quote that holds half a token would not be found again here: then the model is asked.
     const check = checkAnswer(text, nonce, judge.rubric, input);
-    return check.ok ? { ...found, answer: check.answer } : null;
+    if (!check.ok) return null;
+    const { model, outputMode, escalatedFrom } = found;
+    return { answer: check.answer, model, outputMode, escalatedFrom };
   }
 
   set({ answer, ...how }: Said): void {
