@@ -77,7 +77,7 @@ export async function chatFrom(
     path: `http://${host}/v1/chat/completions`,
     headers: { host, 'content-type': 'application/json', 'x-client-request-id': id, 'x-judge-client-ip': address },
   });
-  request.end(JSON.stringify({ model: id, messages: [{ role: 'user', content: text }] }));
+  request.end(JSON.stringify({ model: 'gpt-5-mini', messages: [{ role: 'user', content: text }] }));
   const [response] = (await once(request, 'response')) as [http.IncomingMessage];
   response.resume();
   await once(response, 'end');
