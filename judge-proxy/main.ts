@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto';
 import { startAdmin } from './admin/server.ts';
 import { API_NAMES } from './apis/registry.ts';
 import type { Config } from './config/schema.ts';
-import { createRecorder } from './enforcement/observe.ts';
 import { CopyBudget } from './exchange/tap.ts';
 import { createForwarder } from './forward/forward.ts';
 import { createDoor } from './ingress/door.ts';
@@ -16,22 +15,21 @@ import { createInterceptor } from './intercept/intercept.ts';
 import { createAnalyser } from './judge/analyser.ts';
 import { BUDGET_SCOPES, Budgets } from './judge/budget.ts';
 import { createConsultant } from './judge/consultant.ts';
-import { costUsd } from './judge/prices.ts';
-import { judgeWithoutModel } from './judge/without-model.ts';
 import { startJudge } from './judge/worker.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { LEDGER_CAUSES } from './ledger/ledger-error.ts';
-import { COVERAGE_REASONS, JUDGE_STATES, VERDICT_FIELDS, type Verdict } from './ledger/records.ts';
+import { COVERAGE_REASONS, JUDGE_STATES, VERDICT_FIELDS } from './ledger/records.ts';
 import { openLedger } from './ledger/sqlite.ts';
 import { loadInterceptionCa, reportExpiry } from './main-certificates.ts';
 import { buildJudges, judgeModels } from './main-judges.ts';
 import { asListenError } from './main-listen-error.ts';
+import { buildRecorder, countVerdict } from './main-recorder.ts';
 import { createAddressGuard } from './policy/address.ts';
 import { failurePolicies } from './policy/failure-policy.ts';
 import { compileRoutes } from './policy/routes.ts';
 import { newId, systemClock } from './telemetry/clock.ts';
 import { createLog, type Log } from './telemetry/log.ts';
-import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { createMetrics } from './telemetry/metrics.ts';
 import { createUpstream } from './upstream/create-upstream.ts';
 import { loadTrust } from './upstream/trust.ts';
 
@@ -148,36 +146,8 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   const budget = new CopyBudget(limits.copies);
   metrics.gauge('copies_bytes', () => budget.held);
   const held = new CopyBudget(limits.held);
-  const recorder = createRecorder({
-    ledger,
-    analyser: {
-      analyse: async (capture, judge) => {
-        const analysis = await analyser.analyse(capture, judge);
-        metrics.analysis(analysis.analysis_ms);
-        return analysis;
-      },
-    },
-    atOnce: {
-      judge: judgeWithoutModel(judging),
-      ledger,
-      counted: (verdict) => countVerdict(metrics, verdict),
-    },
-    cost: (usage) => costUsd(config.prices, usage.model, usage.tokens_in, usage.tokens_out, usage.tokens_cached),
-    log,
-    clock: systemClock,
-    newId,
-    metrics: {
-      exchange: (record, opened) => {
-        const { route, mode } = opened;
-        metrics.exchange({ route, action: 'terminate', mode, api: record.api, outcome: record.outcome });
-        metrics.traffic({ ...record, route });
-        // What has a judge is counted with its verdict, which knows more.
-        if (opened.judge === null) metrics.coverage(record.coverage.level, record.coverage.reasons);
-        if (record.first_byte_ms !== null) metrics.originFirstByte(record.first_byte_ms);
-      },
-      ledgerGap: () => metrics.ledgerLost(1, 'gap'),
-    },
-  });
+  metrics.gauge('held_bytes', () => held.held);
+  const recorder = buildRecorder({ config, ledger, analyser, judging, consultant, held, log, metrics });
   const via = `judge-${newId().slice(-12)}`;
   const forwarder = createForwarder({
     upstream,
@@ -262,10 +232,4 @@ async function recover(ledger: Ledger, log: Log): Promise<void> {
   const { interrupted, queued } = await ledger.recover();
   if (interrupted > 0) log.write('warn', 'recovered', { outcome: 'interrupted', count: interrupted });
   if (queued > 0) log.write('info', 'recovered', { outcome: 'queued', count: queued });
-}
-
-function countVerdict(metrics: Metrics, verdict: Verdict): void {
-  const { overall, state, action, coverage } = verdict;
-  metrics.verdict({ label: overall.label, state, action });
-  metrics.coverage(coverage.level, coverage.reasons);
 }

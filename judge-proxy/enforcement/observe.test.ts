@@ -6,7 +6,9 @@ import type { Analysis } from '../judge/input.ts';
 import type { Content, NewJob } from '../ledger/ledger.ts';
 import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened } from '../ledger/records.ts';
 import { sampleVerdict } from '../ledger/sample-records.ts';
-import { type AtOnce, createRecorder, type ObserveOptions, type Usage } from './observe.ts';
+import { createRecorder } from './create-recorder.ts';
+import type { Usage } from './exchange-records.ts';
+import type { AtOnce, ObserveOptions } from './observe.ts';
 import type { ExchangeEnd, ExchangeStart } from './recorder.ts';
 
 const ROUTE = routeConfig({
@@ -113,6 +115,7 @@ function setUp(faults: Faults = {}, more: Partial<ObserveOptions> = {}) {
         if (faults.complete) throw faults.complete;
         kept.completed.push([record, content, job]);
       },
+      earlier: async () => null,
       connection: async (record) => {
         if (faults.connection) throw faults.connection;
         kept.connections.push(record);

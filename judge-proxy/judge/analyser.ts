@@ -6,8 +6,16 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Capture, CapturedBody } from '../exchange/capture.ts';
-import { type FromThread, failedAnalysis, type Task, type ThreadSettings } from './analysis-messages.ts';
-import type { Analyser, Analysis } from './input.ts';
+import {
+  type FromThread,
+  failedAnalysis,
+  failedResult,
+  type Result,
+  type Task,
+  type ThreadSettings,
+  type Work,
+} from './analysis-messages.ts';
+import type { Analyser, Analysis, WindowReading, WindowTask } from './input.ts';
 import type { RuleName } from './rules/rule.ts';
 
 export interface AnalyserOptions {
@@ -52,8 +60,9 @@ export function createAnalyser(options: AnalyserOptions): StartedAnalyser {
   return new ThreadAnalyser(options);
 }
 
-interface Waiting extends Task {
-  readonly resolve: (analysis: Analysis) => void;
+interface Waiting {
+  readonly task: Task;
+  readonly resolve: (result: Result) => void;
 }
 
 class ThreadAnalyser implements StartedAnalyser {
@@ -88,11 +97,22 @@ class ThreadAnalyser implements StartedAnalyser {
     return this.#ready.promise;
   }
 
-  analyse(capture: Capture, judge: string | null): Promise<Analysis> {
+  async analyse(capture: Capture, judge: string | null): Promise<Analysis> {
+    const result = await this.#do({ kind: 'capture', judge, capture });
+    return result.kind === 'capture' ? result.analysis : failedAnalysis();
+  }
+
+  async readWindow(window: WindowTask): Promise<WindowReading | null> {
+    const result = await this.#do({ kind: 'window', ...window });
+    return result.kind === 'window' ? result.reading : null;
+  }
+
+  #do(work: Work): Promise<Result> {
+    const task: Task = { ...work, id: this.#nextId++ };
     if (this.#closed || this.#queue.length >= (this.#options.backlog ?? BACKLOG))
-      return Promise.resolve(failedAnalysis());
+      return Promise.resolve(failedResult(task));
     return new Promise((resolve) => {
-      this.#queue.push({ id: this.#nextId++, judge, capture, resolve });
+      this.#queue.push({ task, resolve });
       this.#flushSoon();
     });
   }
@@ -142,8 +162,9 @@ class ThreadAnalyser implements StartedAnalyser {
     while (this.#held.size < IN_FLIGHT) {
       const waiting = this.#queue.shift();
       if (waiting === undefined) break;
-      this.#held.set(waiting.id, waiting);
-      tasks.push({ id: waiting.id, judge: waiting.judge, capture: movable(waiting.capture, transfer) });
+      const { task } = waiting;
+      this.#held.set(task.id, waiting);
+      tasks.push(task.kind === 'capture' ? { ...task, capture: movable(task.capture, transfer) } : task);
     }
     if (tasks.length === 0) return;
     this.#worker.ref();
@@ -151,7 +172,7 @@ class ThreadAnalyser implements StartedAnalyser {
       this.#worker.postMessage(tasks, transfer);
     } catch {
       // A buffer that is gone already: only a defect of ours can hand one over, and it must not end the process.
-      for (const { id } of tasks) this.#settle(id, failedAnalysis());
+      for (const task of tasks) this.#settle(failedResult(task));
     }
     this.#arm();
   }
@@ -163,14 +184,14 @@ class ThreadAnalyser implements StartedAnalyser {
       this.#ready.resolve();
     } else {
       this.#disarm();
-      for (const { id, analysis } of message) this.#settle(id, analysis);
+      for (const result of message) this.#settle(result);
     }
     this.#goOn();
   }
 
-  #settle(id: number, analysis: Analysis): void {
-    this.#held.get(id)?.resolve(analysis);
-    this.#held.delete(id);
+  #settle(result: Result): void {
+    this.#held.get(result.id)?.resolve(result);
+    this.#held.delete(result.id);
   }
 
   #goOn(): void {
@@ -189,7 +210,7 @@ class ThreadAnalyser implements StartedAnalyser {
     const wasWarm = this.#warm === worker;
     this.#disarm();
     this.#warm = null;
-    for (const waiting of this.#held.values()) waiting.resolve(failedAnalysis());
+    for (const { task, resolve } of this.#held.values()) resolve(failedResult(task));
     this.#held.clear();
     this.#options.onRestart?.(reason);
     void worker.terminate();
@@ -199,7 +220,7 @@ class ThreadAnalyser implements StartedAnalyser {
       return;
     }
     this.#ready.reject(new Error('the analysis thread does not start'));
-    for (const waiting of this.#queue.splice(0)) waiting.resolve(failedAnalysis());
+    for (const { task, resolve } of this.#queue.splice(0)) resolve(failedResult(task));
     for (const resolve of this.#whenLess.splice(0)) resolve();
     this.#restart ??= setTimeout(() => {
       this.#restart = null;

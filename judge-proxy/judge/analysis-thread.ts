@@ -1,10 +1,10 @@
-/** The thread of the analyser: one capture after the other. */
+/** The thread of the analyser: one capture or window after the other. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { analyseCapture } from './analyse.ts';
-import { type FromThread, failedAnalysis, type Result, type Task, type ThreadSettings } from './analysis-messages.ts';
-import type { Analysis } from './input.ts';
-import { RULE_NAMES } from './rules/rule.ts';
+import { type FromThread, failedResult, type Result, type Task, type ThreadSettings } from './analysis-messages.ts';
+import { readWindow } from './read-window.ts';
+import { RULE_NAMES, type RuleName } from './rules/rule.ts';
 import { ScanCache } from './rules/scan-cache.ts';
 
 if (parentPort === null) throw new Error('the analysis thread must be started as a worker');
@@ -32,7 +32,7 @@ async function drain(): Promise<void> {
   let results: Result[] = [];
   let since = performance.now();
   for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
-    results.push({ id: task.id, analysis: await analyse(task) });
+    results.push(await work(task));
     if (queue.length > 0 && performance.now() - since < TOGETHER_MS) continue;
     post(results);
     results = [];
@@ -41,20 +41,26 @@ async function drain(): Promise<void> {
   running = false;
 }
 
-/** A defect of ours in one capture is that capture's failure. */
-async function analyse(task: Task): Promise<Analysis> {
-  const rules =
-    task.judge === null ? undefined : Object.hasOwn(settings.judges, task.judge) && settings.judges[task.judge];
+/** A defect of ours in one piece of work is the failure of that piece. */
+async function work(task: Task): Promise<Result> {
+  const how = { ...settings, rules: rulesOf(task.judge), now: () => performance.now(), cache };
   try {
-    return await analyseCapture(task.capture, {
-      ...settings,
-      rules: rules || RULE_NAMES,
-      now: () => performance.now(),
-      cache,
-    });
+    switch (task.kind) {
+      case 'capture':
+        return { id: task.id, kind: 'capture', analysis: await analyseCapture(task.capture, how) };
+      case 'window':
+        return { id: task.id, kind: 'window', reading: readWindow(task, how) };
+      default:
+        return task satisfies never;
+    }
   } catch {
-    return failedAnalysis();
+    return failedResult(task);
   }
+}
+
+function rulesOf(judge: string | null): readonly RuleName[] {
+  const known = judge !== null && Object.hasOwn(settings.judges, judge) ? settings.judges[judge] : undefined;
+  return known ?? RULE_NAMES;
 }
 
 function post(message: FromThread): void {
@@ -88,5 +94,5 @@ async function warmUp(): Promise<void> {
     errorCode: null,
     clientAborted: false,
   };
-  for (let i = 0; i < 50; i++) await analyse({ id: 0, judge: null, capture });
+  for (let i = 0; i < 50; i++) await work({ id: 0, kind: 'capture', judge: null, capture });
 }

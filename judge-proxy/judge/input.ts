@@ -72,9 +72,29 @@ export interface Analysis {
   readonly analysis_ms: number;
 }
 
+/** Text of a stream that is judged before the whole is there. */
+export interface WindowTask {
+  readonly exchangeId: string;
+  /** Name of the route's judge, whose rules give hits; with null all of them do. */
+  readonly judge: string | null;
+  /** As it came: not redacted. */
+  readonly parts: readonly Part[];
+}
+
+/** A window as the judge may see it. */
+export interface WindowReading {
+  /** Redacted with the tokens of the exchange. */
+  readonly parts: readonly Part[];
+  readonly rule_hits: readonly RuleHit[];
+  /** False when a rule ran out of its time: what it did not read is withheld. */
+  readonly complete: boolean;
+}
+
 /** Turns captures into analyses off the event loop. Never rejects for what traffic contains. */
 export interface Analyser {
   /** `judge`: name of the route's judge, whose rules give hits; with null all of them do. */
   analyse(capture: Capture, judge: string | null): Promise<Analysis>;
+  /** @returns null when it could not be read: the thread died or hung, or too much waits for it */
+  readWindow(task: WindowTask): Promise<WindowReading | null>;
   close(): Promise<void>;
 }

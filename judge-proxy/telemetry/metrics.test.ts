@@ -70,8 +70,8 @@ describe('counts', () => {
     ['coverage', (metrics) => metrics.coverage('none', []), 'judge_proxy_coverage_total{level="none"}', 1],
     [
       'verdicts',
-      (metrics) => metrics.verdict({ label: 'clean', state: 'scored', action: 'allowed' }),
-      'judge_proxy_verdicts_total{label="clean",state="scored",action="allowed"}',
+      (metrics) => metrics.verdict({ label: 'clean', state: 'scored', action: 'allowed', mode: 'hold' }),
+      'judge_proxy_verdicts_total{label="clean",state="scored",action="allowed",mode="hold"}',
       1,
     ],
     [
@@ -198,7 +198,7 @@ describe('labels are closed', () => {
   function say(metrics: Metrics, word: string): void {
     metrics.exchange({ route: word, action: 'terminate', mode: 'observe', api: word, outcome: 'complete' });
     metrics.coverage('none', [word]);
-    metrics.verdict({ label: 'undetermined', state: word, action: 'allowed' });
+    metrics.verdict({ label: 'undetermined', state: word, action: 'allowed', mode: 'observe' });
     metrics.judgeCall({ ...CALL, route: word, state: word });
     metrics.traffic({ route: word, tokens_in: 1, tokens_out: 1, cost_usd: 1 });
     metrics.judgeBudget(word);

@@ -41,6 +41,7 @@ export interface VerdictLabels {
   readonly label: 'clean' | 'violation' | 'undetermined';
   readonly state: string;
   readonly action: 'allowed' | 'would_block' | 'blocked' | 'cut';
+  readonly mode: 'observe' | 'window' | 'hold';
 }
 
 /** One model of a judge was asked. Route and role say who pays for what; the model's name is in the verdict. */
@@ -72,6 +73,7 @@ const GAUGES = {
   judge_calls_active: 'Questions that are with a judge model.',
   judge_inline_waiting: 'Clients that wait for their turn with a judge model.',
   copies_bytes: 'Bytes of all copies held for the judge.',
+  held_bytes: 'Bytes held back until a verdict.',
   origin_pools: 'Origin pools (origin × client) held.',
   leaf_certificates: 'Leaf certificates held.',
 } as const;
@@ -195,7 +197,7 @@ type JudgeMethods =
 function judgeMetrics(registry: Registry, names: Partial<MetricNames>): Pick<Metrics, JudgeMethods> {
   const levels = counter(registry, 'coverage_total', 'Exchanges by how far they were judged.', ['level']);
   const notJudged = counter(registry, 'not_judged_total', 'Why exchanges were not judged in full.', ['reason']);
-  const verdicts = counter(registry, 'verdicts_total', 'Verdicts.', ['label', 'state', 'action']);
+  const verdicts = counter(registry, 'verdicts_total', 'Verdicts.', ['label', 'state', 'action', 'mode']);
   const byState = counter(registry, 'judgements_total', 'Verdicts by what became of the judgement.', ['state']);
   const cache = counter(registry, 'judge_cache_total', 'Questions to the verdict cache.', ['result']);
   const budget = counter(registry, 'judge_budget_exhausted_total', 'Models not asked: budget spent.', ['scope']);
@@ -224,8 +226,8 @@ function judgeMetrics(registry: Registry, names: Partial<MetricNames>): Pick<Met
       levels.inc({ level });
       for (const reason of why) notJudged.inc({ reason: reasons.of(reason) });
     },
-    verdict({ label, state, action }) {
-      verdicts.inc({ label, state: states.of(state), action });
+    verdict({ label, state, action, mode }) {
+      verdicts.inc({ label, state: states.of(state), action, mode });
       byState.inc({ state: states.of(state) });
     },
     judgeCache: (result) => cache.inc({ result }),

@@ -16,7 +16,7 @@ import { makeOriginCa, makeOriginCertificate } from '../../../test/support/certi
 import { Origin, type OriginHandler } from '../../../test/support/origin.ts';
 import { configSchema, type Limits } from '../../config/schema.ts';
 import { routeConfig } from '../../config/testing/route.ts';
-import { createRecorder } from '../../enforcement/observe.ts';
+import { createRecorder } from '../../enforcement/create-recorder.ts';
 import type { Recorder } from '../../enforcement/recorder.ts';
 import { type ErrorCode, ProxyError } from '../../errors.ts';
 import type { Capture } from '../../exchange/capture.ts';
