@@ -91,7 +91,7 @@ describe('a judge endpoint', () => {
     expect(await failure(`https://other.test:${port}/`)).toBe('origin_certificate ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
-  it('has to be resolved and secured, each in its own time', async () => {
+  it('has to be resolved and secured, each in its own time and all in the time to connect', async () => {
     start([], [], { limits: { ...LIMITS, dns: 100 }, lookup: () => new Promise(() => undefined) });
     expect(await failure('https://judge.test/')).toBe('dns_failed timeout');
     await judge.close();
@@ -101,6 +101,12 @@ describe('a judge endpoint', () => {
     const { port } = silent.address() as { port: number };
     start(['127.0.0.1/32'], [], { limits: { ...LIMITS, tls_handshake: 100 } });
     expect(await failure(`https://judge.test:${port}/`)).toBe('connect_timeout tls_handshake');
+    await judge.close();
+    start(['127.0.0.1/32'], [], { limits: { ...LIMITS, connect: 100 } });
+    expect(await failure(`https://judge.test:${port}/`)).toBe('connect_timeout judge_connect');
+    await judge.close();
+    start([], [], { limits: { ...LIMITS, connect: 100 }, lookup: () => new Promise(() => undefined) });
+    expect(await failure('https://judge.test/')).toBe('connect_timeout judge_connect');
     await once(silent.close(), 'close');
   });
 

@@ -3,7 +3,7 @@
  * inside is refused unless the operator listed the address, and redirects are answers, never followed.
  */
 
-import { Agent, type Dispatcher, Pool, fetch as undiciFetch } from 'undici';
+import { Agent, type buildConnector, type Dispatcher, Pool, fetch as undiciFetch } from 'undici';
 import type { Limits } from '../config/schema.ts';
 import { ProxyError } from '../errors.ts';
 import type { AddressGuard } from '../policy/address.ts';
@@ -21,7 +21,10 @@ export interface JudgeFetchOptions {
   readonly caFiles: readonly string[];
   /** Guard with the operator's `allow_addresses` for this judge in it. */
   readonly guard: AddressGuard;
-  /** The same that bind traffic, in milliseconds. The call as a whole has the deadline of its caller. */
+  /**
+   * In milliseconds. `connect` bounds resolving, TCP and TLS together, `dns` and `tls_handshake` their part of it. The call
+   * as a whole has the deadline of its caller.
+   */
   readonly limits: Pick<Limits, 'dns' | 'connect' | 'tls_handshake'>;
   /** Connections to the endpoint: at least the number of calls at one time. */
   readonly connections: number;
@@ -76,10 +79,29 @@ function judgeDispatcher(options: JudgeFetchOptions): Dispatcher {
         allowH2: false,
         headersTimeout: 0, // the caller's deadline covers the whole call
         bodyTimeout: 0,
-        connect: originConnector(urlAuthority(url), url.protocol === 'https:', connector),
+        connect: within(
+          options.limits.connect,
+          originConnector(urlAuthority(url), url.protocol === 'https:', connector),
+        ),
       });
     },
   });
+}
+
+/** A connector that answers in time. What connects too late is closed. */
+function within(ms: number, connect: buildConnector.connector): buildConnector.connector {
+  return (request, callback) => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      callback(new ProxyError('connect_timeout', { reason: 'judge_connect' }), null);
+    }, ms).unref();
+    connect(request, (...result) => {
+      if (late) result[1]?.destroy();
+      clearTimeout(timer);
+      if (!late) callback(...result);
+    });
+  };
 }
 
 function urlAuthority(url: URL): Authority {
