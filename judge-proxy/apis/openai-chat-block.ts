@@ -41,12 +41,27 @@ export function refusedStream(block: Block, head: JsonObject): string {
   return `${sse(null, { ...head, choices: [start] })}${refusedEnd(block, head, [0])}`;
 }
 
-/** Ends choices that are open: the message as their refusal, then the reason. `content_filter` ends every SDK's loop. */
-export function refusedEnd(block: Block, head: JsonObject, open: readonly number[]): string {
-  const choices = (delta: JsonObject, finish_reason: string | null) =>
-    open.map((index) => ({ index, delta, logprobs: null, finish_reason }));
-  const said = sse(null, { ...head, choices: choices({ refusal: block.message }, null) });
-  return `${said}${sse(null, { ...head, choices: choices({}, 'content_filter') })}${DONE}`;
+/**
+ * Ends choices: the message as their refusal, then the reason. `content_filter` ends every SDK's loop.
+ * @param open choices that have begun
+ * @param unseen choices of which nothing was sent; only these name their role, because clients join what they get twice
+ */
+export function refusedEnd(
+  block: Block,
+  head: JsonObject,
+  open: readonly number[],
+  unseen: readonly number[] = [],
+): string {
+  const choice = (index: number, delta: JsonObject, finish_reason: string | null) => {
+    return { index, delta, logprobs: null, finish_reason };
+  };
+  const refusal = block.message;
+  const said = [
+    ...open.map((index) => choice(index, { refusal }, null)),
+    ...unseen.map((index) => choice(index, { role: 'assistant', refusal }, null)),
+  ];
+  const ends = said.map(({ index }) => choice(index, {}, 'content_filter'));
+  return `${sse(null, { ...head, choices: said })}${sse(null, { ...head, choices: ends })}${DONE}`;
 }
 
 const DONE = 'data: [DONE]\n\n';

@@ -9,6 +9,9 @@ import { openaiError } from './openai-error.ts';
 /** A client takes the chunks for one answer by these. */
 const HEAD = ['id', 'created', 'model', 'service_tier', 'system_fingerprint'] as const;
 
+/** `n` is at most this, by the description. */
+const MAX_CHOICES = 128;
+
 export class ChatSent {
   readonly #model: string | null;
   #head: JsonObject | null = null;
@@ -42,7 +45,15 @@ export class ChatSent {
     // A choice that has its reason cannot be ended again: what is cut behind it is told by an error alone.
     const isTold = this.#open.size === 0 && this.#finished.size > 0;
     if (block.style === 'error' || isTold) return sse(null, { error: openaiError(block) });
-    return this.#open.size === 0 ? refusedStream(block, head) : refusedEnd(block, head, [...this.#open]);
+    if (this.#open.size === 0) return refusedStream(block, head);
+    return refusedEnd(block, head, [...this.#open], this.#unseen());
+  }
+
+  /** Choices below those that have begun: openai-node's helper fails on an answer that leaves one out. */
+  #unseen(): number[] {
+    const highest = Math.min(Math.max(...this.#open, ...this.#finished), MAX_CHOICES);
+    const below = Array.from({ length: Math.max(0, highest) }, (_, index) => index);
+    return below.filter((index) => !this.#open.has(index) && !this.#finished.has(index));
   }
 
   #addChoice(choice: JsonObject): void {

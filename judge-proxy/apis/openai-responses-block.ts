@@ -19,18 +19,21 @@ export function refusedResponse(block: Block, model: string | null): string {
   const response = { ...responseHead(block, model), status: 'in_progress', output: [] };
   events.send('response.created', { response });
   events.send('response.in_progress', { response });
-  return refusedEnd(events, block, response, []);
+  return refusedEnd(events, block, response, [], 0);
 }
 
-/** Ends a stream behind `output`: the message as a refusal of its own, then the terminal event. */
+/**
+ * Ends a stream behind `output`: the message as a refusal of its own, then the terminal event.
+ * @param index of the refusal: no item may have been announced under it
+ */
 export function refusedEnd(
   events: ResponseEvents,
   block: Block,
   response: JsonObject,
-  output: readonly Sent[],
+  output: readonly JsonObject[],
+  index: number,
 ): string {
   const item = refusalItem(block);
-  const index = Math.max(-1, ...output.map((sent) => sent.index)) + 1;
   const part = { type: 'refusal', refusal: block.message };
   const inItem = { item_id: item.id ?? null, output_index: index, content_index: 0 };
   events.send('response.output_item.added', {
@@ -42,15 +45,8 @@ export function refusedEnd(
   events.send('response.refusal.done', { ...inItem, refusal: block.message });
   events.send('response.content_part.done', { ...inItem, part });
   events.send('response.output_item.done', { output_index: index, item });
-  const items = [...output.map((sent) => sent.item), item];
-  events.send('response.incomplete', { response: incomplete(response, items) });
+  events.send('response.incomplete', { response: incomplete(response, [...output, item]) });
   return events.text;
-}
-
-/** An output item as the client has it. */
-export interface Sent {
-  readonly index: number;
-  readonly item: JsonObject;
 }
 
 /** Events with their running number, as text. */

@@ -2,13 +2,7 @@
 
 import type { Block } from './block.ts';
 import { isObject, type Json, type JsonObject, own } from './json.ts';
-import {
-  ResponseEvents,
-  refusedEnd,
-  refusedResponse,
-  responseErrorEvent,
-  type Sent,
-} from './openai-responses-block.ts';
+import { ResponseEvents, refusedEnd, refusedResponse, responseErrorEvent } from './openai-responses-block.ts';
 import { type OpenItem, type OpenPart, ResponseAssembler } from './openai-responses-stream.ts';
 
 const TERMINAL: ReadonlySet<Json | undefined> = new Set([
@@ -54,8 +48,15 @@ export class ResponseSent {
       .filter(isCuttable)
       .map((open) => close(events, open));
     const output = [...this.#assembler.done(), ...closed].sort((a, b) => a.index - b.index);
-    return refusedEnd(events, block, this.#base, output);
+    const items = output.map(({ item }) => item);
+    return refusedEnd(events, block, this.#base, items, this.#assembler.nextIndex());
   }
+}
+
+/** An output item as the client has it. */
+interface Sent {
+  readonly index: number;
+  readonly item: JsonObject;
 }
 
 function isCuttable(open: OpenItem): boolean {

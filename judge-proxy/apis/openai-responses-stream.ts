@@ -111,6 +111,11 @@ export class ResponseAssembler {
     return [...this.#items.entries()].flatMap(([index, { done }]) => (done === null ? [] : [{ index, item: done }]));
   }
 
+  /** An `output_index` behind all that came. */
+  nextIndex(): number {
+    return Math.max(-1, ...[...this.#items.keys()].filter(Number.isSafeInteger)) + 1;
+  }
+
   /** Items that were announced and are not done, as far as they came. */
   open(): OpenItem[] {
     const open = [...this.#items.entries()].filter(([, item]) => item.added !== null && item.done === null);
