@@ -23,6 +23,7 @@ export const LEDGER_CAUSES = {
   overloaded: ['cannot keep up', 'Move the ledger to a faster disk, or set ledger.durability: process.'],
   stopped: ['is closed', 'The proxy is stopping, or the thread of the ledger died: its log says which.'],
   unknown: ['failed for a reason of its own', 'Report it with the log: it is a defect.'],
+  altered: ['holds content that its records do not name', 'Find out who writes the file; restore a backup of it.'],
   conflict: ['has this record already, or lacks the one before it', 'Report it with the request id: it is a defect.'],
 } as const satisfies Record<string, readonly [sentence: string, remedy: string]>;
 

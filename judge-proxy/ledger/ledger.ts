@@ -29,8 +29,12 @@ export interface Job extends NewJob {
   /** 1 for the first try. */
   readonly attempt: number;
   readonly opened: ExchangeOpened;
+  /**
+   * As recorded; when the ledger does not hold the content that the record names, coverage says `content_altered` and
+   * there is no content hash: it must not be judged.
+   */
   readonly completed: ExchangeCompleted;
-  /** JSON of the content, null when there is none. */
+  /** JSON of the content, whose hash is the record's; null when there is none. */
   readonly content: string | null;
 }
 

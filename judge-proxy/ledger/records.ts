@@ -36,6 +36,7 @@ export const COVERAGE_REASONS = [
   'context_missing', // earlier turns live at the provider
   'too_deep', // JSON nested deeper than we read
   'rules_incomplete', // a rule ran out of its time budget
+  'content_altered', // the ledger does not hold the content that its record names
   'analysis_failed', // our own analysis crashed, hung, or had too much waiting for it
   'interrupted', // the proxy died while the exchange was open
 ] as const;

@@ -27,6 +27,7 @@ let folder: string;
 let file: string;
 let now: number;
 let log: KeptLog;
+let lost: [number, string][];
 let ledger: Ledger;
 const clock = { now: () => now, monotonic: () => now };
 
@@ -35,6 +36,7 @@ beforeEach(async () => {
   file = join(folder, 'made/on/the/way/ledger.db');
   now = Date.parse('2026-01-31T12:00:00.000Z');
   log = new KeptLog();
+  lost = [];
   ledger = await reopened();
 });
 
@@ -44,7 +46,8 @@ afterEach(async () => {
 });
 
 function reopened(): Promise<Ledger> {
-  return openLedger({ url: `sqlite:${file}`, durability: 'process', clock, log });
+  const metrics = { committed: () => undefined, lost: (count: number, cause: string) => lost.push([count, cause]) };
+  return openLedger({ url: `sqlite:${file}`, durability: 'process', clock, log, metrics });
 }
 
 async function exchange(id: string, changes: { job?: boolean } = {}): Promise<void> {
@@ -282,6 +285,31 @@ describe('jobs', () => {
       await expect(ledger.finishJob(job, sampleVerdict(id))).rejects.toMatchObject({ reason: 'conflict' });
     }
     expect(records()).toHaveLength(2);
+  });
+
+  it.each([
+    ['was changed', `UPDATE contents SET json = '{"text":"harmless"}'`],
+    ['is gone', 'DELETE FROM contents'],
+    ['is another one’s', `DELETE FROM contents; INSERT INTO contents VALUES (2, '{"text":"of another"}')`],
+  ])('whose content %s are not given to a judge, and do not count as judged', async (_what, sql) => {
+    const content = sampleContent({ text: 'the plan' });
+    await ledger.open(sampleOpened('exchange-1'));
+    const completed = sampleCompleted('exchange-1', { content_sha256: content.sha256 });
+    await ledger.complete(completed, content, { exchange_id: 'exchange-1', judge: 'default' });
+    const db = new DatabaseSync(file);
+    db.exec(sql);
+    db.close();
+    expect(await ledger.takeJobs(1, 1_000)).toMatchObject([
+      {
+        exchange_id: 'exchange-1',
+        content: null,
+        completed: { content_sha256: null, coverage: { level: 'none', reasons: ['content_altered'] } },
+      },
+    ]);
+    const fields = { file, exchange_id: 'exchange-1' };
+    expect(log.lines).toEqual([{ level: 'error', event: 'ledger_content_altered', fields }]);
+    expect(lost).toEqual([[1, 'altered']]);
+    expect(ledger.health()).toEqual({ ok: true, cause: null });
   });
 
   it('that are done are not given back', async () => {

@@ -9,7 +9,7 @@ import { Checkpointer } from './checkpointer.ts';
 import type { Content, Job, Ledger, NewJob } from './ledger.ts';
 import type { LedgerCause } from './ledger-error.ts';
 import { ReaderClient } from './reader-client.ts';
-import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from './records.ts';
+import type { ConnectionRecord, Coverage, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from './records.ts';
 import { type Durability, ledgerFile } from './sqlite-file.ts';
 import {
   type ChainPlace,
@@ -111,11 +111,15 @@ class SqliteLedger implements Ledger {
 
   async takeJobs(limit: number, leaseMs: number): Promise<readonly Job[]> {
     const taken = await this.#writer.send(['take', limit, leaseMs, this.#clock.now()]);
-    return (taken as readonly TakenJob[]).map((job) => ({
-      ...job,
-      opened: JSON.parse(job.opened) as ExchangeOpened,
-      completed: JSON.parse(job.completed) as ExchangeCompleted,
-    }));
+    return (taken as readonly TakenJob[]).map(({ altered, ...job }) => {
+      const completed = JSON.parse(job.completed) as ExchangeCompleted;
+      if (altered) this.#state.altered(job.exchange_id);
+      return {
+        ...job,
+        opened: JSON.parse(job.opened) as ExchangeOpened,
+        completed: altered ? { ...completed, coverage: ALTERED, content_sha256: null } : completed,
+      };
+    });
   }
 
   async finishJob(jobId: number, verdict: NewVerdict): Promise<Verdict> {
@@ -163,6 +167,9 @@ class SqliteLedger implements Ledger {
     for (const listener of this.#jobListeners) listener();
   }
 }
+
+/** Of an exchange whose content cannot be judged any more. */
+const ALTERED: Coverage = { level: 'none', reasons: ['content_altered'] };
 
 /** @throws ProxyError `internal` for content that the record does not name */
 function checkContent(named: string | null, content: Content | null): void {
@@ -223,6 +230,12 @@ class WriteState implements WriterEvents {
     if (this.#cause !== cause)
       this.#log.write('error', 'ledger_failed', { file: this.#file, cause, count: operations });
     this.#cause = cause;
+  }
+
+  /** Not a failure to write: health does not change. */
+  altered(exchangeId: string): void {
+    this.#metrics?.lost(1, 'altered');
+    this.#log.write('error', 'ledger_content_altered', { file: this.#file, exchange_id: exchangeId });
   }
 
   health() {

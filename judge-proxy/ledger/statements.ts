@@ -23,7 +23,8 @@ const SQL = {
   insertJob: 'INSERT INTO jobs (exchange_id, completed_seq, judge, not_before) VALUES (?, ?, ?, ?)',
   job: 'SELECT exchange_id, verdict_seq FROM jobs WHERE job_id = ?',
   dueJobs: `
-    SELECT j.job_id, j.exchange_id, j.judge, j.attempt, o.body AS opened, c.body AS completed, t.json AS content
+    SELECT j.job_id, j.exchange_id, j.judge, j.attempt, o.body AS opened, c.body AS completed, t.json AS content,
+      json_extract(c.body, '$.content_sha256') AS content_sha256
     FROM jobs j
     JOIN exchanges e ON e.exchange_id = j.exchange_id
     JOIN records o ON o.seq = e.opened_seq

@@ -79,7 +79,9 @@ export interface TakenJob {
   readonly attempt: number;
   readonly opened: string;
   readonly completed: string;
+  /** null when there is none, and when it is not the one that the completed record names. */
   readonly content: string | null;
+  readonly altered: boolean;
 }
 
 /** Where a record stands in the chain. */

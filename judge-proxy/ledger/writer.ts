@@ -1,5 +1,6 @@
 /** Applies operations to the database of a ledger: one batch, one transaction. Runs in the writer thread. */
 
+import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { canonicalJson, chainHash, GENESIS, type RecordKind } from './chain.ts';
 import { interruption } from './interruption.ts';
@@ -30,6 +31,8 @@ interface ExchangeRow {
   readonly completed_seq: number | null;
   readonly request_verdict_seq: number | null;
 }
+
+type DueJob = Omit<TakenJob, 'altered'> & { readonly content_sha256: string | null };
 
 export class Writer {
   readonly #db: DatabaseSync;
@@ -158,9 +161,13 @@ export class Writer {
   }
 
   #take(limit: number, leaseMs: number, nowMs: number): readonly TakenJob[] {
-    const due = this.#sql.dueJobs.all(nowMs, nowMs, limit) as unknown as TakenJob[];
+    const due = this.#sql.dueJobs.all(nowMs, nowMs, limit) as unknown as DueJob[];
     for (const job of due) this.#sql.lease.run(nowMs + leaseMs, job.job_id);
-    return due.map((job) => ({ ...job, attempt: job.attempt + 1 }));
+    return due.map(({ content_sha256, content, ...job }) => {
+      // Contents stand beside the chain: what is there may have been changed behind it, or taken away.
+      const altered = (content === null ? null : hash('sha256', content)) !== content_sha256;
+      return { ...job, attempt: job.attempt + 1, content: altered ? null : content, altered };
+    });
   }
 
   #finish(jobId: number, body: string, keys: VerdictKeys): StoredVerdict {
