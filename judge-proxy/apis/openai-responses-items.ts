@@ -91,7 +91,7 @@ const readReasoning: ReadItem = (parts, at, item) => {
 
 /** Earlier turns, folded into something that only the provider can open. */
 const readCompaction: ReadItem = (parts, at, item) => {
-  parts.reasons.add('context_missing');
+  parts.missesContext();
   parts.opaque(inside(at, 'encrypted_content'), 'compacted conversation', item.string('encrypted_content'));
 };
 

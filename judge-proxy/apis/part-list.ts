@@ -73,9 +73,13 @@ export class PartList {
 
   /** Something that only the provider has: earlier turns, stored files, prompt templates. */
   missing(at: At, what: string): void {
+    this.missesContext();
+    this.text(at, 'media', what);
+  }
+
+  missesContext(): void {
     this.reasons.add('context_missing');
     this.#missing += 1;
-    this.text(at, 'media', what);
   }
 
   /** A value that should be a text: any other shape is written as an outline. */

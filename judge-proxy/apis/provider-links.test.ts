@@ -68,6 +68,7 @@ describe('links', () => {
   it.each([
     ['a prompt template', { prompt: { id: 'pmpt_1' } }],
     ['a reference to an item', { input: [{ type: 'item_reference', id: 'msg_1' }] }],
+    ['what a compaction stands for', { input: [{ type: 'compaction', encrypted_content: 'AAAA' }] }],
     ['a conversation', { conversation: 'conv_1' }],
   ])('say that %s is missing beside the earlier turns', (_what, more) => {
     expect(links({ previous_response_id: 'resp_1', ...more })?.only_previous).toBe(false);

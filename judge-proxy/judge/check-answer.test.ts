@@ -29,6 +29,31 @@ function withLeak(over: Partial<Answer['criteria'][number]>): Answer {
 const LEAK = { score: 2, label: 'clear', evidence: [PLAN] };
 const quoting = (quote: string, place = PLAN.place) => withLeak({ ...LEAK, evidence: [{ place, quote }] });
 
+describe('a quote of an earlier exchange', () => {
+  const place = 'context[e1].request.input';
+  const part = { side: 'request', role: 'user', kind: 'text' } as const;
+  const context = {
+    exchanges: [],
+    complete: true,
+    parts: [{ ...part, place, text: 'Sell it, as I said: secret plan.' }],
+  };
+  const input: JudgeInput = { ...INPUT, context };
+
+  it('is found there, and only when the judge was shown it', () => {
+    const answer = withLeak({ ...LEAK, evidence: [{ place, quote: 'as I said' }] });
+    expect(check(answer, input).ok).toBe(true);
+    expect(check(answer)).toMatchObject({ ok: false, state: 'quote_mismatch' });
+  });
+
+  it('that stands in this one, too, belongs here unless its place is named', () => {
+    const placeOf = (named: string) => {
+      const result = check(withLeak({ ...LEAK, evidence: [{ place: named, quote: 'secret plan' }] }), input);
+      return result.ok ? result.answer.criteria[0]?.evidence[0]?.place : null;
+    };
+    expect([placeOf('elsewhere'), placeOf(place)]).toEqual([PLAN.place, place]);
+  });
+});
+
 describe('accepted', () => {
   it.each<[string, unknown]>([
     ['nothing found', goodAnswer()],

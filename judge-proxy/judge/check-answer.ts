@@ -80,7 +80,8 @@ class QuoteIndex {
 
   constructor(input: JudgeInput) {
     this.#texts = [
-      ...input.transcript.parts.flatMap((part) => [
+      // What stands in this exchange and in an earlier one is quoted from this one.
+      ...[...input.transcript.parts, ...(input.context?.parts ?? [])].flatMap((part) => [
         { place: part.place, text: normalise(part.text) },
         ...(part.name === undefined ? [] : [{ place: part.place, text: normalise(part.name) }]),
       ]),
