@@ -45,6 +45,13 @@ interface Stream {
   readonly told?: number;
 }
 
+/** A stream whose second choice begins first: openai-python's helper reads none such, ended by us or not. */
+export const SECOND_FIRST = 'second choice first';
+
+function inOrder([first, second, ...rest]: readonly object[]): object[] {
+  return [second, first, ...rest].filter((event) => event !== undefined);
+}
+
 const APIS: Readonly<Record<ApiName, Api>> = {
   chat: openaiChat,
   responses: openaiResponses,
@@ -54,7 +61,8 @@ const STYLES = ['error', 'finish'] as const;
 
 const STREAMS: readonly Stream[] = [
   { name: 'text', api: 'chat', events: chat.TEXT, told: 4 },
-  { name: 'two choices', api: 'chat', events: chat.TWO_CHOICES },
+  { name: 'two choices', api: 'chat', events: inOrder(chat.TWO_CHOICES) },
+  { name: SECOND_FIRST, api: 'chat', events: chat.TWO_CHOICES },
   { name: 'tool calls', api: 'chat', events: chat.TOOL_CALLS },
   { name: 'all items', api: 'responses', events: responses.eventsOf(responses.response(responses.STREAMED_ITEMS)) },
   { name: 'all blocks', api: 'messages', events: anthropic.eventsOf(anthropic.message(anthropic.BLOCKS)) },
