@@ -97,7 +97,7 @@ class EnforcedExchange implements RecordedExchange {
   }
 
   async #judgeRequest(judge: InlineJudge, request: CapturedBody): Promise<Ending | null> {
-    const end = requestAlone(copied(request));
+    const end = requestAlone(copied(request), this.#start);
     const analysis = await analyse(this.#parts, this.#opened, this.#start.path, end, { requestOnly: true });
     const stop = await judge.judgeMatter(matterOf(analysis));
     // The client is gone: nobody is told anything, and nothing is sent.
@@ -140,7 +140,7 @@ class EnforcedExchange implements RecordedExchange {
       readWindow: (parts) =>
         enforce.analyser.readWindow({ exchangeId: this.exchangeId, judge: this.#opened.judge, parts }),
       readRequest: async () => {
-        const end = requestAlone(copied(request()));
+        const end = requestAlone(copied(request()), this.#start);
         return matterOf(await analyse(this.#parts, this.#opened, path, end, { requestOnly: true }));
       },
     });
@@ -348,12 +348,12 @@ const NO_BODY: CapturedBody = {
 };
 
 /** An exchange that has nothing but its request so far. */
-function requestAlone(request: CapturedBody): ExchangeEnd {
+function requestAlone(request: CapturedBody, { clientRequestId = null }: ExchangeStart): ExchangeEnd {
   return {
     outcome: 'complete',
     errorCode: null,
     status: null,
-    clientRequestId: null,
+    clientRequestId,
     originRequestId: null,
     request,
     response: NO_BODY,

@@ -8,6 +8,8 @@ import type { Ending, Gate, Outlet, ResponseHead } from './gate.ts';
 /** What is known of an exchange before the origin sees it. */
 export interface ExchangeStart {
   readonly requestId: string;
+  /** As the client sent it, vetted; known again at the end. */
+  readonly clientRequestId?: string | null;
   readonly client: string;
   readonly route: RouteConfig;
   readonly host: string;

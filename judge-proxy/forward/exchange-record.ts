@@ -64,7 +64,12 @@ export class ExchangeRecord {
   begin(recorder: Recorder): RecordedExchange {
     const { requestId, method, target } = this.#options;
     const { client, route, authority, path } = target;
-    return recorder.begin({ requestId, client, route, host: authority.host, port: authority.port, method, path });
+    return recorder.begin({
+      ...{ requestId, client, route, method, path },
+      clientRequestId: this.#clientRequestId(),
+      host: authority.host,
+      port: authority.port,
+    });
   }
 
   /** The origin's first byte is here. */
@@ -104,12 +109,11 @@ export class ExchangeRecord {
 
   /** Everything for the completing record. */
   end({ outcome, error, durationMs }: ExchangeSummary): ExchangeEnd {
-    const { clientRequestId, requestId } = this.#options.originHead;
     return {
       outcome,
       errorCode: error?.code ?? null,
       status: this.#status,
-      clientRequestId: vettedId(clientRequestId) ?? vettedId(requestId),
+      clientRequestId: this.#clientRequestId(),
       originRequestId: vettedId(this.#head?.requestId ?? null),
       request: this.request(),
       response: this.responseTap.capture({
@@ -120,6 +124,11 @@ export class ExchangeRecord {
       firstByteMs: this.#firstByteMs,
       durationMs,
     };
+  }
+
+  #clientRequestId(): string | null {
+    const { clientRequestId, requestId } = this.#options.originHead;
+    return vettedId(clientRequestId) ?? vettedId(requestId);
   }
 
   /** Records an exchange that has no opening record: its content was not to be looked at, or was never sent. */
