@@ -99,7 +99,6 @@ function responseHead(block: Block, model: string | null): JsonObject {
     tools: [],
     top_p: null,
     truncation: 'disabled',
-    usage: null,
   };
 }
 
