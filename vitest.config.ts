@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['{judge-proxy,certs-tool,envoy,test,bench}/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // Of tests within a file that say they are concurrent: those wait for a judge that is silent, and use no processor.
+    maxConcurrency: 12,
     retry: 0,
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -86,7 +86,7 @@ export class ModesWorld {
         routes: MODES.flatMap((mode) => POLICIES.map((policy) => routeOf(mode, policy))),
         // The breaker has tests of its own; here it would end all that comes after five faults.
         limits: { judge_breaker_failures: 1_000_000 },
-        judges: { default: { model: { timeout: '1s' } } },
+        judges: { default: { model: { timeout: '2s' } } },
         ...config,
       },
     });
