@@ -15,6 +15,13 @@ const TIME = 'test/chain/settings-limits-time.test.ts';
 const SIZE = 'test/chain/settings-limits-size.test.ts';
 const JUDGE = 'test/chain/settings-judge.test.ts';
 const RECORDS = 'test/chain/settings-records.test.ts';
+const MODES = 'test/chain/settings-modes.test.ts';
+const FAILURE = 'test/chain/settings-failure.test.ts';
+const BLOCK = 'test/chain/settings-block.test.ts';
+const HELD = 'test/chain/settings-held.test.ts';
+const COSTS = 'test/chain/settings-cost.test.ts';
+const CASCADE = 'test/chain/settings-cascade.test.ts';
+const BREAKER = 'test/chain/settings-breaker.test.ts';
 
 type Proof = readonly [file: string, ...titles: readonly string[]];
 
@@ -29,6 +36,13 @@ const QUEUE: Proof = [
   SIZE,
   'judge_concurrency and judge_queue: one asks, one waits, and the third verdict says why there is none',
 ];
+const OF_A_MODE: Proof = [
+  FAILURE,
+  'on_judge_failure: unset, what watches asks for a person and what holds stops',
+  'on_judge_failure: %s of the mode holds for routes that say nothing',
+];
+const BUDGET: Proof = [COSTS, '%s: once it is spent rules alone judge, for every client'];
+const CLIENT_BUDGET: Proof = [COSTS, '%s: once a client has spent it rules alone judge this client'];
 const COST: Proof = [JUDGE, '%s: is what a million tokens cost'];
 
 const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
@@ -52,8 +66,35 @@ const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
   'routes[].ports': [COVERED],
   'routes[].action': [[LISTEN, 'action decides whose certificate the client sees, or that it sees none']],
   'routes[].judge': [[LISTEN, 'judge names who judges; without it exchanges are recorded only']],
-  'routes[].mode': [[LISTEN, 'mode is one of those that are there, and stands in the verdict']],
-  'routes[].on_judge_failure': [[JUDGE, 'on_judge_failure: says what the verdict says when the judge failed']],
+  'routes[].mode': [
+    [LISTEN, 'mode is one of those that are there, and stands in the verdict'],
+    [MODES, 'mode: in hold nothing arrives before the verdict, in observe nothing waits for it'],
+  ],
+  'routes[].hold_request': [[MODES, 'hold_request: the origin does not see what the judge stops']],
+  'routes[].window.release': [[MODES, 'window.release: cleared waits for the model, eager for the rules alone']],
+  'routes[].window.tokens': [[MODES, 'window.tokens: a window for the model has so many']],
+  'routes[].window.rules_tokens': [
+    [MODES, 'window.rules_tokens: so many are read, and with eager delivered, together'],
+  ],
+  'routes[].window.overlap_tokens': [[MODES, 'window.overlap_tokens: so much of the text before is seen again']],
+  'routes[].keep_alive': [
+    [MODES, 'keep_alive: comments go out while a stream waits (%s)', 'none goes out unless it is set'],
+  ],
+  'routes[].block.status': [[BLOCK, 'block.status: is the one of the answer']],
+  'routes[].block.message': [[BLOCK, 'block.message: is what the client reads']],
+  'routes[].block.style': [[BLOCK, 'block.style: finish is a well-formed answer that ended by content filter']],
+  'routes[].block.headers': [[BLOCK, 'block.headers: without them none of ours is there']],
+  'routes[].block.reveal': [[BLOCK, 'block.reveal: nothing, the ids of what was violated, or its evidence too']],
+  'routes[].sampling': [
+    [COSTS, 'sampling: so many exchanges the model is asked about, and always about one that a rule hits'],
+  ],
+  'routes[].on_judge_failure': [
+    [JUDGE, 'on_judge_failure: says what the verdict says when the judge failed'],
+    [FAILURE, 'on_judge_failure: %s of the route holds against all else'],
+  ],
+  'on_judge_failure.observe': [OF_A_MODE],
+  'on_judge_failure.window': [OF_A_MODE],
+  'on_judge_failure.hold': [OF_A_MODE],
   'judges.*.rubric': [[JUDGE, 'rubric: its criteria are asked, and its hash stands in the verdict']],
   'judges.*.rules': [[JUDGE, 'rules: those that are listed give hits; what is not listed does not']],
   'judges.*.model.base_url': [[JUDGE, 'base_url: is asked there']],
@@ -62,6 +103,35 @@ const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
   'judges.*.model.timeout': [[JUDGE, 'timeout: is not waited for any longer']],
   'judges.*.model.ca_files': [[JUDGE, 'ca_files: are trusted for it, and nobody else is']],
   'judges.*.model.allow_addresses': [[JUDGE, 'allow_addresses: an address that is not public has to be listed']],
+  'judges.*.small_model.base_url': [[CASCADE, 'small_model.base_url: is asked there']],
+  'judges.*.small_model.api_key': [
+    [CASCADE, 'small_model.api_key: is shown to it, and without one only the model is asked'],
+  ],
+  'judges.*.small_model.name': [[CASCADE, 'small_model.name: is asked for']],
+  'judges.*.small_model.timeout': [
+    [CASCADE, 'small_model.timeout: is not waited for any longer, and the model answers'],
+  ],
+  'judges.*.small_model.ca_files': [[CASCADE, 'small_model.ca_files: are trusted for it, and nobody else is']],
+  'judges.*.small_model.allow_addresses': [
+    [CASCADE, 'small_model.allow_addresses: an address that is not public has to be listed'],
+  ],
+  'judges.*.cache.entries': [
+    [
+      COSTS,
+      'entries: an equal exchange is not asked about again, unless none are kept',
+      'entries: the one used longest ago goes first',
+    ],
+  ],
+  'judges.*.cache.ttl': [[COSTS, 'ttl: what is older is asked about again']],
+  'judges.*.cache.scope': [[COSTS, 'scope: nobody is answered by what another client asked, unless that is wanted']],
+  'judges.*.budget.day.tokens': [BUDGET],
+  'judges.*.budget.day.usd': [BUDGET],
+  'judges.*.budget.month.tokens': [BUDGET],
+  'judges.*.budget.month.usd': [BUDGET],
+  'judges.*.budget.client_day.tokens': [CLIENT_BUDGET],
+  'judges.*.budget.client_day.usd': [CLIENT_BUDGET],
+  'judges.*.budget.client_month.tokens': [CLIENT_BUDGET],
+  'judges.*.budget.client_month.usd': [CLIENT_BUDGET],
   'ledger.url': [[RECORDS, 'url: is the file that holds the records']],
   'ledger.durability': [
     [RECORDS, 'durability: with disk every commit is synced to it, with process none is'],
@@ -118,6 +188,25 @@ const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
   'limits.decode_time': [[SIZE, 'decode_time: decoding stops after it']],
   'limits.judge_queue': [QUEUE],
   'limits.judge_concurrency': [QUEUE],
+  'limits.judge_connect': [[BREAKER, 'judge_connect: an endpoint that does not accept is given up after it']],
+  'limits.judge_breaker_failures': [
+    [BREAKER, 'judge_breaker_failures: so many in a row open it, for this endpoint alone'],
+  ],
+  'limits.judge_breaker_open': [[BREAKER, 'judge_breaker_open: after it one call tries']],
+  'limits.judge_breaker_successes': [
+    [BREAKER, 'judge_breaker_successes: after %i of them calls go side by side again'],
+  ],
+  'limits.held_copy': [
+    [
+      HELD,
+      'held_copy: of an answer that is longer not all is held: it is stopped, or passes unjudged',
+      'held_copy: a request that is longer is not sent',
+    ],
+  ],
+  'limits.held': [[HELD, 'held: all together have room for so much']],
+  'limits.websocket_message': [
+    ['test/chain/settings-websocket.test.ts', 'websocket_message: of a longer message so much is judged'],
+  ],
   'limits.drain': [
     [
       'test/chain/lifecycle.test.ts',
