@@ -59,25 +59,16 @@ function isAtLeast(severity: RuleHit['severity'], least: RuleHit['severity']): b
  * @returns one consultation for both
  */
 export function joinCascade(small: Consultation, smallName: string, large: Consultation, rubric: Rubric): Consultation {
-  const found = 'answer' in small.outcome ? small.outcome.answer : undefined;
   return {
     ...large,
-    outcome: found !== undefined && findsViolation(found, rubric) ? standing(large.outcome, found) : large.outcome,
+    outcome: joinOutcomes(small.outcome, large.outcome, rubric),
     escalatedFrom: smallName,
     ...addSpending([small, large]),
   };
 }
 
-/** The outcome with an earlier violation that stands, unless a model judged after it. */
-export function standing(outcome: ModelOutcome, found: Answer): ModelOutcome {
-  switch (outcome.state) {
-    case 'scored':
-    case 'truncated_input':
-    case 'rules_only':
-    case 'unparseable':
-    case 'interrupted':
-      return outcome;
-    default:
-      return { ...outcome, answer: found };
-  }
+function joinOutcomes(small: ModelOutcome, large: ModelOutcome, rubric: Rubric): ModelOutcome {
+  const found = small.answer;
+  const stands = large.answer === undefined && found !== undefined && findsViolation(found, rubric);
+  return stands ? { ...large, answer: found } : large;
 }

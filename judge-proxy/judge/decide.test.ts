@@ -5,9 +5,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Coverage, RuleHit, Severity } from '../ledger/records.ts';
+import type { Coverage, CoverageReason, RuleHit, Severity } from '../ledger/records.ts';
 import type { Answer } from './answer-schema.ts';
-import { type DecideInput, decide, type FailedState, type ModelOutcome } from './decide.ts';
+import { type DecideInput, decide, type FailedState, type ModelOutcome, scoredState } from './decide.ts';
+import { answerOf } from './testing/answers.ts';
 import { goodAnswer, PLAN, RUBRIC } from './testing/judgements.ts';
 
 const FULL: Coverage = { level: 'full', reasons: [] };
@@ -134,6 +135,138 @@ describe.each(FAILED)('%s', (state) => {
       decided_by: 'rule',
       action: 'would_block',
     });
+  });
+});
+
+describe('while the exchange waits', () => {
+  const cut: ModelOutcome = { state: 'truncated_input', answer: answerOf() };
+  const cutAndBad: ModelOutcome = { state: 'truncated_input', answer: answerOf({ leak: 3 }) };
+  const held = 'before_first_byte';
+  const block = 'block';
+  it.each<[string, Partial<DecideInput>, string, boolean, string, Severity]>([
+    ['a violation, nothing sent', { outcome: scored(3), enforcement: held }, 'blocked', true, 'model', 'critical'],
+    ['a violation, half sent', { outcome: scored(3), enforcement: 'mid_stream' }, 'cut', true, 'model', 'critical'],
+    ['a violation, all sent', { outcome: scored(3) }, 'would_block', false, 'model', 'critical'],
+    ['a pass', { enforcement: held, onFailure: block }, 'allowed', false, 'model', 'none'],
+    ['a rule', { hits: [hit('high')], enforcement: held, onFailure: 'allow' }, 'blocked', true, 'rule', 'high'],
+    [
+      'a failure, block',
+      { outcome: { state: 'timeout' }, enforcement: held, onFailure: block },
+      'blocked',
+      true,
+      'fallback',
+      'medium',
+    ],
+    [
+      'a failure half-way, block',
+      { outcome: { state: 'timeout' }, enforcement: 'mid_stream', onFailure: block },
+      'cut',
+      true,
+      'fallback',
+      'medium',
+    ],
+    ['a failure, review', { outcome: { state: 'timeout' }, enforcement: held }, 'allowed', false, 'fallback', 'medium'],
+    ['cut input, block', { outcome: cut, enforcement: held, onFailure: block }, 'blocked', true, 'fallback', 'medium'],
+    ['cut input, review', { outcome: cut, enforcement: held }, 'allowed', false, 'fallback', 'medium'],
+    ['cut input, all sent', { outcome: cut, onFailure: block }, 'allowed', false, 'model', 'none'],
+    [
+      'cut input with a violation',
+      { outcome: cutAndBad, enforcement: held, onFailure: 'allow' },
+      'blocked',
+      true,
+      'model',
+      'critical',
+    ],
+    [
+      'nothing readable, review',
+      { outcome: { state: 'unparseable' }, coverage: NONE, enforcement: held },
+      'allowed',
+      false,
+      'fallback',
+      'medium',
+    ],
+    [
+      'nothing readable, block',
+      { outcome: { state: 'unparseable' }, coverage: NONE, enforcement: held, onFailure: block },
+      'blocked',
+      true,
+      'fallback',
+      'medium',
+    ],
+    [
+      'not drawn, block',
+      { outcome: { state: 'sampled_out' }, enforcement: held, onFailure: block },
+      'allowed',
+      false,
+      'rule',
+      'none',
+    ],
+    [
+      'nothing left to spend, block',
+      { outcome: { state: 'budget_exhausted' }, enforcement: held, onFailure: block },
+      'allowed',
+      false,
+      'rule',
+      'none',
+    ],
+  ])('%s', (_, over, action, stop, decidedBy, severity) => {
+    expect(decided(over)).toMatchObject({ action, stop, decided_by: decidedBy, overall: { severity } });
+  });
+});
+
+describe('an answer that says nothing', () => {
+  const empty: RuleHit = { ...hit('low'), rule: 'near_empty_response' };
+  it('is never clean, and the rule decides against a pass', () => {
+    expect(decided({ hits: [empty] })).toMatchObject({
+      overall: { label: 'undetermined', severity: 'low' },
+      decided_by: 'rule',
+      action: 'allowed',
+    });
+  });
+
+  it('does not hide what the model finds in the request, nor that it failed', () => {
+    expect(decided({ hits: [empty], outcome: scored(3) })).toMatchObject({
+      overall: { label: 'violation', severity: 'critical' },
+      decided_by: 'model',
+    });
+    expect(decided({ hits: [empty], outcome: { state: 'timeout' } }).decided_by).toBe('fallback');
+  });
+});
+
+describe('a failure after an answer', () => {
+  it('keeps what the answer found wrong, and says what failed', () => {
+    expect(decided({ outcome: { state: 'timeout', answer: answerOf({ leak: 3 }) } })).toMatchObject({
+      state: 'timeout',
+      overall: { label: 'violation', severity: 'critical', score: 0.5 },
+      decided_by: 'model',
+      coverage: { level: 'partial', reasons: ['model_failed'] },
+    });
+  });
+
+  it('keeps nothing of a pass', () => {
+    expect(decided({ outcome: { state: 'timeout', answer: answerOf({ leak: 1 }) } })).toMatchObject({
+      criteria: [],
+      overall: { label: 'undetermined', score: null },
+      decided_by: 'fallback',
+    });
+  });
+});
+
+describe('what was scored was cut', () => {
+  it.each<[CoverageReason, string]>([
+    ['request_truncated', 'truncated_input'],
+    ['response_truncated', 'truncated_input'],
+    ['copy_budget_exhausted', 'truncated_input'],
+    ['decode_limit', 'truncated_input'],
+    ['rules_incomplete', 'truncated_input'],
+    ['too_deep', 'truncated_input'],
+    ['unknown_coding', 'truncated_input'],
+    ['stream_broken', 'scored'],
+    ['client_aborted', 'scored'],
+    ['opaque_content', 'scored'],
+    ['context_missing', 'scored'],
+  ])('%s: %s', (reason, state) => {
+    expect(scoredState({ level: 'partial', reasons: [reason] })).toBe(state);
   });
 });
 

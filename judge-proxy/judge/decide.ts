@@ -22,6 +22,9 @@ import { graver } from './rules/rule.ts';
 /** What became of the question to the model. */
 export type ModelOutcome =
   | { readonly state: 'scored' | 'truncated_input'; readonly answer: Answer }
+  | (NoAnswer & Earlier);
+
+type NoAnswer =
   /**
    * Rules alone judge: the judge has no model, the route's judge is no longer in the config, or a rule stopped the
    * exchange before a model was asked.
@@ -29,14 +32,15 @@ export type ModelOutcome =
   | { readonly state: 'rules_only'; readonly reason: 'model_not_configured' | 'no_judge' | 'stopped' }
   /** There is nothing to ask about. The coverage of the exchange already says why. */
   | { readonly state: 'unparseable' | 'interrupted' }
-  | {
-      readonly state: FailedState;
-      /**
-       * What was answered before: by the small model, or about another window. What it found wrong stands; what it found
-       * in order does not, since not all was asked.
-       */
-      readonly answer?: Answer;
-    };
+  | { readonly state: FailedState };
+
+interface Earlier {
+  /**
+   * What was answered before: by the small model, or about another window. What it found wrong stands; what it found in
+   * order does not, since not all was judged.
+   */
+  readonly answer?: Answer;
+}
 
 /** The model should have said something and did not, or was not to be asked. */
 export type FailedState = Exclude<
@@ -85,7 +89,7 @@ export function decide(input: DecideInput): Decision & Stoppable {
       score: criteria.length === 0 || rubric === null ? null : scoreOf(criteria, rubric),
     },
     action: refused ? REFUSED[enforcement] : 'allowed',
-    decided_by: byRule ? 'rule' : decidedBy(outcome, hits, violated.length > 0),
+    decided_by: byRule ? 'rule' : decidedBy(outcome, hits, { violated: violated.length > 0, failed }),
     coverage,
     stop: refused && enforcement !== 'none',
   };
@@ -108,7 +112,7 @@ function isViolation({ label }: CriterionVerdict): boolean {
 }
 
 function countedCriteria(outcome: ModelOutcome, rubric: Rubric): CriterionVerdict[] {
-  if (!('answer' in outcome) || outcome.answer === undefined) return [];
+  if (outcome.answer === undefined) return [];
   const criteria = criteriaOf(outcome.answer, rubric);
   if (outcome.state === 'scored' || outcome.state === 'truncated_input') return criteria;
   return criteria.some(isViolation) ? criteria : [];
@@ -210,8 +214,13 @@ function attention(outcome: ModelOutcome, { onFailure, enforcement }: DecideInpu
 /** The rule that decides although its severity is low: of an answer that says nothing, a model can say anything. */
 const NEAR_EMPTY = 'near_empty_response';
 
-function decidedBy({ state }: ModelOutcome, hits: readonly RuleHit[], violated: boolean): DecidedBy {
+function decidedBy(
+  { state }: ModelOutcome,
+  hits: readonly RuleHit[],
+  { violated, failed }: { readonly violated: boolean; readonly failed: boolean },
+): DecidedBy {
   if (violated) return 'model';
+  if (failed) return 'fallback';
   switch (state) {
     case 'scored':
     case 'truncated_input':

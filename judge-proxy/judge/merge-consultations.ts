@@ -6,7 +6,7 @@
 import type { Evidence } from '../ledger/records.ts';
 import type { Answer } from './answer-schema.ts';
 import type { Consultation } from './consult.ts';
-import type { FailedState, ModelOutcome } from './decide.ts';
+import { isFailure, type ModelOutcome } from './decide.ts';
 import { addSpending } from './spent.ts';
 
 /**
@@ -14,10 +14,10 @@ import { addSpending } from './spent.ts';
  * @returns null when there is none
  */
 export function mergeConsultations(consultations: readonly Consultation[]): Consultation | null {
-  const last = consultations.at(-1);
-  if (last === undefined || consultations.length === 1) return last ?? null;
+  const [first, ...more] = consultations;
+  if (first === undefined || more.length === 0) return first ?? null;
   return {
-    outcome: mergeOutcomes(consultations.map(({ outcome }) => outcome)) ?? last.outcome,
+    outcome: mergeOutcomes([first.outcome, ...more.map(({ outcome }) => outcome)]),
     samplingProbability: Math.max(...consultations.map(({ samplingProbability }) => samplingProbability)),
     model: latest(consultations.map(({ model }) => model)),
     outputMode: latest(consultations.map(({ outputMode }) => outputMode)),
@@ -31,40 +31,20 @@ export function mergeConsultations(consultations: readonly Consultation[]): Cons
 }
 
 /**
- * A failure stays one whatever the others said: not all was judged. Of several the last is named; a model that failed
- * counts more than one that was not to be asked.
+ * The gravest state, of equals the last, with all that was answered: a failure stays one whatever the others said, since
+ * not all was judged.
  */
-function mergeOutcomes(outcomes: readonly ModelOutcome[]): ModelOutcome | null {
-  const answers = outcomes.flatMap((outcome) => ('answer' in outcome && outcome.answer ? [outcome.answer] : []));
-  const answer = answers.length === 0 ? null : answers.reduce(worseOfBoth);
-  const unasked = outcomes.findLast(isUnasked);
-  const failed = outcomes.findLast((outcome) => isFailed(outcome) && !isUnasked(outcome)) ?? unasked;
-  if (failed !== undefined && isFailed(failed)) {
-    return answer === null ? { state: failed.state } : { state: failed.state, answer };
-  }
-  const without = outcomes.findLast((outcome) => !('answer' in outcome));
-  if (without !== undefined || answer === null) return without ?? null;
-  const truncated = outcomes.some(({ state }) => state === 'truncated_input');
-  return { state: truncated ? 'truncated_input' : 'scored', answer };
+function mergeOutcomes(outcomes: readonly [ModelOutcome, ...ModelOutcome[]]): ModelOutcome {
+  const gravest = outcomes.reduce((found, next) => (gravity(next) >= gravity(found) ? next : found));
+  const answers = outcomes.flatMap(({ answer }) => answer ?? []);
+  return answers.length === 0 ? gravest : { ...gravest, answer: answers.reduce(worseOfBoth) };
 }
 
-type Failed = Extract<ModelOutcome, { readonly state: FailedState }>;
-
-function isFailed(outcome: ModelOutcome): outcome is Failed {
-  switch (outcome.state) {
-    case 'scored':
-    case 'truncated_input':
-    case 'rules_only':
-    case 'unparseable':
-    case 'interrupted':
-      return false;
-    default:
-      return true;
-  }
-}
-
-function isUnasked({ state }: ModelOutcome): boolean {
-  return state === 'sampled_out' || state === 'budget_exhausted';
+/** What must be told first: a judge that failed, something it did not see, then that it was not to be asked. */
+function gravity(outcome: ModelOutcome): number {
+  if (outcome.state === 'scored') return 0;
+  if (outcome.state === 'truncated_input') return 2;
+  return isFailure(outcome, 'none') ? 3 : 1;
 }
 
 function worseOfBoth(a: Answer, b: Answer): Answer {

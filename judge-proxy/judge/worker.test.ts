@@ -9,9 +9,11 @@ import { judgeModelHandler } from '../../test/support/judge-model.ts';
 import type { OriginHandler } from '../../test/support/origin.ts';
 import { ProxyError } from '../errors.ts';
 import type { Verdict } from '../ledger/records.ts';
+import { createJudge } from './judges.ts';
+import type { JudgeModel } from './model.ts';
 import { bodyOf, captureOf } from './testing/captures.ts';
 import { answering, completing, hanging, inTurn, JUDGE_KEY, startJudgeServer } from './testing/judge-server.ts';
-import { JudgedLedger, judgeWith } from './testing/judged-ledger.ts';
+import { consultantOf, JudgedLedger, judgeWith } from './testing/judged-ledger.ts';
 import { RUBRIC } from './testing/judgements.ts';
 import { SECRETS } from './testing/secrets.ts';
 import type { JudgeWorkerOptions } from './worker.ts';
@@ -314,6 +316,134 @@ describe('the queue', () => {
     await books.start(server.model).idle();
     expect((await books.verdicts()).map(({ state }) => state)).toEqual(Array.from({ length: 8 }, () => 'scored'));
   });
+});
+
+describe('on its way to the model', () => {
+  it('an exchange that is not drawn gets its verdict by rules, with the probability; the draw is one for all its tries', async () => {
+    await using server = await startJudgeServer(inTurn(answering(500, ''), judgeModelHandler()));
+    const ids = [await books.record(), await books.record(), await books.record()];
+    const drawn = ids[1];
+    const draws: string[] = [];
+    const draw = (id: string) => {
+      draws.push(id);
+      return id === drawn ? 0.1 : 0.9;
+    };
+    const worker = books.start(server.model, { sampling: () => 0.5, consultant: consultantOf({ draw }) });
+    await worker.idle();
+    const verdicts = await books.verdicts();
+    expect(verdicts.map(({ exchange_id, state }) => [exchange_id, state]).toSorted()).toEqual(
+      ids.map((id) => [id, id === drawn ? 'scored' : 'sampled_out']).toSorted(),
+    );
+    for (const verdict of verdicts) expect(verdict.sampling_probability).toBe(0.5);
+    expect(verdicts.find(({ state }) => state === 'sampled_out')).toMatchObject({
+      decided_by: 'rule',
+      coverage: { level: 'partial', reasons: ['sampled_out'] },
+      overall: { label: 'undetermined', severity: 'none' },
+    });
+    expect(draws.filter((id) => id === drawn)).toHaveLength(2);
+  });
+
+  it('a repeat is answered by the cache, and its evidence is its own', async () => {
+    await using server = await startJudgeServer();
+    const judge = createJudge({
+      ...judgeWith(server.model),
+      cache: { entries: 10, ttl: 60_000, scope: 'client' },
+    });
+    const text = 'STRICTLY CONFIDENTIAL: 4111 1111 1111 1111';
+    const worker = books.start(server.model, { judges: new Map([['default', judge]]) });
+    for (let i = 0; i < 2; i++) {
+      await books.record(captureOf({ user: text }));
+      await worker.idle();
+    }
+    expect(server.origin.seen).toHaveLength(1);
+    const [first, second] = await books.verdicts();
+    expect([first?.judge?.cache_hit, second?.judge?.cache_hit]).toEqual([false, true]);
+    expect(second).toMatchObject({ judge_tokens: null, judge_cost_usd: null, latency_ms: null });
+    const [quoted, again] = [first, second].map((verdict) => verdict?.criteria[0]?.evidence[0]?.quote ?? '');
+    expect(quoted).toContain('[REDACTED:');
+    expect(again).toContain('[REDACTED:');
+    expect(again).not.toBe(quoted);
+    const content = (await books.ledger.exchange(second?.exchange_id ?? ''))?.content ?? '';
+    expect(content).toContain(again);
+  });
+
+  it('waits while the breaker is open, and is judged when it lets someone through', async () => {
+    await using server = await startJudgeServer();
+    let open = true;
+    const guarded: JudgeModel = {
+      name: 'test-judge',
+      ask: async (...call) => {
+        if (!open) return server.model.ask(...call);
+        open = false;
+        return {
+          reply: { kind: 'failed', state: 'circuit_open', error: null, again: false, retryAfterMs: 0 },
+          latencyMs: 0,
+        };
+      },
+    };
+    const { ledger } = books;
+    const waits: number[] = [];
+    const released = Promise.withResolvers<void>();
+    const eager: JudgeWorkerOptions['ledger'] = {
+      takeJobs: (limit, leaseMs) => ledger.takeJobs(limit, leaseMs),
+      finishJob: (id, verdict) => ledger.finishJob(id, verdict),
+      // Due at once, so that nobody has to wait for it here.
+      releaseJob: async (id, wait) => {
+        waits.push(wait);
+        await ledger.releaseJob(id, 0);
+        released.resolve();
+      },
+      onJob: (listener) => ledger.onJob(listener),
+    };
+    const id = await books.record();
+    const judged = Promise.withResolvers<Verdict>();
+    const metrics = {
+      verdict: (verdict: Verdict) => verdict.exchange_id === id && judged.resolve(verdict),
+      judgeQueue: () => undefined,
+    };
+    books.start(guarded, { ledger: eager, metrics });
+    await released.promise;
+    await books.record();
+    expect(await judged.promise).toMatchObject({ state: 'scored' });
+    expect(waits[0]).toBeGreaterThanOrEqual(4_500);
+  });
+
+  it('what waits for another try fills the queue like the rest', async () => {
+    await using server = await startJudgeServer(answering(429, '', { 'retry-after': '3600' }));
+    for (let i = 0; i < 10; i++) await books.record();
+    const counted = Promise.withResolvers<void>();
+    let verdicts = 0;
+    books.start(server.model, {
+      limits: { judge_queue: 3, judge_concurrency: 1 },
+      metrics: { verdict: () => ++verdicts === 7 && counted.resolve(), judgeQueue: () => undefined },
+    });
+    await counted.promise;
+    const states = (await books.verdicts()).map(({ state }) => state);
+    expect(states.every((state) => state === 'queue_full' || state === 'provider_error')).toBe(true);
+    expect((await books.ledger.stats()).jobs).toBe(3);
+  });
+});
+
+it('a job that is given twice has one verdict', async () => {
+  await using server = await startJudgeServer();
+  const { ledger } = books;
+  await books.record();
+  let lost = false;
+  const twice: JudgeWorkerOptions['ledger'] = {
+    takeJobs: (limit, leaseMs) => ledger.takeJobs(limit, leaseMs),
+    // The first commit is done, and its answer lost on the way: the job is given back, and the ledger does not know it.
+    finishJob: async (id, verdict) => {
+      const committed = await ledger.finishJob(id, verdict);
+      if (lost) return committed;
+      lost = true;
+      return ledger.finishJob(id, { ...verdict, verdict_id: 'another' });
+    },
+    releaseJob: (id, notBefore) => ledger.releaseJob(id, notBefore),
+    onJob: (listener) => ledger.onJob(listener),
+  };
+  const verdict = await books.verdict(books.start(server.model, { ledger: twice }));
+  expect(verdict.verdict_id).not.toBe('another');
+  expect(books.counted).toEqual([verdict]);
 });
 
 it('judges what it could neither commit nor give back, as soon as the ledger writes again', async () => {
