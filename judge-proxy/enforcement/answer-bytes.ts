@@ -37,6 +37,11 @@ export class AnswerBytes {
     });
   }
 
+  /** They are not as they were sent. */
+  get decodes(): boolean {
+    return this.#decoder !== null;
+  }
+
   /** @returns false to have the origin paused */
   push(chunk: Uint8Array): boolean {
     if (this.#decoder === null) this.#events.piece(chunk);

@@ -18,10 +18,10 @@ import type { CopyBudget } from '../exchange/tap.ts';
 import { buildVerdict, type Held } from '../judge/build-verdict.ts';
 import type { Consultant } from '../judge/consult.ts';
 import { InlineJudge, type Matter, type StopCode, UNREAD } from '../judge/inline-judge.ts';
-import type { Analyser, Analysis, JudgeInput } from '../judge/input.ts';
+import type { Analyser, Analysis, InputSummary, JudgeInput } from '../judge/input.ts';
 import type { Judge } from '../judge/judges.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from '../ledger/records.ts';
+import type { ExchangeCompleted, ExchangeOpened, NewVerdict, RuleHit, Verdict } from '../ledger/records.ts';
 import type { FailurePolicy, Subject } from '../policy/failure-policy.ts';
 import { blockOrder, type StoppedExchange } from './block-order.ts';
 import type { EnforcedGate } from './enforced-gate.ts';
@@ -99,9 +99,10 @@ class EnforcedExchange implements RecordedExchange {
   async #judgeRequest(judge: InlineJudge, request: CapturedBody): Promise<Ending | null> {
     const end = requestAlone(copied(request), this.#start);
     const analysis = await analyse(this.#parts, this.#opened, this.#start.path, end, { requestOnly: true });
-    const stop = await judge.judgeMatter(matterOf(analysis));
+    const judged = await judge.judgeMatter(matterOf(analysis));
     // The client is gone: nobody is told anything, and nothing is sent.
-    if (stop === 'aborted') return this.#block({ code: 'judge_unavailable', verdict: null }, analysis, null);
+    if (judged === 'aborted') return this.#block({ code: 'judge_unavailable', verdict: null }, analysis, null);
+    const { stop } = judged;
     const record = completedRecord(this.#parts, this.#opened, end, analysis);
     const verdict = this.#verdict(judge, record, analysis, { ...this.#held(null), subject: 'request' }, stop);
     const committed = await this.#appendVerdict(verdict, analysis);
@@ -157,17 +158,17 @@ class EnforcedExchange implements RecordedExchange {
 
   async finish(end: ExchangeEnd): Promise<Ending> {
     const gate = this.#gate;
-    if (gate === null || this.#judge === null) return this.#finishUngated(end);
+    const judge = this.#judge;
+    if (gate === null || judge === null) return this.#finishUngated(end);
+    await gate.drain(end.outcome === 'complete');
     if (end.outcome === 'client_aborted' || end.outcome === 'origin_failed' || gate.passed) {
-      this.#judge.close();
-      const rest = gate.takeRest();
+      judge.close();
+      gate.close();
       await this.#observed(end, gate.passed ? { notHeld: true } : {});
-      // What a failed origin has sent was never judged, so it is not delivered.
-      return gate.passed ? { kind: 'deliver', rest } : AS_IT_COMES;
+      // What a failed origin has sent and nobody judged is not delivered.
+      return AS_IT_COMES;
     }
-    return isAnswer(end)
-      ? this.#finishJudged(end, gate, this.#judge)
-      : this.#finishWithoutAnswer(end, gate, this.#judge);
+    return isAnswer(end) ? this.#finishJudged(end, gate, judge) : this.#finishWithoutAnswer(end, gate, judge);
   }
 
   /** In mode `observe`, before an answer came, or after a request that was not cleared. */
@@ -190,14 +191,14 @@ class EnforcedExchange implements RecordedExchange {
 
   async #finishJudged(end: ExchangeEnd, gate: EnforcedGate, judge: InlineJudge): Promise<Ending> {
     // What the gate still waits for and the last question run side by side: nobody waits for one after the other.
-    const [last] = await Promise.all([this.#judgeWhole(end, gate, judge), gate.settle(end.outcome === 'complete')]);
+    const [last] = await Promise.all([this.#judgeWhole(end, gate, judge), gate.settle()]);
     if (judge.closed) {
       await this.#commitObserved({ ...end, outcome: 'client_aborted' }, last.analysis);
       return AS_IT_COMES;
     }
     const stop = last.stop ?? gate.stop;
     const record = completedRecord(this.#parts, this.#opened, stop === null ? end : stopped(end), last.analysis);
-    const verdict = this.#verdict(judge, record, last.analysis, this.#held(gate), stop);
+    const verdict = this.#verdict(judge, record, withHits(last.analysis, gate), this.#held(gate), stop);
     const committed = await this.#commitJudged(record, last.analysis, verdict);
     const code = stop ?? (committed === null && judge.onFailure === 'block' ? 'judge_unavailable' : null);
     const rest = gate.takeRest();
@@ -209,17 +210,20 @@ class EnforcedExchange implements RecordedExchange {
   async #judgeWhole(end: ExchangeEnd, gate: EnforcedGate, judge: InlineJudge) {
     const marks = gate.stop === null ? {} : { stopped: true };
     const analysis = await analyse(this.#parts, this.#opened, this.#start.path, end, marks);
-    const matter = matterOf(analysis);
-    const known = gate.stop !== null && (judge.answered > 0 || gate.stop === 'blocked_by_judge');
-    const stop = known ? judge.stopByRules(matter) : await judge.judgeMatter(matter);
-    return { analysis, stop: stop === 'aborted' ? null : stop };
+    const { rule_hits } = analysis.summary ?? NO_SUMMARY;
+    const byRules = judge.stopByRules(rule_hits);
+    if (byRules === null) gate.clearedByRules();
+    // A gate that stopped for what it was told has asked all that there is to ask.
+    if (gate.stop !== null && (judge.answered > 0 || gate.stop === 'blocked_by_judge'))
+      return { analysis, stop: byRules };
+    const judged = await judge.judgeMatter(matterOf(analysis));
+    return { analysis, stop: judged === 'aborted' ? null : judged.stop };
   }
 
   /** An error of the origin, or no body: rules judge it now, the model in its own time. */
   async #finishWithoutAnswer(end: ExchangeEnd, gate: EnforcedGate, judge: InlineJudge): Promise<Ending> {
     const analysis = await analyse(this.#parts, this.#opened, this.#start.path, end);
-    await gate.settle(true);
-    const stop = judge.stopByRules(matterOf(analysis)) ?? gate.stop;
+    const stop = judge.stopByRules((analysis.summary ?? NO_SUMMARY).rule_hits) ?? gate.stop;
     if (stop === null) {
       const committed = await this.#commitObserved(end, analysis);
       const rest = gate.takeRest();
@@ -323,6 +327,27 @@ class EnforcedExchange implements RecordedExchange {
 export function matterOf({ content }: Analysis): Matter {
   // Our own canonical JSON.
   return content === null ? UNREAD : { input: JSON.parse(content.json) as JudgeInput, document: content.json };
+}
+
+const NO_SUMMARY: InputSummary = {
+  rule_hits: [],
+  latest_user_message: null,
+  latest_user_message_length: null,
+  context_tail_preview: null,
+};
+
+/** What made the gate stop stands in the verdict also where the copy of the whole is shorter than what went through. */
+function withHits(analysis: Analysis, { hits, stop }: EnforcedGate): Analysis {
+  const summary = analysis.summary ?? NO_SUMMARY;
+  const known = new Set(summary.rule_hits.map(hitKey));
+  const more = stop === null ? [] : hits.filter((hit) => !known.has(hitKey(hit)));
+  return more.length === 0
+    ? analysis
+    : { ...analysis, summary: { ...summary, rule_hits: [...summary.rule_hits, ...more] } };
+}
+
+function hitKey({ rule, place, preview }: RuleHit): string {
+  return `${rule} ${place} ${preview}`;
 }
 
 function isAnswer({ status, response }: ExchangeEnd): boolean {

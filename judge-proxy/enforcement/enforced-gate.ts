@@ -2,14 +2,19 @@
 
 import type { Block } from '../apis/block.ts';
 import type { StopCode } from '../judge/inline-judge.ts';
+import type { RuleHit } from '../ledger/records.ts';
 import type { Gate } from './gate.ts';
 
 export interface EnforcedGate extends Gate {
   /**
-   * The last chunk has come, or never will: what is under way is waited for.
+   * The last chunk has come, or never will. Resolves when the gate has read all of it.
    * @param whole the origin's body was received to its end
    */
-  settle(whole: boolean): Promise<void>;
+  drain(whole: boolean): Promise<void>;
+  /** Nothing new is judged here any more: the last question is under way. Resolves when what was has its answer. */
+  settle(): Promise<void>;
+  /** The rules have cleared the whole answer. */
+  clearedByRules(): void;
   /** More came than could be held, and the route lets pass what nobody judged: from then on all went out as it came. */
   readonly passed: boolean;
   /** Why the gate stopped the exchange, null when it did not. */
@@ -18,6 +23,8 @@ export interface EnforcedGate extends Gate {
   readonly delivered: boolean;
   /** Questions about windows. */
   readonly windows: number;
+  /** What rules found in windows. */
+  readonly hits: readonly RuleHit[];
   /** What was held, handed over: the gate holds nothing afterwards. */
   takeRest(): readonly Uint8Array[];
   /** What ends the stream after what has gone out, null when nothing can. */

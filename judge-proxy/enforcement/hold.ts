@@ -10,6 +10,7 @@ import type { Block } from '../apis/block.ts';
 import type { StreamReader } from '../apis/stream-reader.ts';
 import type { CopyBudget } from '../exchange/tap.ts';
 import type { StopCode } from '../judge/inline-judge.ts';
+import type { RuleHit } from '../ledger/records.ts';
 import { AnswerBytes } from './answer-bytes.ts';
 import type { EnforcedGate, Overflow } from './enforced-gate.ts';
 import type { Outlet } from './gate.ts';
@@ -40,6 +41,7 @@ export class HoldGate implements EnforcedGate {
   readonly body: 'as_sent' | 'decoded';
   readonly windows = 0;
   readonly delivered = false;
+  readonly hits: readonly RuleHit[] = [];
   readonly #options: HoldOptions;
   readonly #bytes: AnswerBytes;
   readonly #held: HeldBytes;
@@ -50,12 +52,11 @@ export class HoldGate implements EnforcedGate {
 
   constructor(options: HoldOptions) {
     const { outlet, stream } = options;
-    const decode = stream?.contentEncoding ?? null;
     this.#options = options;
-    this.body = decode === null ? 'as_sent' : 'decoded';
     this.#held = new HeldBytes(options.most, options.budget);
     const events = { piece: (piece: Uint8Array) => this.#take(piece), damaged: () => this.#end('judge_unavailable') };
-    this.#bytes = new AnswerBytes(decode, events, outlet);
+    this.#bytes = new AnswerBytes(stream?.contentEncoding ?? null, events, outlet);
+    this.body = this.#bytes.decodes ? 'decoded' : 'as_sent';
     this.#keepAlive =
       stream === undefined ? null : new KeepAlive(stream.keepAliveMs, () => void outlet.release(KEEP_ALIVE_COMMENT));
   }
@@ -72,18 +73,28 @@ export class HoldGate implements EnforcedGate {
     return this.#closed || this.#stop !== null || this.#bytes.push(chunk);
   }
 
-  async settle(whole: boolean): Promise<void> {
+  async drain(whole: boolean): Promise<void> {
     if (whole && this.#stop === null && !this.#closed) await this.#bytes.end();
   }
+
+  /** There are no windows. */
+  settle(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** What is held waits for the model, too. */
+  clearedByRules(): void {}
 
   takeRest(): readonly Uint8Array[] {
     this.#keepAlive?.close();
     this.#bytes.close();
+    this.#showReader();
     return this.#held.takeAll();
   }
 
   tail(block: Block): Uint8Array | null {
     const reader = this.#options.stream?.reader ?? null;
+    // takeRest has shown it what is held.
     return reader === null ? null : Buffer.from(reader.block(block));
   }
 

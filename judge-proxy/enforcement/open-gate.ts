@@ -7,9 +7,10 @@ import type { CopyBudget } from '../exchange/tap.ts';
 import type { Part } from '../exchange/transcript.ts';
 import type { InlineJudge, Matter } from '../judge/inline-judge.ts';
 import type { WindowReading } from '../judge/input.ts';
-import type { EnforcedGate } from './enforced-gate.ts';
+import type { EnforcedGate, Overflow } from './enforced-gate.ts';
 import type { Outlet, ResponseHead } from './gate.ts';
 import { HoldGate } from './hold.ts';
+import { WindowGate } from './window-gate.ts';
 
 export interface GateParts {
   readonly head: ResponseHead;
@@ -28,21 +29,32 @@ export interface GateParts {
 }
 
 export function openGate(parts: GateParts): EnforcedGate {
-  const { head, route, api, outlet, budget, most, judge } = parts;
+  const { head, route, api, judge } = parts;
   const streamed = head.status < 400 && isEventStream(head.contentType) && isReadableCoding(head.contentEncoding);
-  return new HoldGate({
-    ...{ outlet, budget, most },
-    overflow: judge.onFailure === 'block' ? 'stop' : 'pass',
-    ...(!streamed || route.keep_alive === undefined
-      ? {}
-      : {
-          stream: {
-            keepAliveMs: route.keep_alive,
-            contentEncoding: head.contentEncoding,
-            reader: api?.streamReader() ?? null,
-          },
-        }),
+  const shared: Shared = { ...parts, overflow: judge.onFailure === 'block' ? 'stop' : 'pass' };
+  if (route.mode === 'window' && streamed && api !== null) return windowGate(shared, api);
+  return holdGate(shared, streamed);
+}
+
+interface Shared extends GateParts {
+  readonly overflow: Overflow;
+}
+
+function windowGate({ head, route, ...parts }: Shared, api: Api): EnforcedGate {
+  return new WindowGate({
+    ...parts,
+    settings: route.window,
+    reader: api.streamReader(),
+    contentEncoding: head.contentEncoding,
+    keepAliveMs: route.keep_alive ?? null,
   });
+}
+
+function holdGate({ head, route, api, ...parts }: Shared, streamed: boolean): EnforcedGate {
+  const { keep_alive: keepAliveMs } = route;
+  if (!streamed || keepAliveMs === undefined) return new HoldGate(parts);
+  const { contentEncoding } = head;
+  return new HoldGate({ ...parts, stream: { keepAliveMs, contentEncoding, reader: api?.streamReader() ?? null } });
 }
 
 function isEventStream(contentType: string | null): boolean {

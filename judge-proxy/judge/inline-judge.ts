@@ -32,6 +32,13 @@ export interface Matter {
   readonly document: string | null;
 }
 
+export interface Judgement {
+  /** null: it may go on. */
+  readonly stop: StopCode | null;
+  /** A model was to answer; false where rules alone had the word. */
+  readonly asked: boolean;
+}
+
 /** What nobody could read. */
 export const UNREAD: Matter = { input: null, document: null };
 
@@ -69,22 +76,20 @@ export class InlineJudge {
     return this.#abort.signal.aborted;
   }
 
-  /**
-   * Judges one matter and keeps what was said.
-   * @returns null when it may go on, else why not; `aborted` when `close` ended it
-   */
-  async judgeMatter(matter: Matter): Promise<StopCode | null | 'aborted'> {
+  /** Judges one matter and keeps what was said. @returns `aborted` when `close` ended it */
+  async judgeMatter(matter: Matter): Promise<Judgement | 'aborted'> {
     // Where a rule decides, what models said of windows before is all that they are asked.
-    if (this.#answers.length > 0 && this.stopByRules(matter) !== null) return 'blocked_by_judge';
+    const byRules = this.stopByRules(matter.input?.rule_hits ?? []);
+    if (this.#answers.length > 0 && byRules !== null) return { stop: byRules, asked: false };
     const consultation = await this.#consult(matter);
     if (consultation === null || this.closed) return 'aborted';
     this.#answers.push(consultation);
-    return this.#stopOf(consultation.outcome, matter);
+    return { stop: this.#stopOf(consultation.outcome, matter), asked: wasAsked(consultation.outcome) };
   }
 
-  /** What rules alone say of a matter, at once. */
-  stopByRules({ input }: Matter): StopCode | null {
-    return stopsByRule(input?.rule_hits ?? []) ? 'blocked_by_judge' : null;
+  /** What rules alone say, at once. */
+  stopByRules(hits: readonly RuleHit[]): StopCode | null {
+    return stopsByRule(hits) ? 'blocked_by_judge' : null;
   }
 
   /** All answers as one: of each criterion the highest score, costs added. One that says `stopped` when none was given. */
@@ -135,4 +140,17 @@ export class InlineJudge {
 /** A rule alone decides: what it finds grave is a violation whatever a model says, so none has to be asked. */
 function stopsByRule(hits: readonly RuleHit[]): boolean {
   return hits.some(({ severity }) => severity === 'high' || severity === 'critical');
+}
+
+function wasAsked({ state }: ModelOutcome): boolean {
+  switch (state) {
+    case 'rules_only':
+    case 'sampled_out':
+    case 'budget_exhausted':
+    case 'unparseable':
+    case 'interrupted':
+      return false;
+    default:
+      return true;
+  }
 }
