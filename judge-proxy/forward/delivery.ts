@@ -106,6 +106,13 @@ export class Delivery {
     else response.destroy();
   }
 
+  /** The same, once these bytes are on their way. */
+  cutAfter(bytes: Uint8Array): void {
+    const response = this.#response;
+    if (isHttp2(response)) response.write(bytes, () => this.cut());
+    else response.write(bytes, () => this.cut());
+  }
+
   /**
    * Ends an answer whose head is out with words of ours.
    * @param bytes null cuts it; so does a Content-Length, which leaves no room for more

@@ -119,8 +119,7 @@ export class GatedAnswer implements Outlet {
         return;
       }
       case 'failed':
-        // What is cleared may be seen; that more was to come must be seen, too.
-        if (this.#delivery.headWritten) this.#writeFrom(rest, 0, () => this.#delivery.cut());
+        if (this.#delivery.headWritten) this.#breakOff(rest);
         else this.#delivery.refuse(origin.error, this.#context);
         return;
       case 'stopped':
@@ -131,6 +130,13 @@ export class GatedAnswer implements Outlet {
       default:
         origin satisfies never;
     }
+  }
+
+  /** What is cleared may be seen; that more was to come must be seen, too. */
+  #breakOff(rest: readonly Uint8Array[]): void {
+    const last = rest.at(-1);
+    if (last === undefined || last.byteLength === 0) this.#delivery.cut();
+    else this.#writeFrom(rest.slice(0, -1), 0, () => this.#delivery.cutAfter(last));
   }
 
   /** Writes pieces as fast as the client takes them: what is held must not become a queue in the socket. */

@@ -52,6 +52,7 @@ export class UploadStream extends Readable {
   readonly #request: ClientRequest;
   readonly #onData: (chunk: Buffer) => void;
   readonly #onEnd: () => void;
+  #before: ReadBefore | null;
 
   /**
    * @param read what was read of the body before: it goes out first. `ended`: there is no more
@@ -73,18 +74,25 @@ export class UploadStream extends Readable {
     };
     // undici stops listening when it has its answer; an error after that must not end the process (undici #2523).
     this.on('error', ignore);
-    for (const chunk of read?.before ?? []) if (chunk.byteLength > 0) this.push(chunk);
-    if (read?.ended === true) {
-      this.push(null);
-      return;
-    }
+    this.#before = read ?? null;
+    if (read?.ended === true) return;
     request.pause();
     request.on('data', this.#onData);
     request.on('end', this.#onEnd);
   }
 
   override _read(): void {
-    this.#request.resume();
+    const before = this.#before;
+    this.#before = null;
+    if (before === null) {
+      this.#request.resume();
+      return;
+    }
+    for (const chunk of before.before) if (chunk.byteLength > 0) this.push(chunk);
+    if (!before.ended) this.#request.resume();
+    // Not at once: of a stream that has ended undici says the length, where the client had said none (undici 8.12,
+    // `bodyLength`, asked after a `read(0)`).
+    else process.nextTick(() => this.push(null));
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
