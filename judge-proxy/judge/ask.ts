@@ -71,8 +71,7 @@ function outcomeOf(
 ): Omit<Asked, 'usage' | 'latencyMs'> {
   if (reply.kind === 'failed') {
     const { state, error, retryAfterMs: afterMs } = reply;
-    // What is queued can wait until the breaker lets someone through.
-    const again = reply.again || state === 'circuit_open' ? { state, afterMs } : null;
+    const again = reply.again && state !== 'circuit_open' ? { state, afterMs } : null;
     return { outcome: { state }, model: null, outputMode: null, nonceOk: null, error, again };
   }
   const answered = { model: reply.model, outputMode: reply.outputMode ?? null, error: null, again: null };

@@ -15,13 +15,8 @@ describe('back-off', () => {
     [7, 10, 4_500, 5_500],
     [1, 3_600_000, 60_000, 60_000],
   ])('attempt %i, Retry-After %s: %i to %i ms', (attempt, retryAfter, least, most) => {
-    expect(backoffMs(attempt, 'provider_error', retryAfter, bytes(0))).toBe(least);
-    expect(backoffMs(attempt, 'provider_error', retryAfter, bytes(255))).toBe(most);
-  });
-
-  it('behind an open breaker: until it opens, and never so briefly that the tries are gone before it closes', () => {
-    expect(backoffMs(1, 'circuit_open', 60_000, bytes(0))).toBe(60_000);
-    expect(backoffMs(2, 'circuit_open', 0, bytes(0))).toBe(4_500);
+    expect(backoffMs(attempt, retryAfter, bytes(0))).toBe(least);
+    expect(backoffMs(attempt, retryAfter, bytes(255))).toBe(most);
   });
 });
 

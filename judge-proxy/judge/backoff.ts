@@ -9,8 +9,11 @@ const LONGEST_MS = 5_000;
 /** A provider that asks for more patience than this is given up, as SDKs do above 60 s. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 
-/** A failure that may be another thing next time. */
-export type PassingState = 'timeout' | 'provider_error' | 'circuit_open';
+/**
+ * A failure that may be another thing next time. An open breaker is none: it says that waiting is of no use for longer
+ * than any job should be without its verdict.
+ */
+export type PassingState = 'timeout' | 'provider_error';
 
 /** @param attempt that failed, from 1 */
 export function isLastAttempt(attempt: number, state: PassingState): boolean {
@@ -18,19 +21,16 @@ export function isLastAttempt(attempt: number, state: PassingState): boolean {
 }
 
 /**
- * Behind an open breaker the longest wait from the start: shorter ones would use up all tries while a probe is on its
- * way.
  * @param attempt that failed, from 1
- * @param retryAfterMs what the provider asked for, or until the breaker lets someone through; null when nothing
+ * @param retryAfterMs what the provider asked for, null when nothing
  * @returns milliseconds until the next try
  */
 export function backoffMs(
   attempt: number,
-  state: PassingState,
   retryAfterMs: number | null,
   randomBytes: (size: number) => Uint8Array,
 ): number {
-  const own = state === 'circuit_open' ? LONGEST_MS : Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempt - 1));
+  const own = Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempt - 1));
   const jitter = 0.9 + ((randomBytes(1)[0] ?? 0) / 255) * 0.2;
   return Math.round(Math.max(own * jitter, Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS)));
 }

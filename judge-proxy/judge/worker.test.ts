@@ -9,8 +9,10 @@ import { judgeModelHandler } from '../../test/support/judge-model.ts';
 import type { OriginHandler } from '../../test/support/origin.ts';
 import { ProxyError } from '../errors.ts';
 import type { Verdict } from '../ledger/records.ts';
+import { systemClock } from '../telemetry/clock.ts';
+import { Breaker } from './breaker.ts';
+import { withBreaker } from './endpoints.ts';
 import { createJudge } from './judges.ts';
-import type { JudgeModel } from './model.ts';
 import { bodyOf, captureOf } from './testing/captures.ts';
 import { answering, completing, hanging, inTurn, JUDGE_KEY, startJudgeServer } from './testing/judge-server.ts';
 import { consultantOf, JudgedLedger, judgeWith } from './testing/judged-ledger.ts';
@@ -367,45 +369,25 @@ describe('on its way to the model', () => {
     expect(content).toContain(again);
   });
 
-  it('waits while the breaker is open, and is judged when it lets someone through', async () => {
-    await using server = await startJudgeServer();
-    let open = true;
-    const guarded: JudgeModel = {
-      name: 'test-judge',
-      ask: async (...call) => {
-        if (!open) return server.model.ask(...call);
-        open = false;
-        return {
-          reply: { kind: 'failed', state: 'circuit_open', error: null, again: false, retryAfterMs: 0 },
-          latencyMs: 0,
-        };
-      },
-    };
-    const { ledger } = books;
-    const waits: number[] = [];
-    const released = Promise.withResolvers<void>();
-    const eager: JudgeWorkerOptions['ledger'] = {
-      takeJobs: (limit, leaseMs) => ledger.takeJobs(limit, leaseMs),
-      finishJob: (id, verdict) => ledger.finishJob(id, verdict),
-      // Due at once, so that nobody has to wait for it here.
-      releaseJob: async (id, wait) => {
-        waits.push(wait);
-        await ledger.releaseJob(id, 0);
-        released.resolve();
-      },
-      onJob: (listener) => ledger.onJob(listener),
-    };
-    const id = await books.record();
-    const judged = Promise.withResolvers<Verdict>();
-    const metrics = {
-      verdict: (verdict: Verdict) => verdict.exchange_id === id && judged.resolve(verdict),
-      judgeQueue: () => undefined,
-    };
-    books.start(guarded, { ledger: eager, metrics });
-    await released.promise;
-    await books.record();
-    expect(await judged.promise).toMatchObject({ state: 'scored' });
-    expect(waits[0]).toBeGreaterThanOrEqual(4_500);
+  it('an endpoint that fails too often is left alone: the verdict says so at once', async () => {
+    await using server = await startJudgeServer(answering(401, ''));
+    const breaker = new Breaker({ failures: 2, openMs: 3_600_000, successes: 1 }, systemClock);
+    const worker = books.start(withBreaker(server.model, breaker), {
+      limits: { judge_queue: 9, judge_concurrency: 1 },
+    });
+    for (let i = 0; i < 4; i++) await books.record();
+    await worker.idle();
+    const verdicts = await books.verdicts();
+    expect(verdicts.map(({ state }) => state)).toEqual([
+      ...['provider_error', 'provider_error'],
+      ...['circuit_open', 'circuit_open'],
+    ]);
+    expect(verdicts.at(-1)).toMatchObject({
+      coverage: { level: 'partial', reasons: ['model_failed'] },
+      overall: { label: 'undetermined', severity: 'medium' },
+      decided_by: 'fallback',
+    });
+    expect(server.origin.seen).toHaveLength(2);
   });
 
   it('what waits for another try fills the queue like the rest', async () => {

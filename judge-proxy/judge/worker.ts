@@ -192,7 +192,7 @@ class Worker implements JudgeWorker {
       if (consultation === null) return await this.#release(job, 0);
       const { again, outcome } = consultation;
       if (again !== null && !isLastAttempt(job.attempt, again.state) && this.#hasRoom('')) {
-        return await this.#again(job, again);
+        return await this.#again(job, again.afterMs);
       }
       await this.#commit(job, judge, input, outcome, consultation);
     } finally {
@@ -201,8 +201,8 @@ class Worker implements JudgeWorker {
     }
   }
 
-  async #again(job: Job, { state, afterMs }: NonNullable<Consultation['again']>): Promise<void> {
-    const wait = backoffMs(job.attempt, state, afterMs, this.#options.randomBytes);
+  async #again(job: Job, afterMs: number | null): Promise<void> {
+    const wait = backoffMs(job.attempt, afterMs, this.#options.randomBytes);
     this.#released.add(job.job_id);
     await this.#release(job, wait);
     this.#later(wait, () => this.#wake());
