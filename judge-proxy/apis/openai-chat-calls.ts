@@ -1,4 +1,7 @@
-/** Tool calls of one choice as their pieces come: which call a piece belongs to, and when all of them are complete. */
+/**
+ * Tool calls of one choice as their pieces come: which call a piece belongs to, and when all of them are complete. Nothing
+ * but the end of the choice tells that: pieces of several calls may mix. Each is brought whole, then.
+ */
 
 import { isObject, type Json, type JsonObject, own } from './json.ts';
 import { outline } from './outline.ts';
@@ -11,10 +14,9 @@ const QUIET_CALL: ReadonlySet<string> = new Set(['id', 'type']);
 interface Called {
   readonly at: At;
   name: string | null;
-  /** The name went out with a piece. */
-  isNamed: boolean;
-  /** A piece with text came. */
-  hasText: boolean;
+  /** Pieces that were not brought yet. */
+  text: string;
+  isBrought: boolean;
 }
 
 interface Call {
@@ -66,31 +68,23 @@ export class ChatCalls {
   finish(): void {
     this.#isOpen = false;
     for (const called of this.#called.values()) {
-      if (!called.hasText) this.#out.add(called.at, 'tool_call', '{}', called.name);
-      called.hasText = true;
+      if (called.isBrought && called.text === '') continue;
+      this.#out.add(called.at, 'tool_call', called.text === '' ? '{}' : called.text, called.name);
+      called.isBrought = true;
+      called.text = '';
     }
   }
 
   #addCalled(at: At, piece: JsonObject, key: 'arguments' | 'input'): void {
     const place = inside(at, key);
-    const called = this.#called.get(place.place) ?? { at: place, name: null, isNamed: false, hasText: false };
+    const called = this.#called.get(place.place) ?? { at: place, name: null, text: '', isBrought: false };
     this.#called.set(place.place, called);
-    const name = own(piece, 'name');
-    if (typeof name === 'string' && name !== '' && name !== called.name) {
-      called.name = name.toWellFormed();
-      called.isNamed = false;
-    }
     for (const [field, value] of Object.entries(piece)) {
-      if (field === 'name' && typeof value === 'string') continue;
-      if (field !== key) this.#out.stray(at, field, value, QUIET_CALL.has(field));
-      else if (value !== null && value !== '') this.#bring(called, typeof value === 'string' ? value : outline(value));
+      if (field === 'name' && typeof value === 'string') {
+        if (value !== '') called.name = value.toWellFormed();
+      } else if (field !== key) this.#out.stray(at, field, value, QUIET_CALL.has(field));
+      else if (value !== null) called.text += typeof value === 'string' ? value : outline(value);
     }
-  }
-
-  #bring(called: Called, text: string): void {
-    this.#out.add(called.at, 'tool_call', text, called.isNamed ? null : called.name);
-    called.isNamed = true;
-    called.hasText = true;
   }
 
   /** Id and name come in the first piece alone. Servers that leave `index` out begin a call with a new id. */

@@ -1,11 +1,12 @@
 /** Texts of a Responses stream that are no field of an output item: sound, shell commands and what they print. */
 
+import type { Part } from '../exchange/transcript.ts';
 import { RESPONSE } from './body.ts';
 import { isObject, type Json, type JsonObject, own } from './json.ts';
 import { outline } from './outline.ts';
 import type { StreamDeltas } from './stream-deltas.ts';
 
-type Kind = 'text' | 'tool_call' | 'tool_result';
+type Kind = 'text' | 'tool_result';
 
 /** @returns false when the event is of none of these types, or brings nothing that can be read */
 export function addLoose(out: StreamDeltas, type: string, event: JsonObject): boolean {
@@ -28,11 +29,6 @@ export function addLoose(out: StreamDeltas, type: string, event: JsonObject): bo
       return typeof own(event, 'delta') === 'string';
     case 'response.image_generation_call.partial_image':
       return typeof own(event, 'partial_image_b64') === 'string';
-    case 'response.shell_call_command.delta':
-      return piece(`response.stream.command.${at}`, 'tool_call', own(event, 'delta'));
-    case 'response.shell_call_command.added':
-    case 'response.shell_call_command.done':
-      return whole(`response.stream.command.${at}`, 'tool_call', own(event, 'command'));
     case 'response.shell_call_output_content.delta': {
       const delta = own(event, 'delta');
       const streams = isObject(delta) ? delta : {};
@@ -44,6 +40,20 @@ export function addLoose(out: StreamDeltas, type: string, event: JsonObject): bo
     default:
       return false;
   }
+}
+
+/** A piece of a shell command, or what is told to be the whole of it. */
+export interface CommandPart extends Part {
+  readonly goesOn: boolean;
+}
+
+/** @returns null when the event is about no command, or brings nothing that can be read */
+export function commandIn(type: string, event: JsonObject): CommandPart | null {
+  const step = /^response\.shell_call_command\.(added|delta|done)$/.exec(type)?.[1];
+  const text = own(event, step === 'delta' ? 'delta' : 'command');
+  if (step === undefined || typeof text !== 'string') return null;
+  const place = `response.stream.command.${indexOf(event, 'output_index')}.${indexOf(event, 'command_index')}`;
+  return { ...RESPONSE, place, kind: 'tool_call', text, goesOn: step === 'delta' };
 }
 
 function indexOf(event: JsonObject, key: string): number {

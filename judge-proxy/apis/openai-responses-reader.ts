@@ -3,7 +3,7 @@
  * the `done` events repeat is brought only where it differs from the pieces.
  */
 
-import type { Role } from '../exchange/transcript.ts';
+import type { Part, Role } from '../exchange/transcript.ts';
 import type { Block } from './block.ts';
 import { RESPONSE } from './body.ts';
 import { readPart, roleOf } from './content.ts';
@@ -11,7 +11,7 @@ import { Fields, isArray, isObject, type Json, type JsonObject, own } from './js
 import { LiveEvents } from './live-event.ts';
 import { QUIET_EVENTS, SLOTS, type Slot } from './openai-responses-events.ts';
 import { readItem } from './openai-responses-items.ts';
-import { addLoose } from './openai-responses-loose.ts';
+import { addLoose, commandIn } from './openai-responses-loose.ts';
 import { QUIET_RESPONSE, readOutput } from './openai-responses-read.ts';
 import { ResponseSent } from './openai-responses-sent.ts';
 import { type At, inside, PartList } from './part-list.ts';
@@ -51,6 +51,8 @@ const LISTS: ReadonlyMap<string, 'content' | 'summary'> = new Map([
 interface Item {
   role: Role;
   name: string | null;
+  /** Calls of this item that are not complete: what came of them until now. */
+  readonly pending: Map<string, Part>;
 }
 
 export class ResponseReader implements StreamReader {
@@ -96,8 +98,8 @@ export class ResponseReader implements StreamReader {
       case 'response.completed':
       case 'response.incomplete':
       case 'response.failed':
+        for (const index of this.#items.keys()) this.#complete(index);
         this.#addResponse(own(event, 'response') ?? null);
-        this.#openCalls.clear();
         return true;
       case 'error':
         this.#read((parts) => readError(parts, inside(RESPONSE, 'error'), own(event, 'error') ?? withoutType(event)));
@@ -151,40 +153,64 @@ export class ResponseReader implements StreamReader {
     readItem(parts, inside({ ...RESPONSE, place: 'response.output' }, index), item);
     const found = parts.finish();
     if (step === 'done') {
+      this.#complete(index);
       this.#out.whole(found);
-      this.#openCalls.delete(index);
       return true;
     }
-    // A call that is announced without arguments is not yet a call without arguments.
-    const brought = found.filter((part) => part.kind !== 'tool_call' || part.text !== '{}');
-    this.#out.whole(brought);
-    const isCall = STREAMED_CALLS.has(own(item, 'type')) || brought.some((part) => part.kind === 'tool_call');
-    if (isCall) this.#openCalls.add(index);
+    const calls = found.filter((part) => part.kind === 'tool_call' && part.text !== '{}');
+    this.#out.whole(found.filter((part) => part.kind !== 'tool_call'));
+    for (const call of calls) known.pending.set(call.place, call);
+    if (calls.length > 0 || STREAMED_CALLS.has(own(item, 'type'))) this.#openCalls.add(index);
     return true;
   }
 
   #addText(index: number, step: string, slot: Slot, event: JsonObject): boolean {
     const text = own(event, step === 'delta' ? 'delta' : slot.field);
     if (typeof text !== 'string' || (step !== 'delta' && step !== 'done')) return false;
-    const item = this.#item(index);
     const at = this.#at(index);
-    const isCall = slot.kind === 'tool_call';
-    const name = slot.type === 'code_interpreter_call' ? 'code_interpreter' : item.name;
     const place = slot.list === null ? at : inside(inside(at, slot.list), positionOf(event, slot.list));
     const here = inside(place, slot.field);
-    if (step === 'delta') this.#out.piece(here, slot.kind, text, isCall ? name : null);
-    else if (text !== '')
-      this.#out.whole([{ ...here, kind: slot.kind, text, ...(isCall && name !== null ? { name } : {}) }]);
-    if (isCall && step === 'delta') this.#openCalls.add(index);
-    else if (isCall) this.#openCalls.delete(index);
+    if (slot.kind === 'tool_call') this.#addCall(index, step, slot, { ...here, kind: slot.kind, text });
+    else if (step === 'delta') this.#out.piece(here, slot.kind, text);
+    else if (text !== '') this.#out.whole([{ ...here, kind: slot.kind, text }]);
     return true;
   }
 
-  /** Texts that belong to no slot of an item. Commands are complete when their item is. */
+  /** Calls are brought whole: pieces of several may mix, and none of them is to go out by itself. */
+  #addCall(index: number, step: string, slot: Slot, piece: Part): void {
+    const { pending, name: itemName } = this.#item(index);
+    const name = slot.type === 'code_interpreter_call' ? 'code_interpreter' : itemName;
+    const call = name === null ? piece : { ...piece, name };
+    if (step === 'delta') {
+      this.#openCalls.add(index);
+      pending.set(call.place, { ...call, text: (pending.get(call.place)?.text ?? '') + piece.text });
+      return;
+    }
+    this.#complete(index);
+    if (piece.text !== '') this.#out.whole([call]);
+  }
+
+  #complete(index: number): void {
+    this.#openCalls.delete(index);
+    const { pending } = this.#item(index);
+    for (const call of pending.values()) this.#out.piece(call, call.kind, call.text, call.name ?? null);
+    pending.clear();
+  }
+
+  /** Texts that belong to no slot of an item. */
   #addLoose(type: string, event: JsonObject): boolean {
     const index = own(event, 'output_index');
-    if (type.startsWith('response.shell_call_command.') && typeof index === 'number') this.#openCalls.add(index);
-    return addLoose(this.#out, type, event);
+    const command = typeof index === 'number' ? commandIn(type, event) : null;
+    if (command === null || typeof index !== 'number') return addLoose(this.#out, type, event);
+    // Complete when its item is: what tells that one command is done comes before the others.
+    const { pending } = this.#item(index);
+    const before = pending.get(command.place)?.text ?? '';
+    pending.set(command.place, {
+      ...command,
+      text: command.goesOn ? before + command.text : joined(before, command.text),
+    });
+    this.#openCalls.add(index);
+    return true;
   }
 
   #read(read: (parts: PartList) => void): void {
@@ -196,7 +222,7 @@ export class ResponseReader implements StreamReader {
   #item(index: number): Item {
     const known = this.#items.get(index);
     if (known !== undefined) return known;
-    const item: Item = { role: RESPONSE.role, name: null };
+    const item: Item = { role: RESPONSE.role, name: null, pending: new Map() };
     this.#items.set(index, item);
     return item;
   }
@@ -204,6 +230,12 @@ export class ResponseReader implements StreamReader {
   #at(index: number): At {
     return inside({ ...RESPONSE, place: 'response.output', role: this.#item(index).role }, index);
   }
+}
+
+/** The text of a command, and what is told as its whole: both, where they differ. */
+function joined(before: string, whole: string): string {
+  if (whole.startsWith(before)) return whole;
+  return whole === '' ? before : `${before}\n${whole}`;
 }
 
 function positionOf(event: JsonObject, list: 'content' | 'summary'): number {

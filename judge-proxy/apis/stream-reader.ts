@@ -7,9 +7,12 @@ import type { PartKind, Role } from '../exchange/transcript.ts';
 import type { Block } from './block.ts';
 import type { SseEvent } from './sse.ts';
 
-/** A piece of text that an event brings. Pieces of one place belong together, in order. */
+/**
+ * A piece of text that an event brings. Pieces of one place belong together, in order; one may end in the middle of a
+ * character. A tool call is one piece, with its name, in the step that completes it.
+ */
 export interface Delta {
-  /** As in the transcript of the whole response, e.g. `response.choices[0].message.content`. */
+  /** As in the transcript of the whole response as far as that can be known, e.g. `response.choices[0].message.content`. */
   readonly place: string;
   readonly role: Role;
   readonly kind: PartKind;

@@ -64,6 +64,15 @@ describe('Chat Completions', () => {
     );
   });
 
+  it('brings each call whole with the end of its choice', () => {
+    const [last, ...before] = stepsOf(openaiChat.streamReader(), parseSse(sse(chat.TOOL_CALLS))).toReversed();
+    expect(before.flatMap((step) => step.deltas)).toEqual([]);
+    expect(last?.deltas.map(({ name, text }) => [name, text])).toEqual([
+      ['get_weather', '{"city":"Rome"}'],
+      ['send_mail', '{"to":"a@b.c"}'],
+    ]);
+  });
+
   it('holds a tool call until its choice has ended', () => {
     const steps = stepsOf(openaiChat.streamReader(), parseSse(sse([...chat.TOOL_CALLS, '[DONE]'])));
     expect(steps.map((step) => step.toolCallOpen)).toEqual([false, true, true, true, true, true, true, false, false]);
@@ -185,6 +194,11 @@ describe('Responses', () => {
       { type: 'response.shell_call_command.delta', output_index: 0, command_index: 0, delta: 'rf /' },
       { type: 'response.shell_call_command.done', output_index: 0, command_index: 0, command: 'rm -rf /' },
       {
+        type: 'response.output_item.done',
+        output_index: 0,
+        item: { type: 'shell_call', action: { commands: ['ls'] } },
+      },
+      {
         type: 'response.shell_call_output_content.delta',
         output_index: 1,
         command_index: 0,
@@ -192,8 +206,9 @@ describe('Responses', () => {
       },
     ];
     const steps = stepsOf(openaiResponses.streamReader(), parseSse(sse(payloads)));
-    expect(steps.map((step) => step.toolCallOpen)).toEqual([false, false, true, true, true, true, true]);
-    expect([...joined(steps.flatMap((step) => step.deltas)).values()]).toEqual(['spoken', 'rm -rf /', 'gone']);
+    expect(steps.map((step) => step.toolCallOpen)).toEqual([false, false, true, true, true, true, false, false]);
+    expect(steps[6]?.deltas.map((delta) => delta.text)).toEqual(['rm -rf /', 'commands:\n - ls']);
+    expect([...joined(steps.flatMap((step) => step.deltas)).values()].at(-1)).toBe('gone');
   });
 });
 
