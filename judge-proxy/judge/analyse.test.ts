@@ -316,6 +316,38 @@ describe('an order to the judge is a hit wherever it stands', () => {
   });
 });
 
+describe('a response that says nothing', () => {
+  const hits = async (over: Parameters<typeof captureOf>[0], settings: Partial<AnalysisSettings> = {}) =>
+    inputOf(await analyse(captureOf(over), settings)).rule_hits.filter(({ rule }) => rule === 'near_empty_response');
+
+  it.each<[string, Parameters<typeof captureOf>[0]]>([
+    ['empty', { answer: '' }],
+    ['a colon', { answer: ':' }],
+    ['an announcement', { answer: 'Thought process:' }],
+    ['an empty stream', { response: bodyOf(streamOf(''), { contentType: 'text/event-stream' }) }],
+    ['no output', responses({ input: 'x' })],
+  ])('%s: is a hit, whatever rules the judge lists', async (_, over) => {
+    expect(await hits(over, { rules: [] })).toMatchObject([{ severity: 'low', version: '1' }]);
+  });
+
+  it.each<[string, Parameters<typeof captureOf>[0]]>([
+    ['an answer', { answer: '42' }],
+    [
+      'a tool call',
+      {
+        response: bodyOf(
+          JSON.stringify({ choices: [{ index: 0, message: toolCall({}), finish_reason: 'tool_calls' }] }),
+        ),
+      },
+    ],
+    ['an error', { status: 500, response: bodyOf('{"error":{"message":"."}}') }],
+    ['a client that went away', { answer: ':', clientAborted: true }],
+    ['a cut copy', { response: bodyOf('{"choices":[', { cut: 'cap', total: 9_999_999 }) }],
+    ['no response yet', { status: null, response: bodyOf('', { contentType: null, ended: false }) }],
+    ['an endpoint that no format reads', { path: '/v1/x' }],
+  ])('is not %s', async (_, over) => expect(await hits(over)).toEqual([]));
+});
+
 it('never fails for what the bytes are', async () => {
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),

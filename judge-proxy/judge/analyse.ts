@@ -59,7 +59,7 @@ export async function analyseCapture(capture: Capture, settings: AnalysisSetting
   const options = { rules, budgetMs, now, ...(cache === undefined ? {} : { cache }) };
   const outcome = runRules(reading.texts, options);
   const kept = withhold(raw, outcome.withheld);
-  const decoded = decodeTexts(kept, options);
+  const decoded = decodeTexts(kept, options, outcome);
   const token = redactionTokens(settings.hmacKey, capture.exchangeId);
   const clean = redacted(kept, decoded, outcome.redactions, token);
   const trimmed = trimTranscript(clean.transcript);

@@ -7,8 +7,9 @@ import type { Finding } from '../exchange/redact.ts';
 import type { Part, Side, Transcript } from '../exchange/transcript.ts';
 import type { RuleHit } from '../ledger/records.ts';
 import type { DecodedText } from './input.ts';
-import { type DecodedStretch, decodedStretches } from './rules/decoded-stretches.ts';
-import { type RunOptions, runRules } from './rules/run-rules.ts';
+import { type DecodedStretch, type DecodedStretches, decodedStretches } from './rules/decoded-stretches.ts';
+import { Budget, type RuleFinding } from './rules/rule.ts';
+import { type RulesOutcome, type RunOptions, runRules } from './rules/run-rules.ts';
 import { trimParts } from './trim.ts';
 
 /** Decoded texts of one exchange that are shown. */
@@ -38,10 +39,20 @@ export interface Decoded {
 /**
  * @param transcript not redacted yet, without what no rule has read
  * @param options of the rules that read the transcript
+ * @param read what they said
  */
-export function decodeTexts(transcript: Transcript, options: RunOptions): Decoded {
+export function decodeTexts(
+  transcript: Transcript,
+  options: RunOptions,
+  read: Pick<RulesOutcome, 'keys' | 'withheld'>,
+): Decoded {
   const cut = new Set<Side>();
-  const placed = boundedTexts(transcript.parts, cut);
+  const decode = ({ place, text }: Part) => {
+    // What was cut off is not the text that has this key.
+    const key = read.withheld.has(place) ? null : (read.keys.get(place) ?? null);
+    return decodedOnce(text, key, options);
+  };
+  const placed = boundedTexts(transcript.parts, decode, cut);
   if (placed.length === 0) return { texts: [], redactions: [], hits: [], cut, complete: true };
   const outcome = runRules(
     placed.map(({ place, decoded }) => ({ place, text: decoded, ofApplication: false })),
@@ -62,12 +73,28 @@ export function decodeTexts(transcript: Transcript, options: RunOptions): Decode
   };
 }
 
-function boundedTexts(parts: readonly Part[], cut: Set<Side>): Placed[] {
+const PLAIN: DecodedStretches = { stretches: [], complete: true };
+/** Stands in the cache for a text that is decoded anew. */
+const DECODES: RuleFinding = { start: 0, end: 0, type: 'decodes', severity: 'none' };
+
+/** A text that says nothing else is looked at once: a conversation sends its whole history with every request. */
+function decodedOnce(text: string, key: string | null, { cache, now }: RunOptions): DecodedStretches {
+  if (cache === undefined) return decodedStretches(text);
+  let decoded: DecodedStretches | undefined;
+  const { findings } = cache.scan(key, 'decoded', new Budget(now, Number.POSITIVE_INFINITY), () => {
+    decoded = decodedStretches(text);
+    const plain = decoded.complete && decoded.stretches.length === 0;
+    return { findings: plain ? [] : [DECODES], scanned: text.length };
+  });
+  return findings.length === 0 ? PLAIN : (decoded ?? decodedStretches(text));
+}
+
+function boundedTexts(parts: readonly Part[], decode: (part: Part) => DecodedStretches, cut: Set<Side>): Placed[] {
   const placed: Placed[] = [];
   let room = MOST_READ;
   for (const part of parts) {
     if (part.kind === 'media') continue;
-    const { stretches, complete } = decodedStretches(part.text);
+    const { stretches, complete } = decode(part);
     if (!complete) cut.add(part.side);
     const counts = new Map<string, number>();
     for (const stretch of stretches) {

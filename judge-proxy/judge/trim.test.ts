@@ -37,6 +37,7 @@ it('leaves out the middle of too many parts', () => {
   const { parts, cut } = trim(Array.from({ length: 5_000 }, (_, index) => part('x', index)));
   expect(parts).toHaveLength(TRANSCRIPT_PARTS);
   expect([parts[0]?.place, parts.at(-1)?.place]).toEqual(['request.p[0]', 'request.p[4999]']);
+  expect(parts[500]).toMatchObject({ place: 'request.cut', kind: 'other', text: '[CUT:4001 parts]' });
   expect(cut).toEqual(['request']);
 });
 

@@ -60,17 +60,19 @@ export const ZERO_WIDTH_RUN = pattern(`[${members(ZERO_WIDTH, [[0x200e, 0x200f]]
 /** Overrides reverse text for the reader (CVE-2021-42574); embeddings and isolates have everyday uses. */
 export const BIDI_OVERRIDE = pattern(`[${members([[0x202d, 0x202e]])}]`);
 
-/** Letters in a compatibility form (full-width, mathematical, circled): four make a word that is spelt, no ornament. */
-export const SPELT_LETTERS = pattern(
-  `[${members(
-    [
-      [0xff21, 0xff3a],
-      [0xff41, 0xff5a],
-    ],
-    [[0x1d400, 0x1d7cb]],
-    [[0x24b6, 0x24e9]],
-  )}]{4,}`,
-);
+/** Letters in a compatibility form: full-width, mathematical, circled. */
+const SPELT: readonly Range[] = [
+  [0xff21, 0xff3a],
+  [0xff41, 0xff5a],
+  [0x1d400, 0x1d7cb],
+  [0x24b6, 0x24e9],
+];
+
+/** Four make a word that is spelt and no ornament. */
+export const SPELT_LETTERS = pattern(`[${members(SPELT)}]{4,}`);
+
+/** One look for both, before either is looked for by itself. */
+export const UNSEEN_OR_SPELT = pattern(`[${members(ZERO_WIDTH, DIRECTIONS, FILLERS, SELECTORS, PLANE_14, SPELT)}]`);
 
 function members(...ranges: readonly (readonly Range[])[]): string {
   return ranges

@@ -48,6 +48,8 @@ export interface RulesOutcome {
   readonly complete: boolean;
   /** Per place, the offset from which on a rule that redacts did not read: what follows must not be kept. */
   readonly withheld: ReadonlyMap<string, number>;
+  /** Per place, the key under which the cache knows the text; null for one that is always read. */
+  readonly keys: ReadonlyMap<string, string | null>;
 }
 
 export interface RunOptions {
@@ -101,7 +103,8 @@ export function runRules(texts: readonly RuleText[], options: RunOptions): Rules
     }
     hits.push(...gravest(ownHits));
   }
-  return { redactions, hits, complete, withheld };
+  const keys = new Map(prepared.map(({ place, forms }) => [place, forms.key]));
+  return { redactions, hits, complete, withheld, keys };
 }
 
 /** At most `room` findings; the text counts as read up to the first that found no room. */

@@ -14,8 +14,8 @@ const MOST_FINDINGS = 20;
 /** Reading a shorter text costs no more than its hash. */
 const SHORTEST = 64;
 
-/** `joints`: what stands between texts. */
-type Reading = RuleName | 'joints';
+/** `joints`: what stands between texts. `decoded`: whether anything in a text says something else when it is decoded. */
+type Reading = RuleName | 'joints' | 'decoded';
 
 export class ScanCache {
   readonly #most: number;
