@@ -40,7 +40,7 @@ describe('list', () => {
     expect(recorded).toMatch(/no verdict +NOT JUDGED[\s\S]*no_judge/);
     expect(unread).toMatch(/undetermined +NOT JUDGED[\s\S]*unknown_api/);
     expect(leak).toMatch(
-      /violation · critical +partial[\s\S]*would_block +model_not_configured[\s\S]*rule \/ rules_only/,
+      /violation · critical +partial[\s\S]*would_block · observe +model_not_configured[\s\S]*rule \/ rules_only/,
     );
     expect(clean).toMatch(/clean +full +openai +Name three uses/);
     for (const row of [open, recorded, unread]) expect(row).not.toMatch(/clean|full|pass/);

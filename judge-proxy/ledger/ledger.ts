@@ -1,5 +1,6 @@
 /** The ledger as the rest of the program sees it. Engines: sqlite.ts (one machine); PostgreSQL has the same interface. */
 
+import type { Costs, CostsFilter } from './costs.ts';
 import type {
   ConnectionRecord,
   ExchangeCompleted,
@@ -38,7 +39,15 @@ export interface Job extends NewJob {
   readonly content: string | null;
 }
 
-export interface VerdictFilter {
+/** Names by which exchanges are found: equality, as they are stored. */
+export interface NameFilter {
+  readonly route?: string;
+  readonly client?: string;
+  readonly host?: string;
+  readonly api?: string;
+}
+
+export interface VerdictFilter extends NameFilter {
   readonly limit: number;
   /** Only records with a smaller seq: the cursor for the next page. */
   readonly before_seq?: number;
@@ -46,20 +55,12 @@ export interface VerdictFilter {
   readonly after_seq?: number;
   readonly label?: OverallLabel;
   readonly min_severity?: Severity;
-  readonly route?: string;
-  readonly client?: string;
-  readonly host?: string;
-  readonly api?: string;
 }
 
-export interface UnjudgedFilter {
+export interface UnjudgedFilter extends NameFilter {
   readonly limit: number;
   /** Only exchanges whose last record has a smaller seq: the cursor for the next page. */
   readonly before_seq?: number;
-  readonly route?: string;
-  readonly client?: string;
-  readonly host?: string;
-  readonly api?: string;
 }
 
 /** An exchange without a verdict: under way, waiting for its judge, or on a route that has none. */
@@ -83,6 +84,8 @@ export interface ExchangeView {
   /** The same for the verdict on its request, if there is one. */
   readonly request_content: string | null;
   readonly verdicts: readonly Verdict[];
+  /** One of them is the verdict of the exchange; one on its request alone need not be. */
+  readonly judged: boolean;
   /** State of its job, null when none was queued or it is done. */
   readonly job: { readonly attempt: number; readonly not_before: string } | null;
 }
@@ -159,6 +162,8 @@ export interface LedgerReader {
    * @param sinceTs RFC 3339 UTC with milliseconds, as records have it
    */
   spending(sinceTs: string): Promise<readonly Spending[]>;
+  /** Cost of judging beside cost of the traffic, of exchanges that were opened in a time. */
+  costs(filter: CostsFilter): Promise<Costs>;
   close(): Promise<void>;
 }
 

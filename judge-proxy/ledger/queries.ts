@@ -110,7 +110,7 @@ export function exchange(db: DatabaseSync, id: string): ExchangeView | null {
   if (exchangeId === null) return null;
   const row = db
     .prepare(
-      `SELECT e.opened_seq, e.completed_seq, o.body AS opened, c.body AS completed, t.json AS content, q.json AS request_content
+      `SELECT e.opened_seq, e.completed_seq, e.verdict_seq, o.body AS opened, c.body AS completed, t.json AS content, q.json AS request_content
        FROM exchanges e JOIN records o ON o.seq = e.opened_seq
        LEFT JOIN records c ON c.seq = e.completed_seq
        LEFT JOIN contents t ON t.seq = e.completed_seq
@@ -135,6 +135,7 @@ export function exchange(db: DatabaseSync, id: string): ExchangeView | null {
     content: row.content,
     request_content: row.request_content,
     verdicts: verdictRows.map(verdictOf),
+    judged: row.verdict_seq !== null,
     job: job === undefined ? null : { attempt: job.attempt, not_before: new Date(job.not_before).toISOString() },
   };
 }
@@ -142,6 +143,7 @@ export function exchange(db: DatabaseSync, id: string): ExchangeView | null {
 interface ExchangeRow {
   readonly opened_seq: number;
   readonly completed_seq: number | null;
+  readonly verdict_seq: number | null;
   readonly opened: string;
   readonly completed: string | null;
   readonly content: string | null;

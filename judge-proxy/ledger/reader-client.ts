@@ -28,6 +28,7 @@ export class ReaderClient implements LedgerReader {
   exchange: LedgerReader['exchange'] = (id) => this.#ask(['exchange', id]);
   connections: LedgerReader['connections'] = (filter) => this.#ask(['connections', filter]);
   stats: LedgerReader['stats'] = () => this.#ask(['stats']);
+  costs: LedgerReader['costs'] = (filter) => this.#ask(['costs', filter]);
   earlier: LedgerReader['earlier'] = (link) => this.#ask(['earlier', link]);
   spending: LedgerReader['spending'] = (sinceTs) => this.#ask(['spending', sinceTs]);
 

@@ -55,6 +55,8 @@ function ask(reader: LedgerReader, question: Question): Promise<unknown> {
       return reader.connections(question[1]);
     case 'stats':
       return reader.stats();
+    case 'costs':
+      return reader.costs(question[1]);
     case 'earlier':
       return reader.earlier(question[1]);
     case 'spending':

@@ -1,6 +1,7 @@
 /** The ledger, read-only, from its file: works while the judge proxy runs, and after it. */
 
 import type { DatabaseSync } from 'node:sqlite';
+import { costs } from './costs.ts';
 import type { LedgerReader } from './ledger.ts';
 import * as queries from './queries.ts';
 import { ledgerFile, openForReading } from './sqlite-file.ts';
@@ -46,6 +47,10 @@ class SqliteReader implements LedgerReader {
 
   async spending(sinceTs: string) {
     return queries.spending(this.#db, sinceTs);
+  }
+
+  async costs(filter: Parameters<LedgerReader['costs']>[0]) {
+    return costs(this.#db, filter);
   }
 
   async close() {

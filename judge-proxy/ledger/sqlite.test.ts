@@ -133,6 +133,7 @@ describe('an exchange', () => {
       content: content.json,
       request_content: null,
       verdicts: [],
+      judged: false,
       job: { attempt: 0, not_before: '2026-01-31T12:00:00.000Z' },
     });
   });

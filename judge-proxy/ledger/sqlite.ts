@@ -153,6 +153,7 @@ class SqliteLedger implements Ledger {
   exchange: Ledger['exchange'] = (id) => this.#reader.exchange(id);
   connections: Ledger['connections'] = (filter) => this.#reader.connections(filter);
   stats: Ledger['stats'] = () => this.#reader.stats();
+  costs: Ledger['costs'] = (filter) => this.#reader.costs(filter);
   earlier: Ledger['earlier'] = (link) => this.#lookups.earlier(link);
   spending: Ledger['spending'] = (sinceTs) => this.#reader.spending(sinceTs);
 

@@ -5,7 +5,7 @@ import type { Verdict } from '../../ledger/records.ts';
 import type { CommandIo } from '../command.ts';
 import { oneLine, preview } from '../terminal-text.ts';
 import type { ReviewOptions } from './options.ts';
-import { clockTime, coverageMark, NOT_JUDGED, type Paint, verdictMark } from './paint.ts';
+import { actionWord, clockTime, coverageMark, modeWord, NOT_JUDGED, type Paint, verdictMark } from './paint.ts';
 import { type Cell, lastWidth, table } from './table.ts';
 import { whyUnjudged } from './why-unjudged.ts';
 
@@ -62,11 +62,11 @@ function exchangeTable(rows: readonly Row[], io: CommandIo, paint: Paint): strin
 }
 
 function verdictCells(verdict: Verdict, messageLength: number): Cell[] {
-  const { action, decided_by, state, coverage, latest_user_message } = verdict;
+  const { decided_by, state, coverage, latest_user_message } = verdict;
   const model = verdict.model_returned ?? verdict.model_requested ?? verdict.api;
   return [
     whoCell(verdict),
-    [verdictMark(verdict), action, `${decided_by} / ${state}`],
+    [verdictMark(verdict), `${actionWord(verdict)} · ${modeWord(verdict)}`, `${decided_by} / ${state}`],
     [coverageMark(coverage), ...coverage.reasons],
     whereCell(verdict, model),
     [preview(latest_user_message ?? '', messageLength)],
@@ -96,6 +96,7 @@ function whereCell({ route, host }: { route: string; host: string }, model: stri
 /** The whole ledger in two lines. */
 export function summary(stats: LedgerStats, paint: Paint): string {
   const { exchanges, judged_full, judged_partial, judged_none, open, jobs, unjudged, connections } = stats;
+  const { request_verdicts } = stats;
   const never = judged_none + Math.max(0, unjudged - open - jobs);
   const parts = [
     `${exchanges} exchange${exchanges === 1 ? '' : 's'}`,
@@ -104,6 +105,9 @@ export function summary(stats: LedgerStats, paint: Paint): string {
     never > 0 ? paint(['yellow', 'bold'], `${never} NOT JUDGED`) : '0 not judged',
     `${jobs} waiting`,
     `${open} under way`,
+    ...(request_verdicts === 0
+      ? []
+      : [`${request_verdicts} request${request_verdicts === 1 ? '' : 's'} judged beforehand`]),
   ];
   return `${parts.join(' · ')}\n${connections} connection${connections === 1 ? '' : 's'} relayed unread or refused: list --connections`;
 }

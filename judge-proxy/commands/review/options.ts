@@ -1,6 +1,9 @@
 /** Arguments of the review command. */
 
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { parseDuration } from '../../config/units.ts';
+import type { CostsFilter } from '../../ledger/costs.ts';
+import type { VerdictFilter } from '../../ledger/ledger.ts';
 import { MAX_ROWS } from '../../ledger/queries.ts';
 import type { OverallLabel, Severity } from '../../ledger/records.ts';
 import type { CommandIo } from '../command.ts';
@@ -22,6 +25,8 @@ const OPTIONS = {
   host: { type: 'string' },
   api: { type: 'string' },
   connections: { type: 'boolean' },
+  since: { type: 'string' },
+  until: { type: 'string' },
   help: { type: 'boolean' },
 } as const satisfies ParseArgsOptionsConfig;
 
@@ -34,15 +39,8 @@ const SEVERITIES = {
   critical: true,
 } as const satisfies Record<Severity, true>;
 
-/** Filters of exchanges by their names: equality, as it is stored. */
-export interface Filters {
-  readonly label?: OverallLabel;
-  readonly min_severity?: Severity;
-  readonly route?: string;
-  readonly client?: string;
-  readonly host?: string;
-  readonly api?: string;
-}
+/** Filters of verdicts, without the place on the page. */
+export type Filters = Omit<VerdictFilter, 'limit' | 'before_seq' | 'after_seq'>;
 
 export interface ReviewOptions {
   readonly words: readonly string[];
@@ -52,12 +50,17 @@ export interface ReviewOptions {
   readonly limit: number;
   readonly before: number | undefined;
   readonly filters: Filters;
+  /** RFC 3339 UTC with milliseconds. */
+  readonly period: CostsFilter;
   readonly ledger: string | undefined;
   readonly config: string | undefined;
 }
 
-/** @throws {UsageError} */
-export function readReviewOptions(args: readonly string[]): ReviewOptions {
+/**
+ * @param now milliseconds since 1970, from which spans such as 7d count back
+ * @throws {UsageError}
+ */
+export function readReviewOptions(args: readonly string[], now: number): ReviewOptions {
   const { values, positionals } = parsed(args);
   const { ledger, config, route, client, host, api } = values;
   if (ledger !== undefined && config !== undefined) throw new UsageError('Give --ledger or --config, not both.');
@@ -75,6 +78,10 @@ export function readReviewOptions(args: readonly string[]): ReviewOptions {
       ...(client === undefined ? {} : { client }),
       ...(host === undefined ? {} : { host }),
       ...(api === undefined ? {} : { api }),
+    },
+    period: {
+      ...(values.since === undefined ? {} : { since: instant(values.since, now, '--since') }),
+      ...(values.until === undefined ? {} : { until: instant(values.until, now, '--until') }),
     },
     ledger,
     config,
@@ -110,6 +117,22 @@ function positive(text: string | undefined, option: string): number | undefined 
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageError(`${option} takes a whole number above 0, not '${text}'.`);
   return Number(text);
 }
+
+/** A time (`2026-01-31`, `2026-01-31T12:00Z`), or a span back from now (`36h`, `7d`). */
+function instant(text: string, now: number, option: string): string {
+  const span = parseDuration(text);
+  const time = span === undefined ? Date.parse(TIME.test(text) ? text : '') : now - span;
+  // Four-digit years: other times would not sort as texts.
+  if (Number.isNaN(time) || time < 0 || time >= 253_402_300_800_000) {
+    throw new UsageError(
+      `${option} takes a time such as 2026-01-31 or 2026-01-31T12:00Z, or 36h or 7d, not '${text}'.`,
+    );
+  }
+  return new Date(time).toISOString();
+}
+
+/** RFC 3339 with its zone, or a date, which begins at midnight UTC. */
+const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
 
 function oneOf<T extends string>(text: string, known: Readonly<Record<T, true>>, option: string): T {
   if (!Object.hasOwn(known, text)) {

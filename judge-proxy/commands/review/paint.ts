@@ -45,6 +45,16 @@ export function verdictMark({ overall: { label, severity } }: Pick<Verdict, 'ove
   }
 }
 
+/** `allowed`, `blocked` …; of a request that was judged on its own, that it was. */
+export function actionWord({ action, subject }: Pick<Verdict, 'action' | 'subject'>): string {
+  return subject === 'request' ? `request ${action}` : action;
+}
+
+/** `observe`, `hold`, `window cleared`, `window eager`. Ledgers from before windows say nothing of release. */
+export function modeWord({ mode, release }: Pick<Verdict, 'mode' | 'release'>): string {
+  return release == null ? mode : `${mode} ${release}`;
+}
+
 /** What stands where a pass could be read into a gap. */
 export const NOT_JUDGED: Mark = { text: 'NOT JUDGED', style: ['yellow', 'inverse'] };
 

@@ -26,7 +26,7 @@ afterAll(async () => {
 
 describe('tail', () => {
   it.each([
-    ['a line each', [], /exchange-line-\d +clean +allowed +full +model\/scored/],
+    ['a line each', [], /exchange-line-\d +clean +allowed \(observe\) +full +model\/scored/],
     ['JSON lines', ['--json'], /^\{.*"exchange_id":"exchange-json-\d"/],
   ])('shows the last verdicts and then new ones, as %s, until the signal', async (_name, flags, fresh) => {
     const stdout = new Terminal();

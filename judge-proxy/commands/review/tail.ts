@@ -7,7 +7,7 @@ import type { CommandIo } from '../command.ts';
 import { oneLine, preview } from '../terminal-text.ts';
 import { SHORT_ID } from './list.ts';
 import type { ReviewOptions } from './options.ts';
-import { clockTime, coverageLine, type Paint, painted, verdictMark } from './paint.ts';
+import { actionWord, clockTime, coverageLine, modeWord, type Paint, painted, verdictMark } from './paint.ts';
 
 /** A look costs one search by key, about 20 µs. */
 const LOOK_EVERY_MS = 250;
@@ -30,12 +30,12 @@ export async function tail(reader: LedgerReader, options: ReviewOptions, io: Com
 }
 
 function line(verdict: Verdict, paint: Paint): string {
-  const { ts, exchange_id, action, coverage, decided_by, state, route, host, latest_user_message } = verdict;
+  const { ts, exchange_id, coverage, decided_by, state, route, host, latest_user_message } = verdict;
   return [
     clockTime(ts),
-    exchange_id.slice(0, SHORT_ID),
+    oneLine(exchange_id.slice(0, SHORT_ID)),
     painted(verdictMark(verdict), paint),
-    action,
+    `${actionWord(verdict)} (${modeWord(verdict)})`,
     coverageLine(coverage, paint),
     `${decided_by}/${state}`,
     `${oneLine(route)} ${oneLine(host)}`,

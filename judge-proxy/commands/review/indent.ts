@@ -1,0 +1,5 @@
+/** Text below its title. */
+
+export function indent(text: string): string {
+  return text.replaceAll(/^/gm, '  ');
+}
