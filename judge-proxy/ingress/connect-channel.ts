@@ -7,7 +7,8 @@ import type { Http2ServerRequest, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Refusal } from '../errors.ts';
-import { refuseSocket, refuseStream } from './refuse.ts';
+import { refuseSocket } from '../forward/refuse-socket.ts';
+import { refuseStream } from './refuse.ts';
 import { http1Head, http2Head } from './request-head.ts';
 import type { RequestHead } from './target.ts';
 

@@ -5,10 +5,10 @@ import type { Http2ServerRequest } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { ProxyError } from '../errors.ts';
 import type { ClientRequest, ClientResponse } from '../forward/forwarder.ts';
+import { refuseSocket } from '../forward/refuse-socket.ts';
 import type { Peer } from './identity.ts';
 import { type ListenerAddress, type ListenerHandlers, PlainListener, TlsListener } from './listeners.ts';
 import { type DoorOptions, Reception } from './reception.ts';
-import { refuseSocket } from './refuse.ts';
 import { Requests } from './requests.ts';
 import { Tunnels } from './tunnels.ts';
 

@@ -1,10 +1,11 @@
 /** The HTTP server inside terminated tunnels. It never listens: TLS sockets are handed to it. */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Limits } from '../config/schema.ts';
 import { type ErrorCode, ProxyError, type RefusalContext, refusal } from '../errors.ts';
 import { DoubtfulConnections } from '../forward/framing.ts';
+import { refuseSocket } from '../forward/refuse-socket.ts';
 
 export interface InnerHandlers {
   /** `expectsContinue`: the client waits for `100 Continue` before it sends the body. */
@@ -17,10 +18,6 @@ export interface InnerHandlers {
 
 /** Node's default of 30 s makes header timeouts late by as much. */
 const CHECK_MS = 5_000;
-/** Time that a refused peer has to close its side. */
-const LINGER_MS = 5_000;
-/** Of what a refused peer still sends this much is read and thrown away. */
-const DISCARD_BYTES = 1 << 20;
 
 export function createInnerServer(limits: Limits, handlers: InnerHandlers): Server {
   const server = createServer({
@@ -59,30 +56,7 @@ export function createInnerServer(limits: Limits, handlers: InnerHandlers): Serv
 
 /** Writes a refusal on a connection that has no request, and ends it. */
 export function refuseConnection(socket: Duplex, error: ProxyError, context: RefusalContext): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const { status, headers, body } = refusal(error, context);
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
-  for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
-  socket.end(`${head}connection: close\r\n\r\n${body}`);
-  linger(socket);
-}
-
-/**
- * Closing with unread input makes the kernel send a reset, which may throw the answer away in the peer's buffer (RFC
- * 9112 §9.6; measured: on the HTTP/1.1 hop Envoy then lost the 431). So what still comes is read and dropped until the
- * peer closes or the time is over.
- */
-function linger(socket: Duplex): void {
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(timer));
-  let dropped = 0;
-  socket.on('data', (chunk: Buffer) => {
-    dropped += chunk.length;
-    if (dropped > DISCARD_BYTES) socket.destroy();
-  });
+  refuseSocket(socket, refusal(error, context));
 }
 
 /** Code of llhttp or Node → ours; null when there is nobody to answer. */

@@ -31,6 +31,11 @@ export class MemoryLedger {
     this.events.emit('completed', record);
   }
 
+  /** Nothing went before. */
+  async earlier(): Promise<null> {
+    return null;
+  }
+
   async connection(record: ConnectionRecord): Promise<void> {
     this.connections.push(record);
     this.events.emit('connection', record);
