@@ -1,7 +1,8 @@
 /** The judges of the config, built: rubric read, model client behind the address guard. */
 
 import type { Config, JudgeConfig } from './config/schema.ts';
-import { createEndpoints, type Endpoints } from './judge/endpoints.ts';
+import type { BreakerState } from './judge/breaker.ts';
+import { createEndpoints, type Endpoints, type EndpointsOptions } from './judge/endpoints.ts';
 import { createJudge, type Judge } from './judge/judges.ts';
 import { loadRubric } from './judge/rubric.ts';
 import { createAddressGuard } from './policy/address.ts';
@@ -28,7 +29,7 @@ export function buildJudges(config: Config, on: { readonly breaker?: Metrics['ju
         limits: { ...config.limits, connect: config.limits.judge_connect },
         connections: config.limits.judge_concurrency,
       }),
-    ...(on.breaker === undefined ? {} : { onBreaker: on.breaker }),
+    ...(on.breaker === undefined ? {} : { onBreaker: worstOfEach(on.breaker) }),
   });
   const byName = new Map(
     Object.entries(config.judges).map(([name, judge]) => [name, buildJudge(name, judge, endpoints)] as const),
@@ -55,6 +56,18 @@ function buildJudge(name: string, judge: JudgeConfig, endpoints: Endpoints): Jud
 function buildModel(model: ModelConfig | undefined, endpoints: Endpoints) {
   return model === undefined || model.api_key === '' ? null : endpoints.model(model);
 }
+
+/** Endpoints may have models of the same name: of those the worst state is told. */
+function worstOfEach(tell: Metrics['judgeBreaker']): NonNullable<EndpointsOptions['onBreaker']> {
+  const states = new Map<number, { readonly model: string; readonly state: BreakerState }>();
+  return (model, state, endpoint) => {
+    states.set(endpoint, { model, state });
+    const all = [...states.values()].filter((other) => other.model === model).map((other) => other.state);
+    tell(model, WORST_FIRST.find((one) => all.includes(one)) ?? state);
+  };
+}
+
+const WORST_FIRST: readonly BreakerState[] = ['open', 'half_open', 'closed'];
 
 /** Names of all models that may be asked: closed, so that they can be labels. */
 export function judgeModels({ judges }: Config): string[] {

@@ -36,8 +36,8 @@ export interface EndpointsOptions {
   };
   /** Called once for each address with its key, CAs and listed addresses. */
   readonly connect: (config: EndpointConfig) => EndpointConnection;
-  /** A breaker changed: name of the model as configured. */
-  readonly onBreaker?: (model: string, state: BreakerState) => void;
+  /** A breaker changed: name of the model as configured, and which of its endpoints. */
+  readonly onBreaker?: (model: string, state: BreakerState, endpoint: number) => void;
 }
 
 export interface Endpoints {
@@ -55,7 +55,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
   const { clock, limits, connect, onBreaker } = options;
   const shared = new Map<string, Shared>();
   const connections = new Map<string, EndpointConnection>();
-  const create = ({ name }: EndpointConfig): Shared => ({
+  const create = ({ name }: EndpointConfig, endpoint: number): Shared => ({
     form: new EndpointForm(name),
     breaker: new Breaker(
       {
@@ -64,7 +64,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
         successes: limits.judge_breaker_successes,
       },
       clock,
-      (state) => onBreaker?.(name, state),
+      (state) => onBreaker?.(name, state, endpoint),
     ),
   });
   return {
@@ -72,7 +72,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
       const { base_url, api_key, name, timeout, ca_files, allow_addresses } = config;
       const address = base_url.replace(/\/$/, '');
       // An account is what has a quota and a rate: another key is another endpoint.
-      const { form, breaker } = known(shared, [address, api_key, name], () => create(config));
+      const { form, breaker } = known(shared, [address, api_key, name], () => create(config, shared.size));
       const connection = known(connections, [address, api_key, ca_files, allow_addresses], () => connect(config));
       const model = createJudgeModel({ base_url, api_key, name, timeout, form, clock, fetch: connection.fetch });
       return withBreaker(model, breaker);
