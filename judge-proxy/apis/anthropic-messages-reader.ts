@@ -39,6 +39,8 @@ export class MessageReader implements StreamReader {
   readonly #out = new StreamDeltas();
   readonly #events = new LiveEvents();
   readonly #blocks = new Map<number, OpenBlock>();
+  /** Blocks that call a tool and are not complete. */
+  readonly #calling = new Set<OpenBlock>();
   readonly #sent: MessageSent;
   #seen = 0;
 
@@ -50,8 +52,7 @@ export class MessageReader implements StreamReader {
   read(event: SseEvent): StreamStep {
     const value = this.#events.read(this.#out, event);
     const ended = value !== undefined && this.#add(named(event, value));
-    const open = this.#blocks.values().some((block) => block.isOpen && block.isCall);
-    return this.#out.step(open, ended);
+    return this.#out.step(this.#calling.size > 0, ended);
   }
 
   released(event: SseEvent): void {
@@ -152,6 +153,7 @@ export class MessageReader implements StreamReader {
       citations: 0,
     };
     this.#blocks.set(index, block);
+    if (block.isCall) this.#calling.add(block);
     return block;
   }
 
@@ -164,6 +166,7 @@ export class MessageReader implements StreamReader {
     const block = this.#blocks.get(index) ?? this.#open(index, undefined);
     block.assembler.add({ type: 'content_block_delta', index, delta: own(event, 'delta') ?? null });
     block.isOpen = true;
+    if (block.isCall) this.#calling.add(block);
     for (const [key, piece] of pieces) {
       const target = targets?.find(({ from }) => from === key);
       if (target === undefined) this.#out.stray(block.at, `${typeof type === 'string' ? type : 'delta'}.${key}`, piece);
@@ -174,8 +177,10 @@ export class MessageReader implements StreamReader {
 
   #addPiece(block: OpenBlock, field: string, piece: Json): void {
     const kind = TEXTS.get(field);
-    if (field === 'input') block.isCall = true;
-    else if (field === 'citations') {
+    if (field === 'input') {
+      block.isCall = true;
+      this.#calling.add(block);
+    } else if (field === 'citations') {
       const parts = new PartList();
       readCitation(parts, inside(inside(block.at, field), block.citations++), piece, 'text');
       this.#out.whole(parts.finish());
@@ -188,6 +193,7 @@ export class MessageReader implements StreamReader {
   #finish(block: OpenBlock): void {
     if (!block.isOpen) return;
     block.isOpen = false;
+    this.#calling.delete(block);
     const message = block.assembler.finish().object;
     const content = message === null ? undefined : own(message, 'content');
     const [whole] = isArray(content) ? content : [];

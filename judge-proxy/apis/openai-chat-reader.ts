@@ -49,6 +49,8 @@ export class ChatReader implements StreamReader {
   readonly #out = new StreamDeltas();
   readonly #events = new LiveEvents();
   readonly #choices = new Map<number, Choice>();
+  /** Choices with a call that is not complete. */
+  readonly #calling = new Set<Choice>();
   readonly #sent: ChatSent;
 
   /** @param model as asked for */
@@ -60,9 +62,8 @@ export class ChatReader implements StreamReader {
     const value = this.#events.read(this.#out, event);
     if (value !== undefined) this.#addChunk(asError(event, value));
     const ended = isEndMark(event);
-    if (ended) for (const choice of this.#choices.values()) choice.calls.finish();
-    const open = this.#choices.values().some((choice) => choice.calls.isOpen);
-    return this.#out.step(open, ended);
+    if (ended) for (const choice of this.#calling) this.#finish(choice);
+    return this.#out.step(this.#calling.size > 0, ended);
   }
 
   released(event: SseEvent): void {
@@ -111,7 +112,13 @@ export class ChatReader implements StreamReader {
       else if (key === 'finish_reason' && typeof field === 'string') ends = field !== '';
       else this.#out.stray(at, key, field, QUIET_CHOICE.has(key));
     }
-    if (ends) choice.calls.finish();
+    if (choice.calls.isOpen) this.#calling.add(choice);
+    if (ends) this.#finish(choice);
+  }
+
+  #finish(choice: Choice): void {
+    choice.calls.finish();
+    this.#calling.delete(choice);
   }
 
   #addDelta(choice: Choice, delta: JsonObject): void {

@@ -30,7 +30,8 @@ export class ChatSent {
     if ((own(chunk, 'error') ?? null) !== null) this.#isOver = true;
     const choices = own(chunk, 'choices');
     if (!isArray(choices)) return;
-    this.#head ??= headOf(chunk);
+    // Azure begins with a chunk of its own filters, without choices, id and model.
+    if (this.#open.size + this.#finished.size === 0) this.#head = headOf(chunk);
     for (const choice of choices) if (isObject(choice)) this.#addChoice(choice);
   }
 
@@ -51,9 +52,11 @@ export class ChatSent {
 
   /** Choices below those that have begun: openai-node's helper fails on an answer that leaves one out. */
   #unseen(): number[] {
-    const highest = Math.min(Math.max(...this.#open, ...this.#finished), MAX_CHOICES);
-    const below = Array.from({ length: Math.max(0, highest) }, (_, index) => index);
-    return below.filter((index) => !this.#open.has(index) && !this.#finished.has(index));
+    const unseen: number[] = [];
+    const highest = [...this.#open, ...this.#finished].reduce((most, index) => Math.max(most, index), 0);
+    for (let index = 0; index < Math.min(highest, MAX_CHOICES); index++)
+      if (!this.#open.has(index) && !this.#finished.has(index)) unseen.push(index);
+    return unseen;
   }
 
   #addChoice(choice: JsonObject): void {

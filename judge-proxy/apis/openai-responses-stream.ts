@@ -113,7 +113,12 @@ export class ResponseAssembler {
 
   /** An `output_index` behind all that came. */
   nextIndex(): number {
-    return Math.max(-1, ...[...this.#items.keys()].filter(Number.isSafeInteger)) + 1;
+    return (
+      [...this.#items.keys()].reduce(
+        (most, index) => (Number.isSafeInteger(index) ? Math.max(most, index) : most),
+        -1,
+      ) + 1
+    );
   }
 
   /** Items that were announced and are not done, as far as they came. */

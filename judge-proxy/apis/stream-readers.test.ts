@@ -17,6 +17,16 @@ import { anyText, sse } from './testing/exchange.ts';
 import * as responses from './testing/responses-fixtures.ts';
 import { interleaved, joined, readWhole, stepsOf, streamed } from './testing/streaming.ts';
 
+const BLOCK = {
+  code: 'blocked_by_judge',
+  status: 403,
+  message: 'no',
+  headers: true,
+  requestId: 'r',
+  verdictId: null,
+  reveal: null,
+} as const;
+
 type Payload = string | object;
 const CHAT = '/v1/chat/completions';
 const RESPONSES = '/v1/responses';
@@ -352,10 +362,28 @@ describe.each([
           }
           reader.released(event);
         }
+        for (const style of ['error', 'finish'] as const)
+          for (const event of parseSse(reader.block({ ...BLOCK, style })))
+            if (event.data !== '[DONE]') expect(() => JSON.parse(event.data)).not.toThrow();
         expect(({} as Record<string, unknown>).polluted).toBeUndefined();
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('of very many choices, items and blocks cost what one costs', () => {
+    const reader = api.streamReader();
+    const events = Array.from({ length: 20_000 }, (_, index): object[] => [
+      { choices: [{ index, delta: { tool_calls: [{ index: 0, function: { arguments: 'x' } }] } }] },
+      { type: 'response.output_item.added', output_index: index, item: { type: 'function_call', id: `f${index}` } },
+      { type: 'content_block_start', index, content_block: { type: 'tool_use', input: {} } },
+    ]);
+    const which = [openaiChat, openaiResponses, anthropicMessages].indexOf(api);
+    for (const event of events.map((each) => ({ event: null, data: JSON.stringify(each[which]), whole: true }))) {
+      expect(reader.read(event).toolCallOpen).toBe(true);
+      reader.released(event);
+    }
+    expect(reader.block({ ...BLOCK, style: 'finish' })).not.toBe('');
   });
 
   it('lose nothing that the whole reading has', () => {

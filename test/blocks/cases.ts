@@ -10,6 +10,7 @@ import * as anthropic from '../../judge-proxy/apis/testing/anthropic-fixtures.ts
 import * as chat from '../../judge-proxy/apis/testing/chat-fixtures.ts';
 import { sse } from '../../judge-proxy/apis/testing/exchange.ts';
 import * as responses from '../../judge-proxy/apis/testing/responses-fixtures.ts';
+import { KEEP_ALIVE_COMMENT } from '../../judge-proxy/enforcement/keep-alive.ts';
 
 export type ApiName = 'chat' | 'responses' | 'messages';
 
@@ -83,11 +84,19 @@ export function wholeCases(): Case[] {
   );
 }
 
-/** Blocks at each point of each stream before its end. */
+/** Blocks at each point of each stream before its end, and behind comments that kept the client waiting. */
 export function tailCases(): Case[] {
   return STREAMS.flatMap((stream) =>
-    STYLES.flatMap((style) => stream.events.map((_event, released) => tailCase(stream, style, released))),
+    STYLES.flatMap((style) => {
+      const cases = stream.events.map((_event, released) => tailCase(stream, style, released));
+      return [...cases, ...cases.slice(0, 1).map(afterComments)];
+    }),
   );
+}
+
+function afterComments(one: Case): Case {
+  const released = Buffer.from(KEEP_ALIVE_COMMENT).toString().repeat(3);
+  return { ...one, name: `${one.name}, after comments`, released, body: `${released}${one.body}` };
 }
 
 /** @param released how many events the client has got; one more was read, and a stream is always read ahead */
