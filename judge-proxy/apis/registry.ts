@@ -4,8 +4,9 @@ import { anthropicMessages } from './anthropic-messages.ts';
 import type { Api } from './api.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiResponses } from './openai-responses.ts';
+import { openaiResponsesWebSocket } from './openai-responses-websocket.ts';
 
-export const apis: readonly Api[] = [openaiChat, openaiResponses, anthropicMessages];
+export const apis: readonly Api[] = [openaiChat, openaiResponses, openaiResponsesWebSocket, anthropicMessages];
 
 /** Closed set for metric labels. */
 export const API_NAMES: readonly string[] = apis.map((api) => api.name);

@@ -2,14 +2,17 @@
 
 import { ERRORS, type ErrorCode, ProxyError, type RefusalContext } from '../errors.ts';
 import type { CopyBudget } from '../exchange/tap.ts';
+import type { FailurePolicy, Subject } from '../policy/failure-policy.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Delivery } from './delivery.ts';
 import type { ExchangeParts, SoundRequest } from './exchange-parts.ts';
 import type { ExchangeSummary } from './exchange-record.ts';
 import type { ClientRequest, ClientResponse, Forwarder, ForwardTarget } from './forwarder.ts';
 import { bodyFraming } from './framing.ts';
-import { hostHeader, originHead } from './headers.ts';
+import { hostHeader, type OriginHead, originHead } from './headers.ts';
 import { OpenExchange } from './open-exchange.ts';
+import { speaksResponses } from './websocket-handshake.ts';
+import { OpenUpgrade, responseOn, type UpgradeRequest } from './websocket-upgrade.ts';
 
 export interface ForwardMetrics {
   /** A request was answered by an error of ours. */
@@ -24,6 +27,8 @@ export interface ForwarderOptions extends Omit<ExchangeParts, 'budget'> {
   readonly log: Log;
   readonly metrics: ForwardMetrics;
   readonly newId: () => string;
+  /** What happens on a route, by its name, to what cannot be judged. Nothing passes unless it is given. */
+  readonly onJudgeFailure?: (route: string, subject: Subject) => FailurePolicy;
 }
 
 export function createForwarder(options: ForwarderOptions): Forwarder {
@@ -35,6 +40,7 @@ class OriginForwarder implements Forwarder {
   #active = 0;
   #draining = false;
   #drained: (() => void)[] = [];
+  readonly #upgrades = new Set<OpenUpgrade>();
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
@@ -56,6 +62,31 @@ class OriginForwarder implements Forwarder {
       over: () => this.#over(),
     };
     new OpenExchange(this.#options, events, this.#options.newId(), admitted).start();
+  }
+
+  upgrade(upgrade: UpgradeRequest, target: ForwardTarget): void {
+    const { request, socket } = upgrade;
+    const failurePolicy = this.#failurePolicy(target);
+    const admitted = this.#admitUpgrade(request, target, failurePolicy);
+    if (admitted instanceof ProxyError) {
+      this.refuse(request, responseOn(request, socket), target, admitted);
+      return;
+    }
+    this.#active += 1;
+    const parts = {
+      exchange: this.#options,
+      target,
+      originHead: admitted,
+      failurePolicy,
+      requestId: this.#options.newId,
+      concluded: (summary: ExchangeSummary) => this.#concluded(summary),
+    };
+    const open = new OpenUpgrade(parts, upgrade, () => {
+      this.#upgrades.delete(open);
+      this.#over();
+    });
+    this.#upgrades.add(open);
+    open.start();
   }
 
   refuse(request: ClientRequest, response: ClientResponse, target: ForwardTarget, error: ProxyError): void {
@@ -93,6 +124,7 @@ class OriginForwarder implements Forwarder {
 
   drain(): Promise<void> {
     this.#draining = true;
+    for (const upgrade of this.#upgrades) upgrade.drain();
     if (this.#active === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#drained.push(resolve);
@@ -100,6 +132,26 @@ class OriginForwarder implements Forwarder {
   }
 
   #admit(request: ClientRequest, response: ClientResponse, target: ForwardTarget): SoundRequest | ProxyError {
+    const sound = this.#sound(request, target);
+    if (sound instanceof ProxyError) return sound;
+    const { upgrade } = sound.head;
+    // Other upgrades (h2c) are declined by leaving the header out; a WebSocket client needs to hear why.
+    if (upgrade !== null && /websocket/i.test(upgrade)) return new ProxyError('upgrade_refused');
+    return { request, response, target, ...sound };
+  }
+
+  #admitUpgrade(request: ClientRequest, target: ForwardTarget, policy: FailurePolicy): OriginHead | ProxyError {
+    const sound = this.#sound(request, target);
+    if (sound instanceof ProxyError) return sound;
+    // Its bytes would be taken for frames.
+    if (sound.framing.kind !== 'none') return new ProxyError('bad_request', { reason: 'upgrade_body' });
+    const { mode, hold_request } = target.route;
+    const holds = mode !== 'observe' || hold_request;
+    const unjudgeable = holds && policy === 'block' && !speaksResponses(target.path);
+    return unjudgeable ? new ProxyError('judge_unavailable', { reason: 'websocket' }) : sound.head;
+  }
+
+  #sound(request: ClientRequest, target: ForwardTarget): Pick<SoundRequest, 'framing' | 'head'> | ProxyError {
     if (this.#draining) return new ProxyError('shutting_down');
     if (this.#active >= this.#options.limits.exchanges) return new ProxyError('too_many_exchanges');
     // `OPTIONS *` is about the proxy itself then, and undici has no form for it.
@@ -114,10 +166,12 @@ class OriginForwarder implements Forwarder {
       version: httpVersionMajor === 2 ? '2' : request.httpVersion,
       tunnelled: target.secure,
     });
-    if (head instanceof ProxyError) return head;
-    // Other upgrades (h2c) are declined by leaving the header out; a WebSocket client needs to hear why.
-    if (head.upgrade !== null && /websocket/i.test(head.upgrade)) return new ProxyError('upgrade_refused');
-    return { request, response, target, framing, head };
+    return head instanceof ProxyError ? head : { framing, head };
+  }
+
+  #failurePolicy({ route }: ForwardTarget): FailurePolicy {
+    const subject = route.mode === 'observe' && route.hold_request ? 'request' : 'exchange';
+    return this.#options.onJudgeFailure?.(route.name, subject) ?? 'block';
   }
 
   #concluded(summary: ExchangeSummary): void {

@@ -5,6 +5,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { RouteConfig } from '../config/schema.ts';
 import type { ProxyError, RefusalContext } from '../errors.ts';
 import type { Authority } from '../policy/types.ts';
+import type { UpgradeRequest } from './websocket-upgrade.ts';
 
 /** Where one request goes and under whose name: decided before, by the CONNECT authority or the absolute-form URL. */
 export interface ForwardTarget {
@@ -29,6 +30,8 @@ export interface Forwarder {
    * `Expect: 100-continue` is answered by the door that the request came in by.
    */
   forward(request: ClientRequest, response: ClientResponse, target: ForwardTarget): void;
+  /** Takes over a request for a WebSocket, and its connection until that is closed. Never throws. */
+  upgrade(upgrade: UpgradeRequest, target: ForwardTarget): void;
   /** Answers a request with an error of ours before anything is sent, and records that it was refused. */
   refuse(request: ClientRequest, response: ClientResponse, target: ForwardTarget, error: ProxyError): void;
   /** Only logs and records a refusal that the caller answers itself. Returns what its body shows. */

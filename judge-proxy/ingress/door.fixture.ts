@@ -135,6 +135,8 @@ export class TellingForwarder implements Forwarder {
     });
   }
 
+  upgrade(): void {}
+
   refuse(): void {}
 
   refused(): { requestId: string } {

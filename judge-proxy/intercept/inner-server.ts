@@ -6,10 +6,13 @@ import type { Limits } from '../config/schema.ts';
 import { type ErrorCode, ProxyError, type RefusalContext, refusal } from '../errors.ts';
 import { DoubtfulConnections } from '../forward/framing.ts';
 import { refuseSocket } from '../forward/refuse-socket.ts';
+import { asksForWebSocket } from '../forward/websocket-handshake.ts';
 
 export interface InnerHandlers {
   /** `expectsContinue`: the client waits for `100 Continue` before it sends the body. */
   request(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void;
+  /** A request for a WebSocket: the connection is no HTTP any more. `head` came behind it in the same read. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Input that is no request, or no request that a tunnel may carry. */
   fault(error: ProxyError, socket: Duplex): void;
   /** The connection broke or was given up by the client. */
@@ -26,6 +29,8 @@ export function createInnerServer(limits: Limits, handlers: InnerHandlers): Serv
     requestTimeout: 0, // bodies have an idle timer in forward/, not a deadline
     keepAliveTimeout: limits.keep_alive,
     connectionsCheckingInterval: Math.min(CHECK_MS, limits.headers),
+    // Others (h2c) come as plain requests: declining an upgrade is answering as if it had not been asked for.
+    shouldUpgradeCallback: asksForWebSocket,
   });
   const doubtful = new DoubtfulConnections();
   const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
@@ -35,7 +40,11 @@ export function createInnerServer(limits: Limits, handlers: InnerHandlers): Serv
   // With listeners these come instead of `request`; without them Node answers 100 or 417 by itself.
   server.on('checkContinue', (request, response) => take(request, response, true));
   server.on('checkExpectation', (request, response) => take(request, response, false));
-  // Upgrades have no listener on purpose: they come as plain requests, and forward/ refuses or declines them.
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', ignore);
+    if (doubtful.takes(request)) handlers.upgrade(request, socket, head);
+    else socket.destroy();
+  });
   server.on('connect', (_request, socket) => {
     socket.on('error', ignore);
     handlers.fault(new ProxyError('bad_request', { reason: 'connect_in_tunnel' }), socket);

@@ -11,6 +11,7 @@ import type { SigningCa } from '../../certs-tool/authority.ts';
 import type { Limits } from '../config/schema.ts';
 import { ProxyError } from '../errors.ts';
 import type { Forwarder, ForwardTarget } from '../forward/forwarder.ts';
+import { responseOn } from '../forward/websocket-upgrade.ts';
 import type { Authority } from '../policy/types.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -69,6 +70,7 @@ class TlsInterceptor implements Interceptor {
     });
     this.#inner = createInnerServer(options.limits, {
       request: (request, response, expectsContinue) => this.#request(request, response, expectsContinue),
+      upgrade: (request, socket, head) => this.#upgrade(request, socket, head),
       fault: (error, socket) => this.#fault(error, socket),
       broken: (socket) => socket.destroy(),
     });
@@ -186,6 +188,24 @@ class TlsInterceptor implements Interceptor {
     }
     if (expectsContinue) response.writeContinue();
     forwarder.forward(request, response, target(tunnel, path));
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const tunnel = this.#bySocket.get(socket);
+    // Behind a request that is still being answered, what we wrote would be taken for part of that answer.
+    if (tunnel === undefined || tunnel.inFlight > 0) {
+      socket.destroy();
+      return;
+    }
+    tunnel.requests += 1;
+    tunnel.inFlight += 1;
+    socket.once('close', () => {
+      tunnel.inFlight -= 1;
+    });
+    const path = this.#path(request, tunnel);
+    const { forwarder } = this.#options;
+    if (path instanceof ProxyError) forwarder.refuse(request, responseOn(request, socket), target(tunnel, '/'), path);
+    else forwarder.upgrade({ request, socket, head }, target(tunnel, path));
   }
 
   /** For each request anew, not only for the first of a tunnel. */

@@ -7,6 +7,7 @@ import { EventEmitter, once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 
 /** One request as the origin got it. */
@@ -87,6 +88,11 @@ export class Origin {
   async next(): Promise<SeenRequest> {
     const [request] = await once(this.events, 'request');
     return request as SeenRequest;
+  }
+
+  /** Requests for another protocol go to the listener; without one they come as plain requests. */
+  onUpgrade(listener: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void): void {
+    this.#server.on('upgrade', listener);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,264 @@
+/**
+ * One response on a WebSocket, from its request to its end: the record, the copies, and in `window` and `hold` the gate.
+ * To recorder and judge it is an exchange like one over HTTP: its request is what the client sent for it, a message a
+ * line, its response the events as server-sent events.
+ */
+
+import { parseSse } from '../apis/sse.ts';
+import type { Ending, Gate } from '../enforcement/gate.ts';
+import type { ExchangeEnd, RecordedExchange } from '../enforcement/recorder.ts';
+import { ProxyError } from '../errors.ts';
+import type { ExchangeParts } from './exchange-parts.ts';
+import { ExchangeRecord, type ExchangeSummary } from './exchange-record.ts';
+import type { ForwardTarget } from './forwarder.ts';
+import type { OriginHead } from './headers.ts';
+import { HeldFrames } from './websocket-lane-gate.ts';
+
+/** What an exchange asks of its connection. */
+export interface LaneConnection {
+  /** A whole message of the origin goes to the client. */
+  send(frame: Uint8Array): void;
+  /** An event of ours goes to the client, on the lane of the exchange. */
+  say(lane: string | null, event: string): void;
+  pauseOrigin(exchange: LaneExchange): void;
+  resumeOrigin(exchange: LaneExchange): void;
+  concluded(summary: ExchangeSummary): void;
+}
+
+export interface LaneOptions {
+  readonly parts: ExchangeParts;
+  readonly target: ForwardTarget;
+  readonly originHead: OriginHead;
+  readonly requestId: string;
+  /** `stream_id`, null without. */
+  readonly lane: string | null;
+}
+
+/** Whether the request may go to the origin. */
+export type Clearance = 'send' | 'drop';
+
+const LINE_END = Uint8Array.of(0x0a);
+const DATA = Buffer.from('data: ');
+const EVENT_END = Buffer.from('\n\n');
+const EVENTS_HEAD = {
+  headers: [],
+  contentLength: -1,
+  contentType: 'text/event-stream',
+  contentEncoding: null,
+} as const;
+
+export class LaneExchange {
+  readonly #options: LaneOptions;
+  readonly #connection: LaneConnection;
+  readonly #record: ExchangeRecord;
+  readonly #recorded: RecordedExchange;
+  readonly #gone = new AbortController();
+  readonly #held: HeldFrames;
+  #gate: Gate | null = null;
+  #asked = false;
+  #end: Promise<void> | null = null;
+  #truncated: 'request' | 'response' | null = null;
+  #unread: { readonly up: number; readonly down: number } | null = null;
+
+  /** Writes the opening record. */
+  constructor(options: LaneOptions, connection: LaneConnection) {
+    this.#options = options;
+    this.#connection = connection;
+    const { parts, target, requestId, originHead } = options;
+    const { clock, budget, limits } = parts;
+    this.#record = new ExchangeRecord({ requestId, method: 'GET', target, originHead, clock, budget, limits });
+    this.#recorded = this.#record.begin(parts.recorder);
+    this.#recorded.committed.catch(ignore); // whoever sends asks `clear`
+    this.#held = new HeldFrames((frame) => connection.send(frame));
+  }
+
+  get holdsRequest(): boolean {
+    return this.#recorded.holdsRequest;
+  }
+
+  get over(): boolean {
+    return this.#end !== null;
+  }
+
+  /**
+   * A message of the client that belongs to it.
+   * @param cut the message is longer than what is given
+   */
+  request(message: Uint8Array, cut: boolean): void {
+    const { requestTap } = this.#record;
+    if (requestTap.total > 0) requestTap.push(LINE_END);
+    requestTap.push(oneLine(message));
+    if (cut) this.#truncated ??= 'request';
+    this.#record.requestEnded = true;
+  }
+
+  /** Resolves when the origin may see the request: it is in the ledger, and was judged where the route says so. */
+  async clear(): Promise<Clearance> {
+    if ((await this.inLedger()) === 'drop') return 'drop';
+    if (!this.#recorded.holdsRequest || this.over) return this.over ? 'drop' : 'send';
+    const ending = await this.#recorded.clearRequest(this.#requestCopy(), this.#gone.signal);
+    if (ending === null && !this.over) return 'send';
+    if (ending !== null && !this.over) {
+      this.#answer(ending);
+      await this.finish('blocked', null);
+    }
+    return 'drop';
+  }
+
+  /** Resolves when the ledger knows it, whether or not its request is judged. */
+  async inLedger(): Promise<Clearance> {
+    try {
+      await this.#recorded.committed;
+      return 'send';
+    } catch (error) {
+      this.#end ??= this.#neverSent(asProxyError(error));
+      return 'drop';
+    }
+  }
+
+  /** Counts bytes that passed without being read. */
+  passed(up: number, down: number): void {
+    this.#unread = { up, down };
+  }
+
+  /**
+   * An event of the origin that belongs to it.
+   * @param frames the frames of its message where they are held back, null where they go out by themselves
+   * @param status HTTP status of an error event
+   */
+  event(message: Uint8Array, frames: Uint8Array | null, status: number | null): void {
+    if (this.over) return;
+    this.#record.answered();
+    const code = status !== null && status >= 400 && status <= 599 ? status : 200;
+    this.#record.answeredWith(code, { ...EVENTS_HEAD, headers: [], requestId: null });
+    const event = Buffer.concat([DATA, asData(message), EVENT_END]);
+    this.#record.responseTap.push(event);
+    if (frames === null) return;
+    this.#openGate();
+    if (this.#gate === null) {
+      this.#connection.send(frames);
+      return;
+    }
+    this.#held.push(frames);
+    if (!this.#gate.push(event)) this.#connection.pauseOrigin(this);
+  }
+
+  /** More of the response came than can be read. */
+  truncated(): void {
+    this.#truncated ??= 'response';
+  }
+
+  /**
+   * The exchange is over. Call again for nothing.
+   * @returns when it is recorded, and in `window` and `hold` when the client has its ending
+   */
+  finish(outcome: ExchangeEnd['outcome'], error: ProxyError | null): Promise<void> {
+    this.#end ??= this.#finish(outcome, error);
+    return this.#end;
+  }
+
+  /** The client is gone: nobody waits for a verdict. */
+  abandon(): void {
+    this.#gone.abort();
+    this.#gate?.close();
+    this.#held.drop();
+  }
+
+  async #finish(outcome: ExchangeEnd['outcome'], error: ProxyError | null): Promise<void> {
+    this.#record.responseEnded = outcome === 'complete';
+    const summary = this.#record.summary(outcome, error, this.#recorded);
+    this.#connection.concluded(summary);
+    try {
+      await this.#recorded.committed;
+    } catch {
+      this.#record.release();
+      return; // never known to the ledger
+    }
+    const ending = await this.#recorded.finish(this.#ending(summary));
+    if (this.#gate !== null) this.#answer(ending);
+    this.#connection.resumeOrigin(this);
+    this.#record.release();
+  }
+
+  #ending(summary: ExchangeSummary): ExchangeEnd {
+    const end = this.#record.end(summary);
+    if (this.#unread !== null) {
+      const { up, down } = this.#unread;
+      return { ...end, request: { ...end.request, total: up }, response: { ...end.response, total: down } };
+    }
+    if (this.#truncated === null) return end;
+    const { request, response } = end;
+    return this.#truncated === 'request'
+      ? { ...end, request: { ...request, cut: request.cut ?? 'cap' } }
+      : { ...end, response: { ...response, cut: response.cut ?? 'cap' } };
+  }
+
+  #requestCopy(): ExchangeEnd['request'] {
+    const copy = this.#record.request();
+    return this.#truncated === 'request' ? { ...copy, cut: copy.cut ?? 'cap' } : copy;
+  }
+
+  #openGate(): void {
+    if (this.#asked) return;
+    this.#asked = true;
+    const outlet = {
+      release: (bytes: Uint8Array) => {
+        this.#held.release(bytes);
+        return true;
+      },
+      resume: () => this.#connection.resumeOrigin(this),
+      stop: () => void this.finish('blocked', null),
+    };
+    const head = { status: 200, contentType: EVENTS_HEAD.contentType, contentEncoding: null };
+    this.#gate = this.#recorded.gate(head, outlet, () => this.#requestCopy());
+  }
+
+  #answer(ending: Ending): void {
+    if (this.#gone.signal.aborted) return;
+    switch (ending.kind) {
+      case 'deliver':
+        this.#held.releaseAll();
+        return;
+      case 'block': {
+        this.#held.drop();
+        const { lane } = this.#options;
+        const tail = this.#held.sent > 0 && ending.tail !== null ? parseSse(Buffer.from(ending.tail).toString()) : [];
+        const events = tail.length > 0 ? tail.map(({ data }) => data) : [ending.whole.body];
+        for (const event of events) this.#connection.say(lane, event);
+        return;
+      }
+      default:
+        ending satisfies never;
+    }
+  }
+
+  async #neverSent(error: ProxyError): Promise<void> {
+    const summary = this.#record.summary('origin_failed', error, null);
+    this.#connection.concluded(summary);
+    this.#record.unjudged(this.#options.parts.recorder, summary);
+    this.#record.release();
+    this.#connection.say(this.#options.lane, errorEvent(error, this.#options.requestId));
+  }
+}
+
+/** An error of ours as the event that clients of this protocol read (`ResponseWsError`). */
+export function errorEvent(error: ProxyError, requestId: string): string {
+  const { code, message } = error;
+  const details = { type: 'judge_proxy_error', code, message, param: null, request_id: requestId };
+  return JSON.stringify({ type: 'error', status: 503, error: details });
+}
+
+/** JSON without line ends: between its tokens they mean nothing, and in its strings they cannot stand. */
+function oneLine(message: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  if (!bytes.includes(0x0a) && !bytes.includes(0x0d)) return message;
+  return bytes.map((byte) => (byte === 0x0a || byte === 0x0d ? 0x20 : byte));
+}
+
+const asData = oneLine;
+
+function asProxyError(error: unknown): ProxyError {
+  return error instanceof ProxyError ? error : new ProxyError('ledger_unavailable', { cause: error });
+}
+
+function ignore(): void {}
