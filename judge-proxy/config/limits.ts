@@ -7,7 +7,9 @@ export const limits = z
   .strictObject({
     header_block: size('64KiB').describe('Header block of a request or response.'),
     headers: duration('15s').describe('Time for the request headers to arrive.'),
-    tunnel_idle: duration('1h').describe('A tunnel without a byte in either direction is closed after this.'),
+    tunnel_idle: duration('1h').describe(
+      'A tunnel without a byte in either direction is closed after this. A request outside a tunnel has as long to arrive whole.',
+    ),
     tls_handshake: duration('10s').describe('TLS handshake with a client or an origin.'),
     first_byte: duration('15s').describe('Time between our 200 and the first byte of a terminated tunnel.'),
     dns: duration('5s').describe('Resolving a name.'),

@@ -21,7 +21,9 @@ a file and prints what is in force, without secrets; with \`--host HOST:PORT\` i
 - **Routes.** The first route that matches host and port wins; a target without route is refused. IP addresses match
   exactly or by \`*\`.
 - **Mistakes** stop the start with file, line, key and remedy: unknown and repeated keys, routes that never match, listeners
-  without authentication beyond loopback.
+  without authentication beyond loopback, modes with nothing to judge by. What is only doubtful is a warning.
+- **Modes**, failure policies, and what each guarantees: [judging](judging.md). \`npm run check-config\` says what each route
+  does.
 `;
 
 /** docs/configuration.md. */
@@ -46,7 +48,8 @@ ${GENERATED}
 
 A refusal by the proxy carries the code in the header \`x-judge-code\` and in its JSON body, beside the request id that the
 log and the ledger know. Codes are stable; texts are not, so match codes. Errors of origins are passed on as they are,
-without that header.
+without that header. \`blocked_by_judge\` and \`judge_unavailable\` are written in the format of the API, so that its SDKs
+raise them; the \`block\` of the route sets their status, text and headers ([judging](judging.md#what-a-client-is-told)).
 
 \`\`\`json
 {"error": {"code": "route_denied", "message": "…", "type": "judge_proxy_error", "param": null, "request_id": "…", "route": "…"}}
