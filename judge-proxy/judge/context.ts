@@ -12,7 +12,7 @@ import canonicalize from 'canonicalize';
 import type { Part } from '../exchange/transcript.ts';
 import type { EarlierExchange, LedgerReader } from '../ledger/ledger.ts';
 import type { Coverage, ExchangeCompleted, ExchangeOpened } from '../ledger/records.ts';
-import type { Analysis, JudgeContext, JudgeInput } from './input.ts';
+import type { Analysis, DecodedText, JudgeContext, JudgeInput } from './input.ts';
 import { TRANSCRIPT_CHARACTERS, trimParts } from './trim.ts';
 
 /** Exchanges of one context; agents that go on longer are judged on the latest. */
@@ -94,7 +94,7 @@ function contextFrom(earlier: EarlierExchange, characters: number, mayBeWhole: b
   const { exchange_id, input_sha256 } = earlier;
   const all = [...(input.context?.exchanges ?? []), { exchange_id, input_sha256 }];
   const exchanges = all.slice(-MOST_EXCHANGES);
-  const own = input.transcript.parts
+  const own = [...input.transcript.parts, ...(input.decoded ?? []).map(asPart)]
     .filter(goesOn)
     .map((part) => ({ ...part, place: placeIn(exchange_id, part.place) }));
   const forgotten = all.slice(0, -MOST_EXCHANGES).map((gone) => placeIn(gone.exchange_id, ''));
@@ -104,6 +104,11 @@ function contextFrom(earlier: EarlierExchange, characters: number, mayBeWhole: b
   const { parts, cut } = trimParts([...inherited, ...own], Math.max(characters, 0));
   const complete = mayBeWhole && input.coverage.level === 'full' && cut.size === 0 && forgotten.length === 0;
   return { complete, exchanges, parts };
+}
+
+/** What a text said without its disguise: the earlier text may be asked for now. Keys in canonical order. */
+function asPart({ place, text }: DecodedText): Part {
+  return { kind: 'other', place, role: 'unknown', side: place.startsWith('response') ? 'response' : 'request', text };
 }
 
 /** Evidence names the exchange where it stands, and the place there. */
