@@ -294,7 +294,7 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
   }
 
   /** The request and a window behind it, as the judge sees every exchange. */
-  #matterOf({ parts, rule_hits }: WindowReading): Matter {
+  #matterOf({ parts, decoded = [], rule_hits }: WindowReading): Matter {
     const request = this.#request?.input ?? null;
     if (request === null) return UNREAD;
     const { transcript, cut } = trimTranscript({
@@ -305,6 +305,7 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
     const input: JudgeInput = {
       ...request,
       transcript,
+      ...(decoded.length === 0 ? {} : { decoded: [...(request.decoded ?? []), ...decoded] }),
       rule_hits: [...request.rule_hits, ...rule_hits],
       coverage: cut.has('response')
         ? {

@@ -13,19 +13,18 @@ import { findApi } from '../apis/registry.ts';
 import type { Capture, CapturedBody } from '../exchange/capture.ts';
 import { type DecodedBody, decodeBody } from '../exchange/decode.ts';
 import { placedTexts } from '../exchange/free-strings.ts';
-import { type Finding, redact } from '../exchange/redact.ts';
+import type { Finding } from '../exchange/redact.ts';
 import type { Part, Side, Transcript } from '../exchange/transcript.ts';
 import type { Coverage, CoverageReason, LlmError } from '../ledger/records.ts';
-import { asParts, type Decoded, decodeTexts, shownTexts } from './decoded.ts';
 import type { Analysis, JudgeInput } from './input.ts';
 import { classifyLlmError, codeWord } from './llm-error.ts';
+import { readTexts } from './read-texts.ts';
 import { nearEmptyResponse } from './rules/near-empty-response.ts';
 import type { RuleName } from './rules/rule.ts';
-import { type RuleText, runRules } from './rules/run-rules.ts';
+import type { RuleText } from './rules/run-rules.ts';
 import type { ScanCache } from './rules/scan-cache.ts';
 import { analysisOf } from './summary.ts';
 import { trimTranscript } from './trim.ts';
-import { withhold } from './withhold.ts';
 
 export interface AnalysisSettings {
   /** Rules of the judge of this exchange. Secrets are redacted in any case. */
@@ -53,27 +52,21 @@ export async function analyseCapture(capture: Capture, settings: AnalysisSetting
   const request = await decode(capture.request, 'request', settings);
   const response = await decode(capture.response, 'response', settings);
   const reading = read(capture, request, response);
-  const raw = reading.transcript;
-
   const { rules, ruleMs: budgetMs, now, cache } = settings;
   const options = { rules, budgetMs, now, ...(cache === undefined ? {} : { cache }) };
-  const outcome = runRules(reading.texts, options);
-  const kept = withhold(raw, outcome.withheld);
-  const decoded = decodeTexts(kept, options, outcome);
   const token = redactionTokens(settings.hmacKey, capture.exchangeId);
-  const clean = redacted(kept, decoded, outcome.redactions, token);
-  const trimmed = trimTranscript(clean.transcript);
-  const shown = shownTexts(decoded.texts, clean.decoded);
+  const texts = readTexts(reading.transcript, reading.texts, options, token);
+  const trimmed = trimTranscript(texts.transcript);
 
   const reasons = new Set<CoverageReason>([...request.reasons, ...response.reasons, ...reading.reasons]);
   for (const reason of endings(capture)) reasons.add(reason);
   // It was broken by us: that reason says more.
   if (capture.stopped === true) reasons.delete('stream_broken');
-  for (const { cut } of [trimmed, decoded, shown]) {
+  for (const { cut } of [trimmed, texts]) {
     if (cut.has('request')) reasons.add('request_truncated');
     if (cut.has('response')) reasons.add('response_truncated');
   }
-  if (!outcome.complete || !decoded.complete) reasons.add('rules_incomplete');
+  if (!texts.complete) reasons.add('rules_incomplete');
 
   const { transcript } = trimmed;
   const coverage = coverageOf(reasons, transcript);
@@ -81,13 +74,13 @@ export async function analyseCapture(capture: Capture, settings: AnalysisSetting
   const input: JudgeInput = {
     version: 1,
     transcript,
-    ...(shown.decoded.length === 0 ? {} : { decoded: shown.decoded }),
-    rule_hits: [...outcome.hits, ...decoded.hits, ...(silent === null ? [] : [silent])],
+    ...(texts.decoded.length === 0 ? {} : { decoded: texts.decoded }),
+    rule_hits: [...texts.hits, ...(silent === null ? [] : [silent])],
     coverage,
   };
   return analysisOf(input, {
     llm_error: llmError(capture.status, transcript),
-    ...linksOf(reading, outcome.redactions),
+    ...linksOf(reading, texts.redactions),
     analysis_ms: settings.now() - started,
   });
 }
@@ -195,19 +188,6 @@ const UNREAD_RESPONSE = [
   ...(['decode_limit', 'unparseable', 'stream_broken', 'client_aborted', 'origin_failed', 'rules_incomplete'] as const),
 ];
 
-/** The transcript and the decoded texts without what rules found in either of them. */
-function redacted(
-  transcript: Transcript,
-  { texts, redactions }: Decoded,
-  found: readonly Finding[],
-  token: (secret: string) => string,
-): { readonly transcript: Transcript; readonly decoded: readonly Part[] } {
-  const both = { ...transcript, parts: [...transcript.parts, ...asParts(texts)] };
-  const clean = wellFormed(redact(both, [...found, ...redactions], token));
-  const count = transcript.parts.length;
-  return { transcript: { ...clean, parts: clean.parts.slice(0, count) }, decoded: clean.parts.slice(count) };
-}
-
 /** `none` when nothing that anyone said could be read, for whatever reason. */
 function coverageOf(reasons: ReadonlySet<CoverageReason>, transcript: Transcript): Coverage {
   if (reasons.size === 0) return { level: 'full', reasons: [] };
@@ -234,20 +214,4 @@ const LINK_PLACES: ReadonlySet<string> = new Set(['request.previous_response_id'
 /** Eight hex digits: enough to tell the secrets of one exchange apart, too few to test guesses against. */
 export function redactionTokens(key: Uint8Array, exchangeId: string): (secret: string) => string {
   return (secret) => createHmac('sha256', key).update(exchangeId).update('\0').update(secret).digest('hex').slice(0, 8);
-}
-
-/** What canonical JSON can write (RFC 8785 §3.2.2): lone surrogates become U+FFFD, numbers that are no counts null. */
-function wellFormed(transcript: Transcript): Transcript {
-  const { tokens_in, tokens_out, tokens_cached } = transcript.usage;
-  return {
-    ...transcript,
-    usage: { tokens_in: count(tokens_in), tokens_out: count(tokens_out), tokens_cached: count(tokens_cached) },
-    parts: transcript.parts.map((part) =>
-      part.text.isWellFormed() ? part : { ...part, text: part.text.toWellFormed() },
-    ),
-  };
-}
-
-function count(value: number | null): number | null {
-  return value !== null && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }

@@ -9,6 +9,7 @@ import type { Capture } from '../exchange/capture.ts';
 import { analyseCapture } from './analyse.ts';
 import { checkAnswer } from './check-answer.ts';
 import type { JudgeInput } from './input.ts';
+import { readWindow } from './read-window.ts';
 import { RULE_NAMES } from './rules/rule.ts';
 import { ScanCache } from './rules/scan-cache.ts';
 import { bodyOf, captureOf } from './testing/captures.ts';
@@ -149,4 +150,24 @@ describe('more than is shown', () => {
     expect(input.decoded).toHaveLength(100);
     expect(input.coverage).toEqual({ level: 'partial', reasons: ['response_truncated'] });
   });
+});
+
+describe('a window of a stream', () => {
+  const part = {
+    side: 'response',
+    place: 'response.choices[0].message.content',
+    role: 'assistant',
+    kind: 'text',
+  } as const;
+  const read = (text: string) => readWindow({ exchangeId: 'e', parts: [{ ...part, text }] }, SETTINGS);
+
+  it('is shown decoded, too, and without the secret in its disguise', () => {
+    expect(read(`Run ${hex(PLAN)}`).decoded).toEqual([{ place: `${part.place}#hex[0]`, coding: 'hex', text: PLAN }]);
+    const { parts, decoded, rule_hits } = read(`Run ${hex('The card is 4111 1111 1111 1111, please.')}`);
+    expect(parts[0]?.text).toMatch(/^Run \[REDACTED:encoded_payment_card:[0-9a-f]{8}\]$/);
+    expect(decoded?.[0]?.text).toMatch(/^The card is \[REDACTED:payment_card:/);
+    expect(rule_hits).toMatchObject([{ rule: 'personal_data', severity: 'high' }]);
+  });
+
+  it('of plain text has nothing decoded', () => expect(read('Fine.')).not.toHaveProperty('decoded'));
 });

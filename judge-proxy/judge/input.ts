@@ -85,8 +85,10 @@ export interface WindowTask {
 export interface WindowReading {
   /** Redacted with the tokens of the exchange. */
   readonly parts: readonly Part[];
+  /** As in the document of the whole. */
+  readonly decoded?: readonly DecodedText[];
   readonly rule_hits: readonly RuleHit[];
-  /** False when a rule ran out of its time: what it did not read is withheld. */
+  /** False when a rule ran out of its time, or more is encoded than is shown: what was not read is withheld. */
   readonly complete: boolean;
 }
 

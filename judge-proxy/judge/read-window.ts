@@ -1,12 +1,10 @@
 /** The rules over a part of a stream that is not whole yet, and what of it the model may see. */
 
 import { placedTexts } from '../exchange/free-strings.ts';
-import { redact } from '../exchange/redact.ts';
 import type { Part, Transcript } from '../exchange/transcript.ts';
 import { type AnalysisSettings, redactionTokens } from './analyse.ts';
 import type { WindowReading, WindowTask } from './input.ts';
-import { runRules } from './rules/run-rules.ts';
-import { withhold } from './withhold.ts';
+import { readTexts } from './read-texts.ts';
 
 /** Never throws for what the texts contain. */
 export function readWindow(
@@ -16,17 +14,19 @@ export function readWindow(
   const { rules, ruleMs: budgetMs, now, cache, hmacKey } = settings;
   const raw = transcriptOf(parts);
   const texts = placedTexts(raw).map(({ place, text }) => ({ place, text, ofApplication: false }));
-  const { redactions, hits, complete, withheld } = runRules(texts, {
-    ...{ rules, budgetMs, now },
-    ...(cache === undefined ? {} : { cache }),
-  });
-  const redacted = redact(withhold(raw, withheld), redactions, redactionTokens(hmacKey, exchangeId));
-  // What canonical JSON can write (RFC 8785 §3.2.2): a window may end between two halves of a character.
-  return { parts: redacted.parts.map(wellFormed), rule_hits: hits, complete };
-}
-
-function wellFormed(part: Part): Part {
-  return part.text.isWellFormed() ? part : { ...part, text: part.text.toWellFormed() };
+  const options = { rules, budgetMs, now, ...(cache === undefined ? {} : { cache }) };
+  const { transcript, decoded, hits, complete, cut } = readTexts(
+    raw,
+    texts,
+    options,
+    redactionTokens(hmacKey, exchangeId),
+  );
+  return {
+    parts: transcript.parts,
+    ...(decoded.length === 0 ? {} : { decoded }),
+    rule_hits: hits,
+    complete: complete && cut.size === 0,
+  };
 }
 
 function transcriptOf(parts: readonly Part[]): Transcript {
