@@ -24,8 +24,11 @@ export function serveWebSockets(
   return server;
 }
 
+/** Where the proxy is, and the CA that its clients trust. */
+export type Way = Pick<Chain, 'proxyUrl' | 'caFile'>;
+
 /** A client that is not yet open. */
-export async function webSocketThrough(chain: Chain, url: string, options: ClientOptions = {}): Promise<WebSocket> {
+export async function webSocketThrough(chain: Way, url: string, options: ClientOptions = {}): Promise<WebSocket> {
   const agent = new HttpsProxyAgent(chain.proxyUrl);
   const ca = await readFile(chain.caFile, 'utf8');
   const socket = new WebSocket(url, { agent, ca, perMessageDeflate: false, maxPayload: 64 << 20, ...options });
@@ -34,7 +37,7 @@ export async function webSocketThrough(chain: Chain, url: string, options: Clien
 }
 
 /** The same, when it is open. */
-export async function openWebSocket(chain: Chain, url: string, options: ClientOptions = {}): Promise<WebSocket> {
+export async function openWebSocket(chain: Way, url: string, options: ClientOptions = {}): Promise<WebSocket> {
   const socket = await webSocketThrough(chain, url, options);
   await once(socket, 'open');
   return socket;
