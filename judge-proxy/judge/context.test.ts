@@ -125,6 +125,17 @@ describe('a chain of answers', () => {
     expect(second.coverage.reasons).toEqual(['context_missing']);
   });
 
+  it('stays partial when two answers had the id that it names', async () => {
+    await turn('1', { input: 'one' });
+    const { content } = await analysed('again', { input: 'another' }, 'another');
+    await ledger.open(sampleOpened('again', ALICE));
+    const ids = { response_id: 'resp_1', content_sha256: content?.sha256 ?? null };
+    await ledger.complete(sampleCompleted('again', ids), content, null);
+    const second = await turn('2', { input: 'two', previous_response_id: 'resp_1' });
+    expect(second.coverage.reasons).toEqual(['context_missing']);
+    expect(contextTexts(second)?.map(([, text]) => text)).toEqual(['another', 'another']);
+  });
+
   it('cannot continue itself', async () => {
     const self = await turn('1', { input: 'one', previous_response_id: 'resp_1' });
     expect(inputOf(self).context).toBeUndefined();
@@ -267,7 +278,7 @@ describe('an analysis', () => {
     const cut = { ...analysis, coverage: partial, content: { json, sha256: '' } };
     const first = await analysed('1', { input: 'one' }, 'answer');
     const { json: content = '', sha256: input_sha256 = '' } = first.content ?? {};
-    const earlier: EarlierExchange = { exchange_id: '1', input_sha256, content };
+    const earlier: EarlierExchange = { exchange_id: '1', input_sha256, content, unique: true };
     expect(withContext(cut, earlier, true).coverage).toEqual({ level: 'partial', reasons: ['opaque_content'] });
   });
 });

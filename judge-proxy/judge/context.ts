@@ -42,7 +42,7 @@ export async function resolveContext(
   const { client, host, port } = scope;
   const earlier = await withinTime(ledger.earlier({ client, host, port, ...named }));
   if (earlier === null) return analysis;
-  return withContext(analysis, earlier, named.kind === 'response' && links?.only_previous === true);
+  return withContext(analysis, earlier, named.kind === 'response' && earlier.unique && links?.only_previous === true);
 }
 
 function namedBy({ previous_response_id, conversation_id }: NonNullable<Analysis['links']>) {

@@ -47,7 +47,12 @@ const found = async (changes: Partial<EarlierLink> = {}) =>
 it('is found by its answer, with what was kept of it', async () => {
   await exchange('exchange-1', { response_id: 'resp_1' });
   const { json, sha256 } = sampleContent({ id: 'exchange-1' });
-  expect(await ledger.earlier(LINK)).toEqual({ exchange_id: 'exchange-1', input_sha256: sha256, content: json });
+  expect(await ledger.earlier(LINK)).toEqual({
+    exchange_id: 'exchange-1',
+    input_sha256: sha256,
+    content: json,
+    unique: true,
+  });
   expect(await found({ id: 'resp_2' })).toBeUndefined();
 });
 
@@ -74,10 +79,10 @@ it('is nothing to another client or at another origin, whatever they name', asyn
   expect(await found({ client: 'team-b' })).toBe('exchange-2');
 });
 
-it('is the first with that answer, and the last of that conversation', async () => {
+it('is the last with that answer or of that conversation, and says when it is not the only one', async () => {
   await exchange('exchange-1', { response_id: 'resp_1', conversation_id: 'conv_1' });
   await exchange('exchange-2', { response_id: 'resp_1', conversation_id: 'conv_1' });
-  expect(await found()).toBe('exchange-1');
+  expect(await ledger.earlier(LINK)).toMatchObject({ exchange_id: 'exchange-2', unique: false });
   expect(await found({ kind: 'conversation', id: 'conv_1' })).toBe('exchange-2');
 });
 

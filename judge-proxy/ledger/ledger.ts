@@ -95,7 +95,7 @@ export interface EarlierLink {
   readonly client: string;
   readonly host: string;
   readonly port: number;
-  /** `response`: the exchange that had this answer. `conversation`: the last exchange of it. */
+  /** `response`: the last exchange that had this answer. `conversation`: the last exchange of it. */
   readonly kind: 'response' | 'conversation';
   readonly id: string;
 }
@@ -107,6 +107,8 @@ export interface EarlierExchange {
   readonly input_sha256: string;
   /** JSON of what the judge saw of it. */
   readonly content: string;
+  /** No other exchange had the id: an origin that gives one id to two answers leaves open which of them is meant. */
+  readonly unique: boolean;
 }
 
 /** What a judge spent for a client on one day. */

@@ -193,14 +193,17 @@ export function stats(db: DatabaseSync): LedgerStats {
 export function earlier(db: DatabaseSync, { client, host, port, kind, id }: EarlierLink): EarlierExchange | null {
   const row = db
     .prepare(
-      `SELECT l.exchange_id, t.json AS content, json_extract(c.body, '$.content_sha256') AS input_sha256
+      `SELECT l.exchange_id, l.exchanges, t.json AS content, json_extract(c.body, '$.content_sha256') AS input_sha256
        FROM provider_links l JOIN exchanges e ON e.exchange_id = l.exchange_id
        JOIN records c ON c.seq = e.completed_seq JOIN contents t ON t.seq = e.completed_seq
        WHERE l.client = ? AND l.host = ? AND l.port = ? AND l.kind = ? AND l.id = ?`,
     )
-    .get(client, host, port, kind, id) as unknown as EarlierExchange | undefined;
+    .get(client, host, port, kind, id) as unknown as
+    | (Omit<EarlierExchange, 'unique'> & { exchanges: number })
+    | undefined;
   if (row === undefined || hash('sha256', row.content) !== row.input_sha256) return null;
-  return { ...row };
+  const { exchanges, ...found } = row;
+  return { ...found, unique: exchanges === 1 };
 }
 
 export function spending(db: DatabaseSync, sinceTs: string): Spending[] {

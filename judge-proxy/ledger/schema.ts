@@ -100,8 +100,8 @@ const MIGRATIONS: readonly string[] = [
     WHERE judge_tokens IS NOT NULL;
   `,
   `
-  -- Exchanges that another one can continue at the provider, as its client can name them there: by answer (kind response,
-  -- the first exchange that had it), or by conversation (the last one). Never looked up across clients or origins.
+  -- Exchanges that another one can continue at the provider, as its client can name them there: by answer (kind response)
+  -- or by conversation, in either case the last one. Never looked up across clients or origins. exchanges: how many had it.
   CREATE TABLE provider_links (
     client      TEXT NOT NULL,
     host        TEXT NOT NULL,
@@ -109,6 +109,7 @@ const MIGRATIONS: readonly string[] = [
     kind        TEXT NOT NULL CHECK (kind IN ('response', 'conversation')),
     id          TEXT NOT NULL,
     exchange_id TEXT NOT NULL,
+    exchanges   INTEGER NOT NULL,
     PRIMARY KEY (client, host, port, kind, id)
   ) STRICT, WITHOUT ROWID;
   `,

@@ -45,19 +45,13 @@ const SQL = {
     INSERT INTO verdicts (seq, verdict_id, exchange_id, label, severity, coverage, route, client, host, api, stands,
       ts, judge, judge_tokens, judge_cost_usd)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-  insertResponse: linkStatement('response', 'DO NOTHING'),
-  insertConversation: linkStatement('conversation', 'DO UPDATE SET exchange_id = excluded.exchange_id'),
-} as const;
-
-/** Client and origin are those of the opening record. */
-function linkStatement(kind: 'response' | 'conversation', onConflict: string): string {
-  return `
-    INSERT INTO provider_links (client, host, port, kind, id, exchange_id)
+  insertLink: `
+    INSERT INTO provider_links (client, host, port, kind, id, exchange_id, exchanges)
     SELECT json_extract(o.body, '$.client'), json_extract(o.body, '$.host'), json_extract(o.body, '$.port'),
-      '${kind}', ?, e.exchange_id
+      ?, ?, e.exchange_id, 1
     FROM exchanges e JOIN records o ON o.seq = e.opened_seq WHERE e.exchange_id = ?
-    ON CONFLICT ${onConflict}`;
-}
+    ON CONFLICT DO UPDATE SET exchange_id = excluded.exchange_id, exchanges = exchanges + 1`,
+} as const;
 
 export type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>;
 

@@ -121,8 +121,9 @@ export class Writer {
 
   #link(exchangeId: string, links: Links | null): void {
     if (links === null) return;
-    if (links.response !== null) this.#sql.insertResponse.run(links.response, exchangeId);
-    if (links.conversation !== null) this.#sql.insertConversation.run(links.conversation, exchangeId);
+    const { response, conversation } = links;
+    if (response !== null) this.#sql.insertLink.run('response', response, exchangeId);
+    if (conversation !== null) this.#sql.insertLink.run('conversation', conversation, exchangeId);
   }
 
   /** The verdict on the request, if there is one, is that of the exchange. */
