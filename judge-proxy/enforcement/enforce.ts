@@ -9,34 +9,25 @@
  * they are: an outage of the judge must not hide an outage of the origin.
  */
 
-import type { Block, BlockedRequest, WholeAnswer } from '../apis/block.ts';
-import { fallbackBlock } from '../apis/fallback-block.ts';
 import { findApi } from '../apis/registry.ts';
 import type { RouteConfig } from '../config/schema.ts';
 import type { CapturedBody } from '../exchange/capture.ts';
 import type { CopyBudget } from '../exchange/tap.ts';
-import { buildVerdict, type Held } from '../judge/build-verdict.ts';
 import type { Consultant } from '../judge/consult.ts';
-import { InlineJudge, type Matter, type StopCode, UNREAD } from '../judge/inline-judge.ts';
-import type { Analyser, Analysis, InputSummary, JudgeInput } from '../judge/input.ts';
+import type { InlineJudge, StopCode } from '../judge/inline-judge.ts';
+import type { Analyser, Analysis } from '../judge/input.ts';
 import type { Judge } from '../judge/judges.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { ExchangeCompleted, ExchangeOpened, NewVerdict, RuleHit, Verdict } from '../ledger/records.ts';
+import type { CoverageReason, ExchangeCompleted, ExchangeOpened, Verdict } from '../ledger/records.ts';
 import type { FailurePolicy, Subject } from '../policy/failure-policy.ts';
-import { blockOrder, type StoppedExchange } from './block-order.ts';
 import type { EnforcedGate } from './enforced-gate.ts';
-import {
-  analyse,
-  type CaptureMarks,
-  completedRecord,
-  noteCommitted,
-  noteGap,
-  openedRecord,
-} from './exchange-records.ts';
+import { analyse, completedRecord, noteCommitted, noteGap, openedRecord } from './exchange-records.ts';
 import type { Ending, Gate, Outlet, ResponseHead } from './gate.ts';
+import { hitsOf, InlineVerdicts, matterOf } from './inline-verdict.ts';
 import { AS_IT_COMES, commitObserved, finishObserved, type ObserveOptions } from './observe.ts';
 import { openGate } from './open-gate.ts';
 import type { ExchangeEnd, ExchangeStart, RecordedExchange } from './recorder.ts';
+import { requestAlone } from './request-alone.ts';
 
 /** What judging while a client waits needs beside what records need. */
 export interface EnforceOptions {
@@ -69,8 +60,9 @@ class EnforcedExchange implements RecordedExchange {
   readonly #parts: EnforcedParts;
   readonly #start: ExchangeStart;
   readonly #opened: ExchangeOpened;
-  #gate: EnforcedGate | null = null;
-  #judge: InlineJudge | null = null;
+  readonly #verdicts: InlineVerdicts;
+  /** The answer's, with the judge that its gate asks. */
+  #gated: { readonly gate: EnforcedGate; readonly judge: InlineJudge } | null = null;
   /** Of a request that was not cleared. */
   #refused: Analysis | null = null;
 
@@ -78,6 +70,7 @@ class EnforcedExchange implements RecordedExchange {
     this.#parts = parts;
     this.#start = start;
     this.#opened = openedRecord(parts, start);
+    this.#verdicts = new InlineVerdicts(parts, start, this.#opened);
     this.exchangeId = this.#opened.exchange_id;
     this.holdsRequest = start.route.hold_request;
     this.committed = parts.ledger.open(this.#opened);
@@ -86,7 +79,7 @@ class EnforcedExchange implements RecordedExchange {
   // The request
 
   async clearRequest(request: CapturedBody, signal: AbortSignal): Promise<Ending | null> {
-    const judge = this.#newJudge('request');
+    const judge = this.#verdicts.newJudge('request');
     const abort = () => judge.close();
     signal.addEventListener('abort', abort, { once: true });
     try {
@@ -97,32 +90,19 @@ class EnforcedExchange implements RecordedExchange {
   }
 
   async #judgeRequest(judge: InlineJudge, request: CapturedBody): Promise<Ending | null> {
-    const end = requestAlone(copied(request), this.#start);
-    const analysis = await analyse(this.#parts, this.#opened, this.#start.path, end, { requestOnly: true });
+    const end = requestAlone(request, this.#start);
+    const analysis = await this.#analyseRequest(end);
     const judged = await judge.judgeMatter(matterOf(analysis));
     // The client is gone: nobody is told anything, and nothing is sent.
-    if (judged === 'aborted') return this.#block({ code: 'judge_unavailable', verdict: null }, analysis, null);
-    const { stop } = judged;
-    const record = completedRecord(this.#parts, this.#opened, end, analysis);
-    const verdict = this.#verdict(judge, record, analysis, { ...this.#held(null), subject: 'request' }, stop);
-    const committed = await this.#appendVerdict(verdict, analysis);
-    const code = stop ?? (committed === null && judge.onFailure === 'block' ? 'judge_unavailable' : null);
-    if (code === null) return null;
-    this.#refused = analysis;
-    return this.#block({ code, verdict: committed }, analysis, null);
+    if (judged === 'aborted') return this.#verdicts.block({ code: 'judge_unavailable', verdict: null }, analysis, null);
+    const record = this.#completed(end, analysis);
+    const ending = await this.#verdicts.appendForRequest({ judge, record, analysis, stop: judged.stop, gate: null });
+    if (ending !== null) this.#refused = analysis;
+    return ending;
   }
 
-  async #appendVerdict(verdict: NewVerdict, analysis: Analysis): Promise<Verdict | null> {
-    const { enforce, log } = this.#parts;
-    try {
-      const committed = await enforce.ledger.verdict(verdict, analysis.content);
-      log.verdict({ ...committed });
-      enforce.counted(committed);
-      return committed;
-    } catch {
-      noteGap(this.#parts, this.#opened);
-      return null;
-    }
+  #analyseRequest(end: ExchangeEnd): Promise<Analysis> {
+    return analyse(this.#parts, this.#opened, this.#start.path, end, { requestOnly: true });
   }
 
   // The answer
@@ -130,22 +110,18 @@ class EnforcedExchange implements RecordedExchange {
   gate(head: ResponseHead, outlet: Outlet, request: () => CapturedBody): Gate | null {
     const { route, method, path } = this.#start;
     if (route.mode === 'observe') return null;
-    const judge = this.#newJudge('exchange');
-    this.#judge = judge;
-    const { enforce } = this.#parts;
-    this.#gate = openGate({
+    const { held, heldCopy, analyser } = this.#parts.enforce;
+    const { exchange_id: exchangeId, judge: judgeName } = this.#opened;
+    const judge = this.#verdicts.newJudge('exchange');
+    const gate = openGate({
       ...{ head, outlet, route, judge },
       api: findApi(method, path),
-      budget: enforce.held,
-      most: enforce.heldCopy,
-      readWindow: (parts) =>
-        enforce.analyser.readWindow({ exchangeId: this.exchangeId, judge: this.#opened.judge, parts }),
-      readRequest: async () => {
-        const end = requestAlone(copied(request()), this.#start);
-        return matterOf(await analyse(this.#parts, this.#opened, path, end, { requestOnly: true }));
-      },
+      budget: held,
+      most: heldCopy,
+      readWindow: (parts) => analyser.readWindow({ exchangeId, judge: judgeName, parts }),
+      readRequest: async () => matterOf(await this.#analyseRequest(requestAlone(request(), this.#start))),
     });
-    const gate = this.#gate;
+    this.#gated = { gate, judge };
     return {
       body: gate.body,
       push: (chunk) => gate.push(chunk),
@@ -157,14 +133,14 @@ class EnforcedExchange implements RecordedExchange {
   }
 
   async finish(end: ExchangeEnd): Promise<Ending> {
-    const gate = this.#gate;
-    const judge = this.#judge;
-    if (gate === null || judge === null) return this.#finishUngated(end);
+    if (this.#gated === null) return this.#finishUngated(end);
+    const { gate, judge } = this.#gated;
     await gate.drain(end.outcome === 'complete');
     if (end.outcome === 'client_aborted' || end.outcome === 'origin_failed' || gate.passed) {
       judge.close();
       gate.close();
-      await this.#observed(end, gate.passed ? { notHeld: true } : {});
+      const marks = gate.passed ? { notHeld: true } : {};
+      await finishObserved(this.#parts, this.#opened, this.#start, end, marks);
       // What a failed origin has sent and nobody judged is not delivered.
       return AS_IT_COMES;
     }
@@ -175,10 +151,10 @@ class EnforcedExchange implements RecordedExchange {
   async #finishUngated(end: ExchangeEnd): Promise<Ending> {
     const refused = this.#refused;
     if (end.outcome !== 'blocked' || refused === null) {
-      await this.#observed(end, {});
+      await finishObserved(this.#parts, this.#opened, this.#start, end);
       return AS_IT_COMES;
     }
-    const record = completedRecord(this.#parts, this.#opened, end, refused);
+    const record = this.#completed(end, refused);
     try {
       // Its verdict is the one on its request.
       await this.#parts.ledger.complete(record, refused.content, null);
@@ -191,165 +167,60 @@ class EnforcedExchange implements RecordedExchange {
 
   async #finishJudged(end: ExchangeEnd, gate: EnforcedGate, judge: InlineJudge): Promise<Ending> {
     // What the gate still waits for and the last question run side by side: nobody waits for one after the other.
-    const [last] = await Promise.all([this.#judgeWhole(end, gate, judge), gate.settle()]);
+    const [whole] = await Promise.all([this.#judgeWhole(end, gate, judge), gate.settle()]);
+    const { analysis } = whole;
     if (judge.closed) {
-      await this.#commitObserved({ ...end, outcome: 'client_aborted' }, last.analysis);
+      const aborted = { ...end, outcome: 'client_aborted' } as const;
+      await commitObserved(this.#parts, this.#opened, this.#completed(aborted, analysis), analysis);
       return AS_IT_COMES;
     }
-    const stop = last.stop ?? gate.stop;
-    const record = completedRecord(this.#parts, this.#opened, stop === null ? end : stopped(end), last.analysis);
-    const verdict = this.#verdict(judge, record, withHits(last.analysis, gate), this.#held(gate), stop);
-    const committed = await this.#commitJudged(record, last.analysis, verdict);
-    const code = stop ?? (committed === null && judge.onFailure === 'block' ? 'judge_unavailable' : null);
+    const stop = whole.stop ?? gate.stop;
+    const record = this.#completed(stop === null ? end : stopped(end), analysis);
+    const ending = await this.#verdicts.commit({ judge, record, analysis, stop, gate });
     const rest = gate.takeRest();
-    if (code === null) return { kind: 'deliver', rest };
-    return this.#block({ code, verdict: committed }, last.analysis, gate);
+    return ending ?? { kind: 'deliver', rest };
   }
 
   /** The last question: about the whole pair, whatever was asked about its windows. Not put when the gate has stopped. */
-  async #judgeWhole(end: ExchangeEnd, gate: EnforcedGate, judge: InlineJudge) {
+  async #judgeWhole(
+    end: ExchangeEnd,
+    gate: EnforcedGate,
+    judge: InlineJudge,
+  ): Promise<{ analysis: Analysis; stop: StopCode | null }> {
     const marks = gate.stop === null ? {} : { stopped: true };
     const analysis = await analyse(this.#parts, this.#opened, this.#start.path, end, marks);
-    const { rule_hits } = analysis.summary ?? NO_SUMMARY;
-    const byRules = judge.stopByRules(rule_hits);
+    const byRules = judge.stopByRules(hitsOf(analysis));
     if (byRules === null) gate.clearedByRules();
     // A gate that stopped for what it was told has asked all that there is to ask.
-    if (gate.stop !== null && (judge.answered > 0 || gate.stop === 'blocked_by_judge'))
-      return { analysis, stop: byRules };
-    const judged = await judge.judgeMatter(matterOf(analysis));
+    const asked = gate.stop !== null && (judge.answered > 0 || gate.stop === 'blocked_by_judge');
+    if (asked) return { analysis, stop: byRules };
+    const readElsewhere = isCutShort(analysis) && (await gate.readToEnd());
+    const judged = await judge.judgeMatter(matterOf(analysis), { readElsewhere });
     return { analysis, stop: judged === 'aborted' ? null : judged.stop };
   }
 
   /** An error of the origin, or no body: rules judge it now, the model in its own time. */
   async #finishWithoutAnswer(end: ExchangeEnd, gate: EnforcedGate, judge: InlineJudge): Promise<Ending> {
     const analysis = await analyse(this.#parts, this.#opened, this.#start.path, end);
-    const stop = judge.stopByRules((analysis.summary ?? NO_SUMMARY).rule_hits) ?? gate.stop;
-    if (stop === null) {
-      const committed = await this.#commitObserved(end, analysis);
-      const rest = gate.takeRest();
-      if (committed || judge.onFailure !== 'block') return { kind: 'deliver', rest };
-      return this.#block({ code: 'judge_unavailable', verdict: null }, analysis, gate);
+    const stop = judge.stopByRules(hitsOf(analysis)) ?? gate.stop;
+    if (stop !== null) {
+      const record = this.#completed(stopped(end), analysis);
+      const ending = await this.#verdicts.commit({ judge, record, analysis, stop, gate });
+      gate.takeRest();
+      return ending ?? this.#verdicts.block({ code: stop, verdict: null }, analysis, gate);
     }
-    const record = completedRecord(this.#parts, this.#opened, stopped(end), analysis);
-    const verdict = this.#verdict(judge, record, analysis, this.#held(gate), stop);
-    const committed = await this.#commitJudged(record, analysis, verdict);
-    gate.takeRest();
-    return this.#block({ code: stop, verdict: committed }, analysis, gate);
+    const committed = await commitObserved(this.#parts, this.#opened, this.#completed(end, analysis), analysis);
+    const rest = gate.takeRest();
+    if (committed || judge.onFailure !== 'block') return { kind: 'deliver', rest };
+    return this.#verdicts.block({ code: 'judge_unavailable', verdict: null }, analysis, gate);
   }
 
-  // Records
-
-  async #commitJudged(record: ExchangeCompleted, analysis: Analysis, verdict: NewVerdict): Promise<Verdict | null> {
-    const { enforce } = this.#parts;
-    try {
-      const committed = await enforce.ledger.completeJudged(record, analysis.content, verdict);
-      noteCommitted(this.#parts, this.#opened, record, committed);
-      enforce.counted(committed);
-      return committed;
-    } catch {
-      noteGap(this.#parts, this.#opened);
-      return null;
-    }
-  }
-
-  #observed(end: ExchangeEnd, marks: CaptureMarks): Promise<void> {
-    return finishObserved(this.#parts, this.#opened, this.#start, end, marks);
-  }
-
-  #commitObserved(end: ExchangeEnd, analysis: Analysis): Promise<boolean> {
-    return commitObserved(
-      this.#parts,
-      this.#opened,
-      completedRecord(this.#parts, this.#opened, end, analysis),
-      analysis,
-    );
-  }
-
-  #verdict(
-    judge: InlineJudge,
-    completed: ExchangeCompleted,
-    { summary }: Analysis,
-    held: Held,
-    stop: StopCode | null,
-  ): NewVerdict {
-    const consultation = judge.together();
-    const { verdict } = buildVerdict({
-      ...{ opened: this.#opened, completed, summary, consultation, held },
-      judge: judge.judge,
-      outcome: consultation.outcome,
-      onFailure: judge.onFailure,
-      verdictId: this.#parts.newId(),
-      ts: completed.ts,
-    });
-    // A gate that could hold no more, or could not read on, stops what no question was about.
-    if (stop === null || verdict.action !== 'allowed') return verdict;
-    return { ...verdict, action: held.enforcement === 'mid_stream' ? 'cut' : 'blocked' };
-  }
-
-  #held(gate: EnforcedGate | null): Held {
-    const { route } = this.#start;
-    return {
-      enforcement: gate?.delivered === true ? 'mid_stream' : 'before_first_byte',
-      release: route.mode === 'window' ? route.window.release : null,
-      subject: 'exchange',
-      windows: gate?.windows ?? 0,
-    };
-  }
-
-  #newJudge(subject: Subject): InlineJudge {
-    const { judges, consultant, onFailure } = this.#parts.enforce;
-    const { route } = this.#start;
-    return new InlineJudge({
-      consultant,
-      judge: judges.get(this.#opened.judge ?? '') ?? null,
-      opened: this.#opened,
-      sampling: route.sampling,
-      onFailure: onFailure(route, subject),
-    });
-  }
-
-  // Blocks
-
-  #block(stop: Pick<StoppedExchange, 'code' | 'verdict'>, analysis: Analysis, gate: EnforcedGate | null): Ending {
-    const { route, requestId } = this.#start;
-    const block = blockOrder(route.block, { ...stop, requestId });
-    const request = { streamed: analysis.streamed, model: analysis.model_requested };
-    return { kind: 'block', whole: this.#whole(block, request), tail: gate?.tail(block) ?? null };
-  }
-
-  #whole(block: Block, request: BlockedRequest): WholeAnswer {
-    const api = findApi(this.#start.method, this.#start.path);
-    return (api?.block ?? fallbackBlock)(block, request);
+  #completed(end: ExchangeEnd, analysis: Analysis): ExchangeCompleted {
+    return completedRecord(this.#parts, this.#opened, end, analysis);
   }
 }
 
-/** What the judge reads of an analysis. */
-export function matterOf({ content }: Analysis): Matter {
-  // Our own canonical JSON.
-  return content === null ? UNREAD : { input: JSON.parse(content.json) as JudgeInput, document: content.json };
-}
-
-const NO_SUMMARY: InputSummary = {
-  rule_hits: [],
-  latest_user_message: null,
-  latest_user_message_length: null,
-  context_tail_preview: null,
-};
-
-/** What made the gate stop stands in the verdict also where the copy of the whole is shorter than what went through. */
-function withHits(analysis: Analysis, { hits, stop }: EnforcedGate): Analysis {
-  const summary = analysis.summary ?? NO_SUMMARY;
-  const known = new Set(summary.rule_hits.map(hitKey));
-  const more = stop === null ? [] : hits.filter((hit) => !known.has(hitKey(hit)));
-  return more.length === 0
-    ? analysis
-    : { ...analysis, summary: { ...summary, rule_hits: [...summary.rule_hits, ...more] } };
-}
-
-function hitKey({ rule, place, preview }: RuleHit): string {
-  return `${rule} ${place} ${preview}`;
-}
-
+/** False for what no model wrote. */
 function isAnswer({ status, response }: ExchangeEnd): boolean {
   return status !== null && status < 400 && response.total > 0;
 }
@@ -358,31 +229,9 @@ function stopped(end: ExchangeEnd): ExchangeEnd {
   return { ...end, outcome: 'blocked' };
 }
 
-/** A capture that the analysis may transfer to its thread without taking the bytes from anyone. */
-function copied(body: CapturedBody): CapturedBody {
-  return { ...body, bytes: new Uint8Array(body.bytes) };
-}
+/** Reasons for which a long answer is not in its copy as a whole. */
+const CUT_SHORT: ReadonlySet<CoverageReason> = new Set(['response_truncated', 'copy_budget_exhausted', 'decode_limit']);
 
-const NO_BODY: CapturedBody = {
-  bytes: new Uint8Array(0),
-  total: 0,
-  cut: null,
-  ended: false,
-  contentType: null,
-  contentEncoding: null,
-};
-
-/** An exchange that has nothing but its request so far. */
-function requestAlone(request: CapturedBody, { clientRequestId = null }: ExchangeStart): ExchangeEnd {
-  return {
-    outcome: 'complete',
-    errorCode: null,
-    status: null,
-    clientRequestId,
-    originRequestId: null,
-    request,
-    response: NO_BODY,
-    firstByteMs: null,
-    durationMs: 0,
-  };
+function isCutShort({ coverage }: Analysis): boolean {
+  return coverage.reasons.some((reason) => CUT_SHORT.has(reason));
 }

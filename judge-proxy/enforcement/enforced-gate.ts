@@ -13,6 +13,11 @@ export interface EnforcedGate extends Gate {
   drain(whole: boolean): Promise<void>;
   /** Nothing new is judged here any more: the last question is under way. Resolves when what was has its answer. */
   settle(): Promise<void>;
+  /**
+   * The copy of the answer is shorter than the answer: judges in windows what was not judged yet.
+   * @returns true when rules and model have seen all of the answer in windows, and the request without a cut
+   */
+  readToEnd(): Promise<boolean>;
   /** The rules have cleared the whole answer. */
   clearedByRules(): void;
   /** More came than could be held, and the route lets pass what nobody judged: from then on all went out as it came. */

@@ -82,6 +82,10 @@ export class HoldGate implements EnforcedGate {
     return Promise.resolve();
   }
 
+  readToEnd(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   /** What is held waits for the model, too. */
   clearedByRules(): void {}
 

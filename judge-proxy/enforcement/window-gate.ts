@@ -8,7 +8,8 @@ import type { EnforcedGate } from './enforced-gate.ts';
 import type { Outlet } from './gate.ts';
 import { KEEP_ALIVE_COMMENT, KeepAlive } from './keep-alive.ts';
 import { SseSplitter } from './sse-splitter.ts';
-import { createWindow, type Window, type WindowOptions } from './window.ts';
+import { createWindow } from './window.ts';
+import type { Window, WindowOptions } from './window-contract.ts';
 
 export interface WindowGateOptions extends Omit<WindowOptions, 'release' | 'stop' | 'progressed'> {
   readonly outlet: Outlet;
@@ -87,6 +88,10 @@ export class WindowGate implements EnforcedGate {
 
   settle(): Promise<void> {
     return this.#window.settle();
+  }
+
+  readToEnd(): Promise<boolean> {
+    return this.#window.readToEnd();
   }
 
   clearedByRules(): void {

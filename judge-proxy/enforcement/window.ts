@@ -9,73 +9,17 @@
  * - The rest, at the end, waits for the last question: that is the exchange's, about the whole pair.
  */
 
-import canonicalize from 'canonicalize';
 import type { Block } from '../apis/block.ts';
-import type { StreamReader, StreamStep } from '../apis/stream-reader.ts';
-import type { CopyBudget } from '../exchange/tap.ts';
-import type { Part } from '../exchange/transcript.ts';
-import { type InlineJudge, type Matter, type StopCode, UNREAD } from '../judge/inline-judge.ts';
-import type { JudgeInput, WindowReading } from '../judge/input.ts';
-import { trimTranscript } from '../judge/trim.ts';
+import type { StreamStep } from '../apis/stream-reader.ts';
+import { scoredState } from '../judge/decide.ts';
+import { type Matter, type StopCode, UNREAD } from '../judge/inline-judge.ts';
+import type { WindowReading } from '../judge/input.ts';
 import type { RuleHit } from '../ledger/records.ts';
-import type { Overflow } from './enforced-gate.ts';
 import { ReleaseQueue } from './release-queue.ts';
 import type { StreamUnit } from './sse-splitter.ts';
+import type { Window, WindowOptions } from './window-contract.ts';
+import { windowMatter } from './window-matter.ts';
 import { CHARACTERS_PER_TOKEN, WindowText } from './window-text.ts';
-
-export interface WindowSettings {
-  readonly release: 'cleared' | 'eager';
-  readonly tokens: number;
-  readonly rules_tokens: number;
-  readonly overlap_tokens: number;
-}
-
-export interface WindowOptions<U extends StreamUnit = StreamUnit> {
-  readonly settings: WindowSettings;
-  readonly reader: StreamReader;
-  readonly judge: InlineJudge;
-  /** Shared with all that is held. */
-  readonly budget: CopyBudget;
-  /** Most bytes held of this stream. */
-  readonly most: number;
-  readonly overflow: Overflow;
-  /** The request, read by rules and redacted. Called once, at the start. */
-  readRequest(): Promise<Matter>;
-  readWindow(parts: readonly Part[]): Promise<WindowReading | null>;
-  /** A unit may go out. */
-  release(unit: U): void;
-  /** The stream is stopped: nothing more goes out. Called once, never from within the constructor. */
-  stop(): void;
-  /** Less is held, or less is under way: whoever feeds it may look again at `full`. */
-  progressed(): void;
-}
-
-export interface Window<U extends StreamUnit = StreamUnit> {
-  push(unit: U): void;
-  /** More should not come before `progressed`: the judge is behind. */
-  readonly full: boolean;
-  readonly stopped: StopCode | null;
-  /** More came than may be held: all goes out as it comes, and is judged afterwards. */
-  readonly passed: boolean;
-  /** A unit has gone out. */
-  readonly delivered: boolean;
-  /** Questions to the model. */
-  readonly windows: number;
-  /** What rules found in windows, gravest or not. */
-  readonly hits: readonly RuleHit[];
-  /** No window is begun any more: the last question comes. Resolves when what is under way has its answer. */
-  settle(): Promise<void>;
-  /** The rules have cleared the whole: with `eager` its text may go out, but for tool calls and the end. */
-  clearedByRules(): void;
-  /** What is held, which the window does not hold any more. */
-  takeRest(): U[];
-  /** How the stream ends after what has gone out. */
-  block(block: Block): string;
-  /** What comes is more than may be held, in a way that units do not show. */
-  overflow(): void;
-  /** Nothing is released or stopped any more. May be called again. */
-  close(): void;
-}
 
 export function createWindow<U extends StreamUnit>(options: WindowOptions<U>): Window<U> {
   const window = new StreamWindow(options);
@@ -183,6 +127,16 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
+  async readToEnd(): Promise<boolean> {
+    await this.settle();
+    if (this.#over) return false;
+    this.#text.closeWords();
+    const reader = this.#options.judge.asksModel ? 'model' : 'rules';
+    if (this.#text.fresh(reader) > 0) await (reader === 'model' ? this.#ask() : this.#readRules());
+    const { input } = this.#request ?? UNREAD;
+    return !this.#over && input !== null && scoredState(input.coverage) === 'scored';
+  }
+
   clearedByRules(): void {
     if (this.#options.settings.release !== 'eager' || this.#over) return;
     this.#rules = this.#queue.last;
@@ -256,7 +210,7 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
     const unread = this.#stopOf(reading);
     let stop: StopCode | null | 'aborted' = unread;
     if (unread === null && reading !== null && !this.#over) {
-      const judged = await this.#options.judge.judgeMatter(this.#matterOf(reading));
+      const judged = await this.#options.judge.judgeMatter(windowMatter(this.#request ?? UNREAD, reading));
       stop = judged === 'aborted' ? judged : judged.stop;
       if (judged !== 'aborted' && judged.asked) this.#windows += 1;
     }
@@ -291,30 +245,6 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
 
   #note(hit: RuleHit): void {
     if (this.#hits.size < MOST_HITS) this.#hits.set(`${hit.rule} ${hit.place} ${hit.preview}`, hit);
-  }
-
-  /** The request and a window behind it, as the judge sees every exchange. */
-  #matterOf({ parts, decoded = [], rule_hits }: WindowReading): Matter {
-    const request = this.#request?.input ?? null;
-    if (request === null) return UNREAD;
-    const { transcript, cut } = trimTranscript({
-      ...request.transcript,
-      streamed: true,
-      parts: [...request.transcript.parts, ...parts],
-    });
-    const input: JudgeInput = {
-      ...request,
-      transcript,
-      ...(decoded.length === 0 ? {} : { decoded: [...(request.decoded ?? []), ...decoded] }),
-      rule_hits: [...request.rule_hits, ...rule_hits],
-      coverage: cut.has('response')
-        ? {
-            level: 'partial',
-            reasons: [...new Set([...request.coverage.reasons, 'response_truncated' as const])].sort(),
-          }
-        : request.coverage,
-    };
-    return { input, document: canonicalize(input) ?? '' };
   }
 
   /** Nothing that waits is text: it goes out behind what was cleared before it. */

@@ -76,13 +76,19 @@ export class InlineJudge {
     return this.#abort.signal.aborted;
   }
 
-  /** Judges one matter and keeps what was said. @returns `aborted` when `close` ended it */
-  async judgeMatter(matter: Matter): Promise<Judgement | 'aborted'> {
+  /**
+   * Judges one matter and keeps what was said.
+   * @param readElsewhere what is cut out of this one was judged in windows: its being cut is no failure then, and
+   *   coverage says it all the same
+   * @returns `aborted` when `close` ended it
+   */
+  async judgeMatter(matter: Matter, { readElsewhere = false } = {}): Promise<Judgement | 'aborted'> {
     // Where a rule decides, what models said of windows before is all that they are asked.
     const byRules = this.stopByRules(matter.input?.rule_hits ?? []);
     if (this.#answers.length > 0 && byRules !== null) return { stop: byRules, asked: false };
-    const consultation = await this.#consult(matter);
-    if (consultation === null || this.closed) return 'aborted';
+    const answer = await this.#consult(matter);
+    if (answer === null || this.closed) return 'aborted';
+    const consultation = readElsewhere ? { ...answer, outcome: asScored(answer.outcome) } : answer;
     this.#answers.push(consultation);
     return { stop: this.#stopOf(consultation.outcome, matter), asked: wasAsked(consultation.outcome) };
   }
@@ -153,4 +159,8 @@ function wasAsked({ state }: ModelOutcome): boolean {
     default:
       return true;
   }
+}
+
+function asScored(outcome: ModelOutcome): ModelOutcome {
+  return outcome.state === 'truncated_input' ? { ...outcome, state: 'scored' } : outcome;
 }
