@@ -204,6 +204,13 @@ describe('responses', () => {
     expect(await client.includes('\r\n\r\nok')).toMatch(/\r\n\r\nHTTP\/1.1 200 OK\r\n/);
   });
 
+  test.each(['0', '5'])('204 with Content-Length: %s goes on without (RFC 9110 §8.6)', async (length) => {
+    await ask(GET, '\r\n\r\n');
+    const text = await answer(`HTTP/1.1 204 No Content\r\nX-Kept: 1\r\nContent-Length: ${length}\r\n\r\n`, '\r\n\r\n');
+    expect(text).toMatch(/^HTTP\/1.1 204 No Content\r\nX-Kept: 1\r\n/);
+    expect(text).not.toMatch(/content-length|transfer-encoding/i);
+  });
+
   test('trailers follow a chunked answer', async () => {
     await ask(GET, '\r\n\r\n');
     const text = await answer(

@@ -208,6 +208,14 @@ export function openEndedHead(head: ClientHead): ClientHead {
 const CONTENT_LENGTH: ReadonlySet<string> = new Set(['content-length']);
 const EVENT_STREAM = /^\s*text\/event-stream\s*(?:;|$)/i;
 
+/**
+ * The head of an answer with status 204: it has no Content-Length (RFC 9110 §8.6). Origins send one, and Envoy turns it
+ * into a 502 (measured).
+ */
+export function noContentHead(head: ClientHead): ClientHead {
+  return head.contentLength < 0 ? head : { ...head, headers: without(head.headers, CONTENT_LENGTH), contentLength: -1 };
+}
+
 /** Trailer fields that may follow a response: framing, routing and the like may not (RFC 9110 §6.5.1). */
 export function clientTrailers(raw: readonly (Buffer | string)[]): [string, string][] {
   const out: [string, string][] = [];

@@ -15,7 +15,7 @@ import { Delivery } from './delivery.ts';
 import type { ExchangeEvents, ExchangeParts, SoundRequest } from './exchange-parts.ts';
 import { ExchangeRecord, type ExchangeSummary } from './exchange-record.ts';
 import { GatedAnswer, type GatedExchange, type OriginEnd } from './gated-answer.ts';
-import { type ClientHead, clientHead, clientTrailers } from './headers.ts';
+import { type ClientHead, clientHead, clientTrailers, noContentHead } from './headers.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { exchangeError, outcomeOf } from './origin-error.ts';
 import { type RequestEvents, RequestSide } from './request-side.ts';
@@ -118,8 +118,8 @@ export class OpenExchange implements Dispatcher.DispatchHandler, RequestEvents, 
     if (this.#concluded || status < 200) return;
     this.#record.answered();
     this.#request.answered();
-    const head = Array.isArray(controller.rawHeaders) ? clientHead(controller.rawHeaders) : null;
-    if (head === null) {
+    const sent = Array.isArray(controller.rawHeaders) ? clientHead(controller.rawHeaders) : null;
+    if (sent === null) {
       this.fail(new ProxyError('origin_protocol', { reason: 'transfer_encoding' }));
       return;
     }
@@ -127,6 +127,7 @@ export class OpenExchange implements Dispatcher.DispatchHandler, RequestEvents, 
       this.fail(new ProxyError('origin_protocol', { reason: 'status' }));
       return;
     }
+    const head = status === 204 ? noContentHead(sent) : sent;
     this.#record.answeredWith(status, head);
     if (this.#gate(status, reason, head)) {
       this.#idle.start();

@@ -123,6 +123,20 @@ describe.each(['h2', 'h1'] as const)('origins, hop %s', (hop) => {
       expect(heads).toBe(sees);
     });
 
+    it.each(['0', '5'])('204 with Content-Length: %s is an answer, not a fault', async (length) => {
+      originOf().script = (socket) => {
+        socket.once('data', () => socket.end(`HTTP/1.1 204 No Content\r\nContent-Length: ${length}\r\n\r\n`));
+        return true;
+      };
+      const socket = await open();
+      socket.write(`GET ${prefix}/empty HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+      const text = await readUntil(socket, '\r\n\r\n');
+      expect(text).toMatch(/^HTTP\/1\.1 204 /);
+      expect(text).not.toMatch(/content-length/i);
+      socket.destroy();
+      originOf().script = () => false;
+    });
+
     it('a POST is not repeated on a kept connection that is reset, nor on a new one', async () => {
       const origin = originOf();
       let posts = 0;
