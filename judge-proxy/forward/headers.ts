@@ -75,11 +75,9 @@ export interface OriginHead {
 export function originHead(raw: readonly string[], passage: RequestPassage): OriginHead | ProxyError {
   let headers: string[] = ['host', passage.host];
   let named: Set<string> | undefined;
-  let contentType: string | null = null;
-  let contentEncoding: string | null = null;
+  const noted = new Noted();
   let upgrade: string | null = null;
   let clientRequestId: string | null = null;
-  let requestId: string | null = null;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
@@ -94,24 +92,18 @@ export function originHead(raw: readonly string[], passage: RequestPassage): Ori
       case 'via':
         if (mentions(value, passage.via)) return new ProxyError('proxy_loop', { reason: 'via' });
         break;
-      case 'content-type':
-        contentType ??= value;
-        break;
-      case 'content-encoding':
-        contentEncoding = joined(contentEncoding, value);
-        break;
       case 'x-client-request-id':
         clientRequestId ??= value;
         break;
-      case 'x-request-id':
-        requestId ??= value;
-        break;
+      default:
+        noted.take(lower, value);
     }
     headers.push(name, value);
   }
   // RFC 9110 §7.6.3: the last entry is the last hop.
   headers.push('Via', `${passage.version} ${passage.via}`);
   if (named !== undefined) headers = without(headers, named);
+  const { contentType, contentEncoding, requestId } = noted;
   return { headers, contentType, contentEncoding, upgrade, clientRequestId, requestId };
 }
 
@@ -143,9 +135,7 @@ export function clientHead(raw: readonly (Buffer | string)[]): ClientHead | null
   let headers: string[] = [];
   let named: Set<string> | undefined;
   let contentLength = -1;
-  let contentType: string | null = null;
-  let contentEncoding: string | null = null;
-  let requestId: string | null = null;
+  const noted = new Noted();
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = latin1(raw[i]);
     const value = latin1(raw[i + 1]);
@@ -160,22 +150,15 @@ export function clientHead(raw: readonly (Buffer | string)[]): ClientHead | null
       case 'content-length':
         contentLength = Number(value);
         break;
-      case 'content-type':
-        contentType ??= value;
-        break;
-      case 'content-encoding':
-        contentEncoding = joined(contentEncoding, value);
-        break;
-      case 'x-request-id':
-        requestId ??= value;
-        break;
       default:
         // x-judge-* is how our own refusals are told apart: an origin cannot pretend to be one.
         if (HOP_BY_HOP.has(lower) || lower.startsWith('x-judge-')) continue;
+        noted.take(lower, value);
     }
     headers.push(name, value);
   }
   if (named !== undefined) headers = without(headers, named);
+  const { contentType, contentEncoding, requestId } = noted;
   return { headers, contentLength, contentType, contentEncoding, requestId };
 }
 
@@ -252,6 +235,27 @@ function latin1(text: Buffer | string | undefined): string {
 /** Several lines of a list field are one list (RFC 9110 §5.3). */
 function joined(before: string | null, value: string): string {
   return before === null ? value : `${before}, ${value}`;
+}
+
+/** What is read on the way from either side's headers. */
+class Noted {
+  contentType: string | null = null;
+  contentEncoding: string | null = null;
+  requestId: string | null = null;
+
+  take(lower: string, value: string): void {
+    switch (lower) {
+      case 'content-type':
+        this.contentType ??= value;
+        break;
+      case 'content-encoding':
+        this.contentEncoding = joined(this.contentEncoding, value);
+        break;
+      case 'x-request-id':
+        this.requestId ??= value;
+        break;
+    }
+  }
 }
 
 /** Adds the field names of one Connection header. undefined stays undefined for the two that everybody sends. */
