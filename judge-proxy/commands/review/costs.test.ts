@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { showCosts } from './costs.ts';
 import { readReviewOptions } from './options.ts';
-import { addJudged, run, sampleLedger } from './review-rig.ts';
+import { addJudged, run, sampleLedger, Terminal } from './review-rig.ts';
 
 let folder: string;
 let url: string;
@@ -41,6 +42,17 @@ it('gives all sums as JSON, with the time they are of', async () => {
   expect(JSON.parse(stdout)).toEqual({ since: '2026-01-31T00:00:00.000Z', ...(await ledger.costs({})) });
   const { stdout: none } = await run(['costs', '--ledger', url, '--until', '2026-01-31T12:00+01:00']);
   expect(none).toBe('Exchanges from the beginning to 2026-01-31 11:00:00 UTC\n\nNo exchange fits.\n');
+});
+
+it.each([
+  [99_999, ''],
+  [100_000, 'Reading the records of 100000 exchanges …\n'],
+])('of %i exchanges says beforehand that it takes a while: %j', async (exchanges, said) => {
+  const stats = async () => ({ ...(await ledger.stats()), exchanges });
+  const io = { stdout: new Terminal(), stderr: new Terminal(), env: {}, signal: new AbortController().signal };
+  const options = readReviewOptions(['costs'], 0);
+  await showCosts({ stats, costs: (filter) => ledger.costs(filter) }, options, io, (_style, text) => text);
+  expect(await io.stderr.text()).toBe(said);
 });
 
 describe('a time', () => {

@@ -10,12 +10,17 @@ import { type Cell, table } from './table.ts';
 
 const WIDTHS = [30, 24, 28, 16, 28, 16];
 
+/** Exchanges that take about a second to read. */
+const SLOW_FROM = 100_000;
+
 export async function showCosts(
-  reader: LedgerReader,
+  reader: Pick<LedgerReader, 'costs' | 'stats'>,
   { period, json }: ReviewOptions,
   io: CommandIo,
   paint: Paint,
 ): Promise<void> {
+  const { exchanges } = await reader.stats();
+  if (exchanges >= SLOW_FROM) io.stderr.write(`Reading the records of ${exchanges} exchanges …\n`);
   const costs = await reader.costs(period);
   if (json) {
     io.stdout.write(`${JSON.stringify({ ...period, ...costs })}\n`);
