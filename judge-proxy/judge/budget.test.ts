@@ -68,6 +68,8 @@ describe('what is spent', () => {
     expect(budgets.exhausted('default', 'a')).toBe('day');
     budgets.charge('default', 'a', spend(1));
     expect(budgets.exhausted('default', 'a')).toBe('day');
+    clock.time += DAY;
+    expect(budgets.exhausted('default', 'a')).toBe('day');
   });
 });
 

@@ -392,17 +392,33 @@ describe('on its way to the model', () => {
 
   it('what waits for another try fills the queue like the rest', async () => {
     await using server = await startJudgeServer(answering(429, '', { 'retry-after': '3600' }));
-    for (let i = 0; i < 10; i++) await books.record();
-    const counted = Promise.withResolvers<void>();
-    let verdicts = 0;
+    const { ledger } = books;
+    const waiting = Promise.withResolvers<void>();
+    let released = 0;
+    const counting: JudgeWorkerOptions['ledger'] = {
+      takeJobs: (limit, leaseMs) => ledger.takeJobs(limit, leaseMs),
+      finishJob: (id, verdict) => ledger.finishJob(id, verdict),
+      releaseJob: async (id, notBefore) => {
+        await ledger.releaseJob(id, notBefore);
+        if (++released === 3) waiting.resolve();
+      },
+      onJob: (listener) => ledger.onJob(listener),
+    };
+    const last = Promise.withResolvers<Verdict>();
+    let id = '';
     books.start(server.model, {
+      ledger: counting,
       limits: { judge_queue: 3, judge_concurrency: 1 },
-      metrics: { verdict: () => ++verdicts === 7 && counted.resolve(), judgeQueue: () => undefined },
+      metrics: {
+        verdict: (verdict) => verdict.exchange_id === id && last.resolve(verdict),
+        judgeQueue: () => undefined,
+      },
     });
-    await counted.promise;
-    const states = (await books.verdicts()).map(({ state }) => state);
-    expect(states.every((state) => state === 'queue_full' || state === 'provider_error')).toBe(true);
-    expect((await books.ledger.stats()).jobs).toBe(3);
+    for (let i = 0; i < 3; i++) await books.record();
+    await waiting.promise;
+    id = await books.record();
+    expect(await last.promise).toMatchObject({ state: 'queue_full', coverage: { reasons: ['model_failed'] } });
+    expect((await ledger.stats()).jobs).toBe(3);
   });
 });
 
