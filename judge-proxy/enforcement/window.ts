@@ -112,11 +112,13 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
       this.#overflow(unit);
       return;
     }
+    const wasOpen = this.#queue.callOpen;
     this.#queue.push(unit, { idle, call, callOpen: step.toolCallOpen, ends: step.ended });
     const kept = step.deltas.every((delta) => this.#text.add(delta, this.#queue.last));
     if (!kept) this.#overflow(null);
     else {
-      if (call && !this.#queue.callOpen) this.#text.closeWords();
+      // Of a kind that is not known, a call may end without a word that it was one.
+      if ((call || wasOpen) && !this.#queue.callOpen) this.#text.closeWords();
       this.#work();
     }
   }
