@@ -7,6 +7,7 @@ import { describe, expect, it, test } from 'vitest';
 import type { DecodedExchange } from './api.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openaiResponses } from './openai-responses.ts';
+import { openaiResponsesWebSocket } from './openai-responses-websocket.ts';
 import { providerId } from './provider-links.ts';
 
 const RESPONSE = {
@@ -91,6 +92,21 @@ describe('links', () => {
     const response = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
     const read = openaiResponses.read({ ...exchange({}), response, responseContentType: 'text/event-stream' });
     expect(read.links?.response_id).toBe(RESPONSE.id);
+  });
+
+  it('come over a WebSocket, too', () => {
+    const request = JSON.stringify({
+      type: 'response.create',
+      model: 'm',
+      input: 'Hi.',
+      previous_response_id: 'resp_1',
+    });
+    const event = { type: 'response.completed', response: RESPONSE };
+    const read = openaiResponsesWebSocket.read({
+      ...{ ...exchange({}), method: 'GET', request, responseContentType: 'text/event-stream' },
+      response: `event: response.completed\ndata: ${JSON.stringify(event)}\n\n`,
+    });
+    expect(read.links).toMatchObject({ response_id: RESPONSE.id, previous_response_id: 'resp_1', only_previous: true });
   });
 
   it('hide no text: an id that is longer than ids are is kept as one, too', () => {
