@@ -223,6 +223,23 @@ it('without a key rules alone judge, and the card says so', async () => {
   expect(model.seen).toHaveLength(0);
 });
 
+it('a cascade is named with both models, and how often the larger one was asked', async () => {
+  const config = configWith('test-key') as { judges: { default: { model: object; small_model?: object } } };
+  config.judges.default.small_model = { ...config.judges.default.model, name: 'small-judge' };
+  const file = join(folder, 'cascade.yaml');
+  writeFileSync(file, stringify(config));
+  const data = some('credentials-0');
+  const to = newOut();
+  const ran = await evaluate('--data', data, '--out', to, '--config', file, '--limit', '4');
+  expect(ran).toMatchObject({ code: 0 });
+  const asked = model.seen.map(({ body }) => (JSON.parse(String(body)) as { model: string }).model);
+  const escalated = asked.filter((name) => name === 'pattern-judge').length;
+  expect([escalated > 0, asked.length]).toEqual([true, 4 + escalated]);
+  expect(ran.stdout).toMatch(/small-judge at http:\S+, then pattern-judge at http:/);
+  expect(ran.stdout).toContain(`asked    json_schema 4, escalated ${escalated}`);
+  expect(readFileSync(join(to, 'card.html'), 'utf8')).toContain(`json_schema 4, escalated ${escalated}`);
+});
+
 describe('going on', () => {
   it('asks only for pairs that have no result, and compares with the earlier card', async () => {
     const to = newOut();

@@ -18,7 +18,7 @@ import { type Pair, readPairs } from './eval/pairs.ts';
 import { type Prepared, preparePairs } from './eval/prepare.ts';
 import { printCard } from './eval/print-card.ts';
 import { createProgress } from './eval/progress.ts';
-import { isSettled, type Result, ResultFile, readResults, resultKey } from './eval/results.ts';
+import { isAnswered, isSettled, type Result, ResultFile, readResults, resultKey } from './eval/results.ts';
 import { judgePairs } from './eval/run-judge.ts';
 import { DEFAULT_CONFIG, guarded, readConfig } from './options.ts';
 import { paintFor } from './review/paint.ts';
@@ -122,7 +122,9 @@ async function evaluateWith(run: Run, io: CommandIo): Promise<number> {
       rubric: { name: judge.rubric.name, version: judge.rubric.version, hash: judge.rubric.hash },
       rules: [...judge.rules],
       model: judge.model?.name ?? null,
-      endpoint: endpointOf(run),
+      endpoint: endpointOf(run, 'model'),
+      small_model: judge.smallModel?.name ?? null,
+      small_endpoint: endpointOf(run, 'small_model'),
     },
     criteria: judge.rubric.criteria.map(({ id }) => id),
     file: basename(options.data),
@@ -135,7 +137,7 @@ async function evaluateWith(run: Run, io: CommandIo): Promise<number> {
     resamples: RESAMPLES,
   });
   await writeCard(run, card, io);
-  if (judge.model === null || (card.states.scored ?? 0) > 0) return 0;
+  if (judge.model === null || results.some(isAnswered)) return 0;
   io.stderr.write('The model gave no usable answer: the card is about rules alone.\n');
   return 1;
 }
@@ -143,14 +145,21 @@ async function evaluateWith(run: Run, io: CommandIo): Promise<number> {
 /** @returns one result a pair, in order; null when it was interrupted */
 async function judgeAll(run: Run, prepared: readonly Prepared[], io: CommandIo): Promise<readonly Result[] | null> {
   const { options, judge, config } = run;
-  const endpoint = endpointOf(run);
+  const endpoint = endpointOf(run, 'model');
+  const smallEndpoint = endpointOf(run, 'small_model');
   const path = join(options.out, 'results.jsonl');
   const known = readResults(path);
   if (known.size > 0 && !options.resume) {
     throw new CommandError(`${options.out} has results already. Go on with them (--resume) or name another --out.`);
   }
   const keyOf = (item: Prepared) =>
-    resultKey({ id: item.pair.id, judge: judge.hash, endpoint, input_sha256: item.inputSha256 });
+    resultKey({
+      id: item.pair.id,
+      judge: judge.hash,
+      endpoint,
+      small_endpoint: smallEndpoint,
+      input_sha256: item.inputSha256,
+    });
   const settled = (item: Prepared) => {
     const result = known.get(keyOf(item));
     return result !== undefined && isSettled(result);
@@ -161,6 +170,7 @@ async function judgeAll(run: Run, prepared: readonly Prepared[], io: CommandIo):
   await judgePairs(open, {
     judge,
     endpoint,
+    smallEndpoint,
     prices: config.prices,
     concurrency: run.concurrency,
     clock: systemClock,
@@ -169,7 +179,7 @@ async function judgeAll(run: Run, prepared: readonly Prepared[], io: CommandIo):
     onResult: (result) => {
       file.append(result);
       known.set(resultKey(result), result);
-      progress.step(result.state !== 'scored' && result.state !== 'rules_only');
+      progress.step(!isAnswered(result));
     },
   });
   progress.end();
@@ -177,8 +187,9 @@ async function judgeAll(run: Run, prepared: readonly Prepared[], io: CommandIo):
   return io.signal.aborted || results.length < prepared.length ? null : results;
 }
 
-function endpointOf({ config, judge }: Run): string | null {
-  return judge.model === null ? null : (config.judges[judge.name]?.model?.base_url ?? null);
+function endpointOf({ config, judge }: Run, which: 'model' | 'small_model'): string | null {
+  const asked = which === 'model' ? judge.model : judge.smallModel;
+  return asked === null ? null : (config.judges[judge.name]?.[which]?.base_url ?? null);
 }
 
 async function writeCard({ options, earlier }: Run, card: Card, io: CommandIo): Promise<void> {

@@ -2,16 +2,13 @@
 
 import type { Answered } from './confusion.ts';
 import type { Pair } from './pairs.ts';
-import type { Result } from './results.ts';
+import { isAnswered, type Result } from './results.ts';
 
 /** One judged pair. */
 export interface JudgedPair {
   readonly pair: Pair;
   readonly result: Result;
 }
-
-/** States in which the verdict's overall label is an answer: the judge did all that it has. */
-const ANSWERED: ReadonlySet<string> = new Set(['scored', 'rules_only']);
 
 /** The answer to one criterion, null when the pair has no label for it. */
 export function criterionAnswer({ pair, result }: JudgedPair, criterion: string): Answered | null {
@@ -35,7 +32,7 @@ export function overallAnswer({ pair, result }: JudgedPair, criteria: readonly s
   const expected = labels.includes('violation');
   if (!expected && labels.includes(undefined)) return null;
   const violation = result.overall.label === 'violation';
-  if (!violation && !ANSWERED.has(result.state)) return { expected, said: null, score: null };
+  if (!violation && !isAnswered(result)) return { expected, said: null, score: null };
   return { expected, said: violation, score: violation && result.decided_by === 'rule' ? 1 : result.overall.score };
 }
 

@@ -4,6 +4,7 @@ import type { Card, Mistake, Question } from './card-schema.ts';
 import { COMPARED, type Comparison } from './compare.ts';
 import { dollars, milliseconds, number, signed, withInterval } from './figures.ts';
 import { html, type Markup } from './html.ts';
+import { askedOf, modelsOf } from './models-asked.ts';
 
 /** Mistakes that are listed; card.json has them all. */
 const MOST_MISTAKES = 300;
@@ -46,16 +47,18 @@ q { font-family: ui-monospace, monospace; font-size: .9em; }
 .bad { font-weight: 600; }
 </style>`;
 
-function factsOf({ judge, data, states, twins, latency_ms, tokens, cost_usd, made_at }: Card): Markup {
+function factsOf(card: Card): Markup {
+  const { judge, data, states, twins, latency_ms, tokens, cost_usd, made_at } = card;
   const counted = Object.entries(states).map(([state, count]) => `${state} ${count}`);
   const rows: readonly (readonly [string, string])[] = [
-    ['model', judge.model === null ? 'rules alone, no model was asked' : `${judge.model} at ${judge.endpoint ?? '?'}`],
+    ['model', modelsOf(judge)],
     ['answered as', judge.models_returned.join(', ')],
     ['rubric', `${judge.rubric.name} version ${judge.rubric.version}, ${judge.rubric.hash}`],
     ['judge hash', judge.hash],
     ['rules', judge.rules.join(', ')],
     ['data', `${data.pairs} pairs of ${data.file}, ${data.sha256}`],
     ['states', counted.join(', ')],
+    ['asked', askedOf(card)],
     ['twins', `${twins.both_right} of ${twins.groups} groups with both pairs right`],
     ['latency', `p50 ${milliseconds(latency_ms.p50)}, p95 ${milliseconds(latency_ms.p95)}`],
     ['tokens', `${tokens.in} in, ${tokens.out} out`],

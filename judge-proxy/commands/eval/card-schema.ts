@@ -54,6 +54,9 @@ export const cardSchema = z.strictObject({
     /** null: rules alone judged. */
     model: z.string().nullable(),
     endpoint: z.string().nullable(),
+    /** Asked first; null without one. */
+    small_model: z.string().nullable().default(null),
+    small_endpoint: z.string().nullable().default(null),
     /** Names that the endpoint answered with. */
     models_returned: z.array(z.string()),
   }),
@@ -72,6 +75,10 @@ export const cardSchema = z.strictObject({
   /** Groups with a violating and a benign pair: how many got both right. */
   twins: z.strictObject({ groups: count, both_right: count }),
   states: z.record(z.string(), count),
+  /** How answers were asked for: `json_schema`, `json_object` or `text`. */
+  output_modes: z.record(z.string(), count).default({}),
+  /** Pairs about which the model was asked after the small one. */
+  escalated: count.default(0),
   latency_ms: z.strictObject({ count, p50: z.number().nullable(), p95: z.number().nullable() }),
   tokens: z.strictObject({ count, in: count, out: count }),
   /** `priced` of the answers had a price; null when none had. */

@@ -20,6 +20,8 @@ function cardOf(items: readonly JudgedPair[], over: Partial<Parameters<typeof bu
       rules: ['secrets'],
       model: 'test-judge',
       endpoint: 'http://judge.invalid/v1',
+      small_model: null,
+      small_endpoint: null,
     },
     criteria: ['leak'],
     file: 'pairs.jsonl',
@@ -67,6 +69,31 @@ describe('a card', () => {
     expect(card.tokens).toEqual({ count: 8, in: 8_000, out: 800 });
     expect(card.cost_usd).toMatchObject({ priced: 8, per_1000_pairs: 1 });
     expect(card.latency_ms).toEqual({ count: 8, p50: 100, p95: 100 });
+  });
+
+  it('counts how it was asked, and how often the larger model was', () => {
+    expect(card).toMatchObject({ output_modes: { json_schema: 8 }, escalated: 0 });
+    const other = cardOf([
+      judged('a', 'violation', 3, { output_mode: 'text', escalated_from: 'small' }),
+      judged('b', 'pass', 0, { output_mode: null }),
+    ]);
+    expect(other).toMatchObject({ output_modes: { text: 1 }, escalated: 1 });
+  });
+
+  it('takes the answer of a model that was shown a part', () => {
+    const part = { state: 'truncated_input', overall: { label: 'undetermined', severity: 'none', score: 0 } } as const;
+    const { overall } = cardOf([judged('a', 'pass', 0, part), judged('b', 'violation', 3)]);
+    expect(overall.confusion).toMatchObject({ tn: 1, unanswered_passes: 0 });
+  });
+
+  it('of an earlier version has no small model', () => {
+    const { output_modes: _, escalated: __, judge, ...rest } = card;
+    const { small_model: ___, small_endpoint: ____, ...before } = judge;
+    expect(cardSchema.parse({ ...rest, judge: before })).toMatchObject({
+      judge: { small_model: null, small_endpoint: null },
+      output_modes: {},
+      escalated: 0,
+    });
   });
 
   it('lists wrong answers, overall and by criterion', () => {

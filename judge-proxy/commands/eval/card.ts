@@ -48,7 +48,9 @@ export function buildCard(parts: CardParts): Card {
     overall,
     criteria,
     twins: twinsOf(judged, asked),
-    states: statesOf(judged),
+    states: countsOf(results.map(({ state }) => state)),
+    output_modes: countsOf(results.flatMap(({ output_mode }) => output_mode ?? [])),
+    escalated: results.filter(({ escalated_from }) => escalated_from !== null).length,
     ...costsOf(judged),
     mistakes: [
       ...judged.flatMap((item) => overallMistake(item, asked)),
@@ -104,10 +106,10 @@ function twinsOf(judged: readonly JudgedPair[], asked: readonly string[]): Card[
   return { groups: groups.length, both_right: right.length };
 }
 
-function statesOf(judged: readonly JudgedPair[]): Record<string, number> {
-  const states: Record<string, number> = {};
-  for (const { result } of judged) states[result.state] = (states[result.state] ?? 0) + 1;
-  return Object.fromEntries(Object.entries(states).sort(([a], [b]) => (a < b ? -1 : 1)));
+function countsOf(words: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function costsOf(judged: readonly JudgedPair[]): Pick<Card, 'latency_ms' | 'tokens' | 'cost_usd'> {

@@ -14,6 +14,9 @@ export interface Change {
   readonly clear: boolean;
 }
 
+/** What has to be the same for two cards to be about one judge. */
+const JUDGED_BY = ['hash', 'endpoint', 'small_endpoint'] as const;
+
 export interface Comparison {
   /** Same pairs, same labels, same documents: only then are the figures about the judge alone. */
   readonly same_data: boolean;
@@ -34,7 +37,7 @@ export function compareCards(before: Card, after: Card): Comparison {
   const [wrongBefore, wrongAfter] = [wrong(before), wrong(after)];
   return {
     same_data: sameData,
-    same_judge: before.judge.hash === after.judge.hash && before.judge.endpoint === after.judge.endpoint,
+    same_judge: JUDGED_BY.every((key) => before.judge[key] === after.judge[key]),
     questions: now.flatMap((question) => {
       const earlier = old.find(({ id }) => id === question.id);
       return earlier === undefined ? [] : [{ id: question.id, changes: changesOf(earlier, question) }];

@@ -5,6 +5,7 @@ import { oneLine } from '../terminal-text.ts';
 import type { Card, Question } from './card-schema.ts';
 import { COMPARED, type Comparison } from './compare.ts';
 import { dollars, milliseconds, number, signed, withInterval } from './figures.ts';
+import { askedOf, modelsOf } from './models-asked.ts';
 
 /** The whole card as text with its line breaks. */
 export function printCard(card: Card, comparison: Comparison | null, paint: Paint): string {
@@ -18,7 +19,7 @@ export function printCard(card: Card, comparison: Comparison | null, paint: Pain
 }
 
 function headOf({ judge, data, bootstrap }: Card, paint: Paint): string {
-  const model = judge.model === null ? 'rules alone, no model was asked' : `${judge.model} at ${judge.endpoint ?? '?'}`;
+  const model = modelsOf(judge);
   const returned = judge.models_returned.length === 0 ? '' : `, answered as ${judge.models_returned.join(', ')}`;
   return [
     `${paint('bold', `judge ${judge.name}`)}  ${oneLine(model)}${oneLine(returned)}`,
@@ -49,10 +50,13 @@ function rowOf(question: Question): string[] {
   ];
 }
 
-function costsOf({ states, twins, latency_ms, tokens, cost_usd }: Card): string {
+function costsOf(card: Card): string {
+  const { states, twins, latency_ms, tokens, cost_usd } = card;
   const counted = Object.entries(states).map(([state, count]) => `${oneLine(state)} ${count}`);
+  const asked = askedOf(card);
   return [
     `states   ${counted.join(', ')}`,
+    ...(asked === '' ? [] : [`asked    ${asked}`]),
     `twins    ${twins.both_right} of ${twins.groups} groups with both the violating and the benign pair right`,
     `latency  p50 ${milliseconds(latency_ms.p50)}, p95 ${milliseconds(latency_ms.p95)} (${latency_ms.count} answers)`,
     `tokens   ${tokens.in} in, ${tokens.out} out (${tokens.count} answers)`,

@@ -20,11 +20,12 @@ it('reads back what was appended; the last line of a key stands', () => {
   const failed = sampleResult('a', { state: 'timeout', criteria: [] });
   const judged = sampleResult('a');
   const other = sampleResult('a', { judge: 'other' });
+  const elsewhere = sampleResult('a', { small_endpoint: 'http://elsewhere.invalid/v1' });
   {
     using results = new ResultFile(file);
-    for (const result of [failed, judged, other]) results.append(result);
+    for (const result of [failed, judged, other, elsewhere]) results.append(result);
   }
-  expect([...readResults(file).values()]).toEqual([judged, other]);
+  expect([...readResults(file).values()]).toEqual([judged, other, elsewhere]);
 });
 
 it('cuts off a torn last line, so that the next one begins on its own', () => {

@@ -13,9 +13,15 @@ const resultSchema = z.strictObject({
   judge: z.string(),
   /** Endpoint of the model: the same name elsewhere may be another model. */
   endpoint: z.string().nullable(),
+  /** The same of the small model; null without one. */
+  small_endpoint: z.string().nullable().default(null),
   input_sha256: z.string(),
   /** Model that answered, as it calls itself. */
   model: z.string().nullable(),
+  /** How its answer was asked for. */
+  output_mode: z.string().nullable().default(null),
+  /** Name of the small model, where the larger one was asked after it. */
+  escalated_from: z.string().nullable().default(null),
   state: z.string(),
   coverage: z.string(),
   decided_by: z.string(),
@@ -45,14 +51,21 @@ const resultSchema = z.strictObject({
 export type Result = z.output<typeof resultSchema>;
 
 /** Which judging a line stands for. */
-export function resultKey({ id, judge, endpoint, input_sha256 }: ResultKey): string {
-  return JSON.stringify([id, judge, endpoint, input_sha256]);
+export function resultKey({ id, judge, endpoint, small_endpoint, input_sha256 }: ResultKey): string {
+  return JSON.stringify([id, judge, endpoint, small_endpoint, input_sha256]);
 }
 
-export type ResultKey = Pick<Result, 'id' | 'judge' | 'endpoint' | 'input_sha256'>;
+export type ResultKey = Pick<Result, 'id' | 'judge' | 'endpoint' | 'small_endpoint' | 'input_sha256'>;
 
 /** States that say nothing about the judge's answer: a resumed run asks again. */
 const ASK_AGAIN: ReadonlySet<string> = new Set(['timeout', 'provider_error', 'queue_full', 'circuit_open']);
+
+/** Whether the models did what they were asked: all else is a failure, or a question that was not put. */
+export function isAnswered({ state }: Pick<Result, 'state'>): boolean {
+  return ANSWERED.has(state);
+}
+
+const ANSWERED: ReadonlySet<string> = new Set(['scored', 'truncated_input', 'rules_only']);
 
 /** Whether a result stays when a run is resumed. */
 export function isSettled(result: Result): boolean {

@@ -26,6 +26,7 @@ function judge(model: JudgeModel | null, over: Partial<RunOptions> = {}): Promis
   return judgePairs(prepared, {
     judge: createJudge({ name: 'default', rubric: RUBRIC, rules: ['secrets'], model }),
     endpoint: null,
+    smallEndpoint: null,
     prices: {},
     concurrency: 3,
     clock: systemClock,
@@ -92,6 +93,7 @@ it('of nothing ends at once', async () => {
   await judgePairs([], {
     judge: createJudge({ name: 'default', rubric: RUBRIC, rules: [], model: null }),
     endpoint: null,
+    smallEndpoint: null,
     prices: {},
     concurrency: 1,
     clock: systemClock,

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly judge: Judge;
   /** Base URL of the model, null without a model. */
   readonly endpoint: string | null;
+  /** The same of the small model. */
+  readonly smallEndpoint: string | null;
   readonly prices: Prices;
   readonly concurrency: number;
   readonly clock: Clock;
@@ -32,7 +34,7 @@ export async function judgePairs(prepared: readonly Prepared[], options: RunOpti
     judge: judge.name,
     ahead: concurrency * 2,
     clock,
-    onVerdict: (item, verdict) => options.onResult(resultOf(item, verdict, judge, options.endpoint)),
+    onVerdict: (item, verdict) => options.onResult(resultOf(item, verdict, options)),
   });
   const limits = { judge_queue: concurrency * 2, judge_concurrency: concurrency };
   const ignore = () => undefined;
@@ -67,14 +69,17 @@ export async function judgePairs(prepared: readonly Prepared[], options: RunOpti
   }
 }
 
-function resultOf({ pair, inputSha256 }: Prepared, verdict: NewVerdict, judge: Judge, endpoint: string | null): Result {
+function resultOf({ pair, inputSha256 }: Prepared, verdict: NewVerdict, options: RunOptions): Result {
   const { llm_error } = verdict;
   return {
     id: pair.id,
-    judge: judge.hash,
-    endpoint,
+    judge: options.judge.hash,
+    endpoint: options.endpoint,
+    small_endpoint: options.smallEndpoint,
     input_sha256: inputSha256,
     model: verdict.judge?.model ?? null,
+    output_mode: verdict.judge?.output_mode ?? null,
+    escalated_from: verdict.judge?.escalated_from ?? null,
     state: verdict.state,
     coverage: verdict.coverage.level,
     decided_by: verdict.decided_by,
