@@ -38,7 +38,7 @@ export interface Case {
   readonly released: string | null;
 }
 
-interface Stream {
+export interface Stream {
   readonly name: string;
   readonly api: ApiName;
   readonly events: readonly object[];
@@ -100,7 +100,7 @@ function afterComments(one: Case): Case {
 }
 
 /** @param released how many events the client has got; one more was read, and a stream is always read ahead */
-function tailCase({ name, api, events, told }: Stream, style: Block['style'], released: number): Case {
+export function tailCase({ name, api, events, told }: Stream, style: Block['style'], released: number): Case {
   const reader = APIS[api].streamReader('m-1');
   const text = sse(events.slice(0, released), api !== 'chat');
   const all = parseSse(sse(events, api !== 'chat'));

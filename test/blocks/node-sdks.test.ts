@@ -6,8 +6,11 @@
 
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
+import { ContentFilterFinishReasonError } from 'openai/core/error';
+import { makeParseableResponseFormat } from 'openai/lib/parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Case, tailCases, wholeCases } from './cases.ts';
+import * as chat from '../../judge-proxy/apis/testing/chat-fixtures.ts';
+import { type Case, tailCase, tailCases, wholeCases } from './cases.ts';
 import { type BlockOrigin, serveCases } from './origin.ts';
 import { faults, type Outcome } from './outcome.ts';
 
@@ -89,6 +92,33 @@ describe.each([
   it.each(cases.map((one, index) => [one.name, one, index] as const))('%s', async (_title, one, index) => {
     const seen = await calls[one.api](origin.url(index), one.streamed).catch(raised);
     expect(faults(one, seen, origin.requests(index)), JSON.stringify(seen)).toEqual([]);
+  });
+});
+
+describe('structured outputs', () => {
+  const format = { type: 'json_schema', json_schema: { name: 'a', strict: true, schema: { type: 'object' } } } as const;
+  const events = [
+    chat.chunk({ role: 'assistant', content: '{"city":' }),
+    chat.chunk({ content: '"Rome"}' }),
+    chat.chunk({}, { finish: 'stop' }),
+  ];
+
+  it.each([
+    ['error', 1],
+    ['finish', 1],
+    ['error', 2],
+    ['finish', 2],
+  ] as const)('%s behind %i: an answer that was cut is never taken for a whole one', async (style, released) => {
+    const one = tailCase({ name: 'JSON', api: 'chat', events }, style, released);
+    await using origin = await serveCases([one]);
+    const response_format = makeParseableResponseFormat(format, (content) => JSON.parse(content) as unknown);
+    const stream = openai(origin.url(0)).chat.completions.stream({ ...CHAT, response_format });
+    const error = await stream.finalChatCompletion().then(
+      () => null,
+      (problem: unknown) => problem,
+    );
+    expect(error).toBeInstanceOf(style === 'error' ? OpenAI.APIError : ContentFilterFinishReasonError);
+    expect(origin.requests(0)).toBe(1);
   });
 });
 
