@@ -73,20 +73,41 @@ function ambiguous(reason: string): ProxyError {
 }
 
 /**
- * HTTP/1 connections on which it was in doubt where a request ends. Node parses all that one read brought, and gives
- * out what it takes for the next requests before the refusal of the first can close the connection (measured): such a
- * request, that nobody but llhttp saw, would be sent on.
+ * HTTP/1 connections on which it is in doubt where the next request begins. Node parses all that one read brought, and
+ * gives out what it takes for the next requests before the refusal of the first can close the connection (measured):
+ * such a request, that nobody but llhttp saw, would be sent on.
  */
 export class DoubtfulConnections {
   readonly #sockets = new WeakSet<object>();
 
-  /** Asked once for each request, as it comes. False: it stands behind a doubtful one and must not be looked at. */
-  takes(request: Omit<RequestHead, 'endedWithHead'> & { readonly socket: object }): boolean {
+  /**
+   * Asked once for each request, as it comes.
+   * @param response of a request that is answered as HTTP; its connection ends with it when what follows is in doubt
+   * @returns false: it stands behind a doubtful one and must not be looked at
+   */
+  takes(
+    request: Omit<RequestHead, 'endedWithHead'> & { readonly socket: object },
+    response?: { shouldKeepAlive: boolean },
+  ): boolean {
     const { socket, httpVersionMajor, httpVersionMinor, rawHeaders } = request;
     if (this.#sockets.has(socket)) return false;
     const framing = bodyFraming({ httpVersionMajor, httpVersionMinor, rawHeaders, endedWithHead: false });
     // The request itself is refused by whoever takes it, in the order of reasons that the caller has.
     if (framing instanceof ProxyError && framing.code === 'ambiguous_framing') this.#sockets.add(socket);
+    // llhttp stops behind a request that asks for another protocol, and Node 26.10 drops the rest of that read when the
+    // wish is declined (measured): a client that has sent more would wait for ever. Closed, it repeats (RFC 9112 §9.3.2).
+    if (response !== undefined && asksForUpgrade(rawHeaders)) {
+      this.#sockets.add(socket);
+      response.shouldKeepAlive = false;
+    }
     return true;
   }
+}
+
+function asksForUpgrade(rawHeaders: readonly string[]): boolean {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    if (name.length === 7 && name.toLowerCase() === 'upgrade') return true;
+  }
+  return false;
 }

@@ -52,4 +52,15 @@ describe.each([
     expect(paths.at(-1)).toBe('/other');
     expect(door.interceptor.contexts).toEqual([]);
   });
+
+  it('behind a declined upgrade neither, and the connection ends with its answer', async () => {
+    const wire = await connect();
+    const next = 'GET http://judged.test/next HTTP/1.1\r\nHost: x\r\n\r\n';
+    wire.socket.write(
+      `GET http://judged.test/first HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n${next}`,
+    );
+    wire.socket.write(next);
+    expect(await wire.whole()).toMatch(/^HTTP\/1\.1 \d+ .*connection: close\r\n/is);
+    expect(door.forwarder.targets.map((target) => target.path)).not.toContain('/next');
+  });
 });

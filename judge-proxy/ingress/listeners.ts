@@ -4,7 +4,13 @@
  */
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { createSecureServer, type Http2SecureServer, Http2ServerRequest, type ServerHttp2Session } from 'node:http2';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Config, Limits } from '../config/schema.ts';
@@ -189,9 +195,9 @@ function attachHttp(
   const answering = new WeakSet<Socket>();
   const doubtful = new DoubtfulConnections();
   const onRequest = (request: ClientRequest, response: ClientResponse) => {
-    if (!(request instanceof Http2ServerRequest)) {
+    if (!(request instanceof Http2ServerRequest) && !(response instanceof Http2ServerResponse)) {
       const { socket } = request;
-      if (!doubtful.takes(request)) return;
+      if (!doubtful.takes(request, response)) return;
       answering.add(socket);
       response.once('close', () => {
         answering.delete(socket);

@@ -1,6 +1,7 @@
 /**
  * Contract: behind a request whose end is in doubt nothing on the connection is a request. Node parses the whole read
- * at once and gives out what follows, before the refusal can close the connection.
+ * at once and gives out what follows, before the refusal can close the connection; and it drops what follows a request
+ * for another protocol, so that the client must be told by a close that nobody will answer.
  */
 
 import { once } from 'node:events';
@@ -24,3 +25,23 @@ test.each(['gzip, chunked', 'identity, chunked'])('Transfer-Encoding: %s', async
   expect(rig.raw.peers).toEqual([]);
   expect(rig.ledger.order).not.toContain('open');
 });
+
+test.each([
+  ['GET', '', ''],
+  ['POST', 'Content-Length: 3\r\n', 'abc'],
+])(
+  '%s with an upgrade that is declined: answered, then closed, and what stood behind it is not sent',
+  async (method, length, body) => {
+    rig = await Rig.start({ handler: (request, response) => void response.end(`${request.url} ${request.body}`) });
+    const client = await rig.peer();
+    const next = `GET /next HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
+    client.write(
+      `${method} /first HTTP/1.1\r\nHost: ${HOST}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n${length}\r\n${body}${next}`,
+    );
+    client.write(next);
+    const text = await client.untilClosed();
+    expect(text).toMatch(/^HTTP\/1\.1 200 .*connection: close\r\n/is);
+    expect(text).toContain(`/first ${body}`);
+    expect(rig.origin.seen.map((request) => request.url)).toEqual(['/first']);
+  },
+);

@@ -34,7 +34,7 @@ export function createInnerServer(limits: Limits, handlers: InnerHandlers): Serv
   });
   const doubtful = new DoubtfulConnections();
   const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
-    if (doubtful.takes(request)) handlers.request(request, response, expectsContinue);
+    if (doubtful.takes(request, response)) handlers.request(request, response, expectsContinue);
   };
   server.on('request', (request, response) => take(request, response, false));
   // With listeners these come instead of `request`; without them Node answers 100 or 417 by itself.
