@@ -144,6 +144,12 @@ describe('more than is shown', () => {
     expect(input.coverage).toEqual({ level: 'partial', reasons: ['request_truncated'] });
   });
 
+  it('than is decoded is not shown, and coverage says so', async () => {
+    const input = await inputOf(captureOf({ answer: base64('All is well. '.repeat(20_000)) }));
+    expect(input).not.toHaveProperty('decoded');
+    expect(input.coverage).toEqual({ level: 'partial', reasons: ['response_truncated'] });
+  });
+
   it('of many is left out, and coverage says so', async () => {
     const many = Array.from({ length: 150 }, (_, index) => base64(`${PLAN} ${index}`)).join(' ');
     const input = await inputOf(captureOf({ answer: many }));
