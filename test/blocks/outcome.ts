@@ -24,6 +24,11 @@ const CLASSES: ReadonlyMap<number, string> = new Map([
   [503, 'InternalServerError'],
 ]);
 
+/** What an error before anything was sent is called. */
+export function nameOf(one: Case): string | null {
+  return CLASSES.get(one.status) ?? null;
+}
+
 const FINISH = { chat: 'content_filter', responses: 'incomplete content_filter', messages: 'refusal' } as const;
 
 /** What is wrong with an outcome; empty when it is what its users would expect. */
