@@ -87,12 +87,13 @@ export class Lanes {
   /** A message of the origin. */
   server(envelope: Envelope | null): ServerStep {
     const type = envelope?.type ?? '';
-    if (envelope === null) return NONE;
+    // Limits, keep-alives and what else a session tells: it is of no response.
+    if (envelope === null || (type !== 'error' && !type.startsWith('response.'))) return NONE;
     if (STEERING.has(type)) return this.#steering(type, envelope);
     if (type === 'response.created') return this.#created(envelope);
     const slot = this.#running(envelope) ?? (type === 'error' ? this.#waiting(envelope.lane) : null);
     if (slot !== null) return this.#event(slot, envelope, TERMINAL.has(type) || type === 'error');
-    if (type === 'error' || !type.startsWith('response.')) return NONE;
+    if (type === 'error') return NONE;
     return this.#unannounced(envelope, TERMINAL.has(type));
   }
 

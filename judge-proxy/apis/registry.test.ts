@@ -10,6 +10,7 @@ import { describeWithDescription } from './testing/openai-description.ts';
 const nameOf = (method: string, path: string) => findApi(method, path)?.name ?? null;
 const CHAT = 'openai.chat_completions';
 const RESPONSES = 'openai.responses';
+const RESPONSES_WEBSOCKET = 'openai.responses_websocket';
 const MESSAGES = 'anthropic.messages';
 
 describe('findApi', () => {
@@ -25,7 +26,8 @@ describe('findApi', () => {
     ['POST', '/v1/responses', RESPONSES],
     ['POST', '/openai/v1/responses?x=/chat/completions', RESPONSES],
     ['GET', '/v1/chat/completions', null],
-    ['GET', '/v1/responses', null],
+    ['GET', '/v1/responses', RESPONSES_WEBSOCKET],
+    ['GET', '/v1/responses/resp_1', null],
     ['POST', '/v1/chat/completions/chatcmpl-1', null],
     ['POST', '/v1/responses/compact', null],
     ['POST', '/v1/responses/resp_1/cancel', null],

@@ -32,11 +32,6 @@ export class HeldFrames {
     this.#parser.feed(this.#decoder.decode(bytes, { stream: true }));
   }
 
-  /** Everything may go. */
-  releaseAll(): void {
-    while (this.#frames.length > 0) this.#next();
-  }
-
   /** Nothing more may go. */
   drop(): void {
     this.#frames.length = 0;

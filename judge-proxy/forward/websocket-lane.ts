@@ -128,9 +128,7 @@ export class LaneExchange {
    */
   event(message: Uint8Array, frames: Uint8Array | null, status: number | null): void {
     if (this.over) return;
-    this.#record.answered();
-    const code = status !== null && status >= 400 && status <= 599 ? status : 200;
-    this.#record.answeredWith(code, { ...EVENTS_HEAD, headers: [], requestId: null });
+    this.#answered(status);
     const event = Buffer.concat([DATA, asData(message), EVENT_END]);
     this.#record.responseTap.push(event);
     if (frames === null) return;
@@ -141,6 +139,14 @@ export class LaneExchange {
     }
     this.#held.push(frames);
     if (!this.#gate.push(event)) this.#connection.pauseOrigin(this);
+  }
+
+  /** The first event stands for the head. Of an error that comes later the status would hide what was said before. */
+  #answered(status: number | null): void {
+    if (this.#record.status !== null) return;
+    this.#record.answered();
+    const code = status !== null && status >= 400 && status <= 599 ? status : 200;
+    this.#record.answeredWith(code, { ...EVENTS_HEAD, headers: [], requestId: null });
   }
 
   /** More of the response came than can be read. */
@@ -217,7 +223,8 @@ export class LaneExchange {
     if (this.#gone.signal.aborted) return;
     switch (ending.kind) {
       case 'deliver':
-        this.#held.releaseAll();
+        for (const bytes of ending.rest) this.#held.release(bytes);
+        this.#held.drop(); // what was not judged is not delivered
         return;
       case 'block': {
         this.#held.drop();

@@ -21,12 +21,14 @@ export interface PairEvents {
   closed(): void;
 }
 
-/** Why a side is not read: the other is slower, or what came is held back. */
-type Pause = 'slow' | 'held';
+/** Why a side is not read: the other is slower, what came waits for a record, or for a gate. */
+type Pause = 'slow' | 'record' | 'gate';
 type Side = 'client' | 'origin';
 
 /** Time that a side has to take what was written to it, once the other side has closed in good order. */
 const FLUSH_MS = 30_000;
+/** Time that both sides have to close when it is we who leave. */
+const LEAVE_MS = 5_000;
 
 export class SocketPair {
   readonly #client: Duplex;
@@ -92,12 +94,20 @@ export class SocketPair {
   }
 
   /** Reads no more of a side until `readOn`. */
-  hold(side: Side): void {
-    this.#pause(side, 'held');
+  hold(side: Side, why: 'record' | 'gate'): void {
+    this.#pause(side, why);
   }
 
-  readOn(side: Side): void {
-    this.#resume(side, 'held');
+  readOn(side: Side, why: 'record' | 'gate'): void {
+    this.#resume(side, why);
+  }
+
+  /** Ends both in good order, behind all that was written to them, and soon at the latest. */
+  leave(): void {
+    this.#end ??= 'shutdown';
+    this.endOrigin();
+    this.endClient();
+    this.#flush ??= setTimeout(() => this.destroy('shutdown'), LEAVE_MS);
   }
 
   /** Ends both at once. */
@@ -176,6 +186,6 @@ export class SocketPair {
       return;
     }
     other.once('finish', () => other.destroy());
-    this.#flush = setTimeout(() => other.destroy(), FLUSH_MS);
+    this.#flush ??= setTimeout(() => other.destroy(), FLUSH_MS);
   }
 }

@@ -80,7 +80,7 @@ export class ResponsesConnection {
       message: (envelope, message, frames) => this.#answered(envelope, message, frames),
       unreadable: () => this.#downUnreadable(),
       closing: () => this.#endAll(this.#clientClosing ? 'client_closed' : 'origin_closed'),
-      waiting: (waits) => (waits ? this.#pair.hold('origin') : this.#pair.readOn('origin')),
+      waiting: (waits) => (waits ? this.#pair.hold('origin', 'record') : this.#pair.readOn('origin', 'record')),
     });
     this.#pair.start();
   }
@@ -109,13 +109,13 @@ export class ResponsesConnection {
       }
       case 'joins': {
         const exchange = this.#exchanges.get(step.slot);
-        if (exchange === undefined || exchange.over) return { wait: this.#stranger(message), turn };
+        if (exchange === undefined || exchange.over) return { wait: this.#stranger(message, envelope), turn };
         if (exchange.holdsRequest) return { wait: this.#alone(message, envelope), turn };
         exchange.request(message.bytes, message.cut);
         return { wait: exchange.clear(), turn };
       }
       case 'stranger':
-        return { wait: this.#stranger(message), turn };
+        return { wait: this.#stranger(message, envelope), turn };
       default:
         return step satisfies never;
     }
@@ -137,10 +137,10 @@ export class ResponsesConnection {
   }
 
   /** A message that we cannot attribute: what it is about is not judged. */
-  #stranger(message: Message): Promise<Clearance> {
+  #stranger(message: Message, envelope: Envelope | null): Promise<Clearance> {
     const { requestId } = this.#parts;
     if (this.#blocksUnjudged) {
-      this.#say(null, errorEvent(new ProxyError('judge_unavailable'), requestId()));
+      this.#say(envelope?.lane ?? null, errorEvent(new ProxyError('judge_unavailable'), requestId()));
       return Promise.resolve('drop');
     }
     const rest = this.#openRest();
@@ -160,8 +160,8 @@ export class ResponsesConnection {
 
   #upWaits(bytes: number): void {
     const { websocket_message } = this.#parts.exchange.limits;
-    if (bytes > websocket_message || this.#lanes.size > MAX_OPEN) this.#pair.hold('client');
-    else this.#pair.readOn('client');
+    if (bytes > websocket_message || this.#lanes.size > MAX_OPEN) this.#pair.hold('client', 'record');
+    else this.#pair.readOn('client', 'record');
   }
 
   // Origin to client
@@ -218,10 +218,10 @@ export class ResponsesConnection {
         say: (on, event) => this.#say(on, event),
         pauseOrigin: (exchange) => {
           this.#pausing.add(exchange);
-          this.#pair.hold('origin');
+          this.#pair.hold('origin', 'gate');
         },
         resumeOrigin: (exchange) => {
-          if (this.#pausing.delete(exchange) && this.#pausing.size === 0) this.#pair.readOn('origin');
+          if (this.#pausing.delete(exchange) && this.#pausing.size === 0) this.#pair.readOn('origin', 'gate');
         },
         concluded: (summary: ExchangeSummary) => this.#parts.concluded(summary),
       },
@@ -317,8 +317,7 @@ export class ResponsesConnection {
     if (this.#up.betweenMessages) this.#pair.toOrigin(writeFrame(OPCODE.close, payload, randomBytes(4)));
     if (this.#down.betweenMessages) this.#pair.toClient(writeFrame(OPCODE.close, payload, null));
     this.#left = true;
-    this.#pair.endOrigin();
-    this.#pair.endClient();
+    this.#pair.leave();
   }
 }
 

@@ -90,8 +90,7 @@ export class UnreadConnection {
     const payload = closePayload(1001, 'shutting_down');
     this.#pair.toOrigin(writeFrame(OPCODE.close, payload, randomBytes(4)));
     this.#pair.toClient(writeFrame(OPCODE.close, payload, null));
-    this.#pair.endOrigin();
-    this.#pair.endClient();
+    this.#pair.leave();
   }
 
   async #closed(): Promise<void> {

@@ -7,11 +7,13 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { RecordedExchange } from '../enforcement/recorder.ts';
-import { ProxyError } from '../errors.ts';
+import type { Ending } from '../enforcement/gate.ts';
+import type { ExchangeEnd, RecordedExchange } from '../enforcement/recorder.ts';
+import { ProxyError, type RefusalContext } from '../errors.ts';
 import { agreedDeflate } from '../exchange/websocket-deflate.ts';
 import { Delivery } from './delivery.ts';
 import { ExchangeRecord } from './exchange-record.ts';
+import { GatedAnswer, type GatedExchange } from './gated-answer.ts';
 import { clientHead } from './headers.ts';
 import { exchangeError, outcomeOf } from './origin-error.ts';
 import { type SwitchingHead, speaksResponses, switchingHead, withoutExtensions } from './websocket-handshake.ts';
@@ -42,6 +44,7 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
   readonly #onGone = () => this.#clientGone();
   #recorded: RecordedExchange | null = null;
   #delivery: Delivery | null = null;
+  #gated: GatedAnswer | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #connection: ResponsesConnection | UnreadConnection | null = null;
   #draining = false;
@@ -114,22 +117,35 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
       this.#fail(new ProxyError('origin_protocol', { reason: 'transfer_encoding' }));
       return;
     }
-    this.#recorded ??= this.#begin();
+    const recorded = this.#recorded ?? this.#begin();
     this.#record.answeredWith(status, head);
-    this.#delivery = new Delivery(this.#response());
-    this.#delivery.head(status, reason, head);
+    const delivery = new Delivery(this.#response());
+    this.#delivery = delivery;
+    const gated = new GatedAnswer(delivery, { status, reason, head }, this.#flow(controller), this.#context);
+    const { contentType, contentEncoding } = head;
+    const gate = recorded.gate({ status, contentType, contentEncoding }, gated, () => this.#record.request());
+    if (gate === null) {
+      delivery.head(status, reason, head);
+      return;
+    }
+    gated.open(gate);
+    this.#gated = gated;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#ended) return;
     this.#record.responseTap.push(chunk);
-    this.#delivery?.chunk(chunk);
+    if (this.#gated !== null) this.#gated.push(chunk);
+    else this.#delivery?.chunk(chunk);
   }
 
   onResponseEnd(): void {
     if (this.#ended) return;
     this.#record.responseEnded = true;
-    void this.#conclude('complete', null).then(() => this.#delivery?.finish([]));
+    void this.#conclude('complete', null).then((ending) => {
+      if (this.#gated !== null) this.#gated.end(ending, { kind: 'complete', trailers: [] });
+      else this.#delivery?.finish([]);
+    });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -208,31 +224,51 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
     if (this.#ended) return;
     const concluded = this.#conclude(outcomeOf(error), error);
     this.#abort();
-    const delivery = this.#delivery;
-    if (delivery !== null) {
-      delivery.cut();
+    this.#gated?.close();
+    if (this.#delivery?.headWritten === true) {
+      this.#delivery.cut();
       return;
     }
-    const context = { requestId: this.#record.requestId, route: this.#parts.target.route.name };
-    void concluded.then(() => new Delivery(this.#response()).refuse(error, context));
+    const delivery = this.#delivery ?? new Delivery(this.#response());
+    void concluded.then(() => delivery.refuse(error, this.#context));
+  }
+
+  /** Who is slow, the gate or the client, pauses the origin. */
+  #flow(controller: Dispatcher.DispatchController): GatedExchange {
+    return {
+      pauseOrigin: () => controller.pause(),
+      resumeOrigin: () => controller.resume(),
+      waitsForGate: () => {},
+      stopped: () => {
+        if (this.#ended) return;
+        void this.#conclude('blocked', null).then((ending) => this.#gated?.end(ending, { kind: 'stopped' }));
+        this.#abort();
+      },
+    };
+  }
+
+  get #context(): RefusalContext {
+    return { requestId: this.#record.requestId, route: this.#parts.target.route.name };
   }
 
   #abort(): void {
     this.#controller?.abort(new Error('the exchange ended'));
   }
 
-  async #conclude(outcome: 'complete' | 'client_aborted' | 'origin_failed', error: ProxyError | null): Promise<void> {
+  async #conclude(outcome: ExchangeEnd['outcome'], error: ProxyError | null): Promise<Ending> {
     this.#ended = true;
     this.#letGo();
     this.#socket.resume();
     const summary = this.#record.summary(outcome, error, this.#recorded);
     this.#parts.concluded(summary);
     const recorded = this.#recorded;
+    let ending: Ending = { kind: 'deliver', rest: [] };
     if (recorded === null) this.#record.unjudged(this.#parts.exchange.recorder, summary);
-    else await recorded.committed.then(() => recorded.finish(this.#record.end(summary))).catch(ignore);
+    else ending = await finishRecord(recorded, this.#record.end(summary));
     this.#record.release();
     if (this.#socket.closed) this.#finished();
     else this.#socket.once('close', () => this.#finished());
+    return ending;
   }
 
   #finished(): void {
@@ -248,6 +284,16 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
   #response(): ServerResponse {
     return responseOn(this.#request, this.#socket);
   }
+}
+
+/** What the ledger never knew is not completed there. */
+async function finishRecord(recorded: RecordedExchange, end: ExchangeEnd): Promise<Ending> {
+  try {
+    await recorded.committed;
+  } catch {
+    return { kind: 'deliver', rest: [] };
+  }
+  return recorded.finish(end);
 }
 
 /** A response on a connection that its HTTP server has let go of; the connection ends with it. */

@@ -88,7 +88,7 @@ const CASES: readonly (readonly [ErrorCode, string, Ask])[] = [
   ['origin_reset', 'at once', absolute(`http://${H}/reset`)],
   ['origin_timeout', 'silent', absolute(`http://${H}/silent`)],
   ['request_timeout', 'half a body', inTunnel(H, `POST / HTTP/1.1\r\nContent-Length: 9`, 'half')],
-  ['upgrade_refused', 'in a tunnel', inTunnel(H, 'GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket')],
+  ['upgrade_refused', 'in a tunnel', inTunnel(H, 'GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c, websocket')],
   [
     'too_many_exchanges',
     'one more than the limit',
