@@ -2,7 +2,7 @@
 
 import { ERRORS, type ErrorCode, ProxyError, type RefusalContext } from '../errors.ts';
 import type { CopyBudget } from '../exchange/tap.ts';
-import type { FailurePolicy, Subject } from '../policy/failure-policy.ts';
+import { type FailurePolicy, type Subject, unreadPolicy } from '../policy/failure-policy.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Delivery } from './delivery.ts';
 import type { ExchangeParts, SoundRequest } from './exchange-parts.ts';
@@ -170,8 +170,7 @@ class OriginForwarder implements Forwarder {
   }
 
   #failurePolicy({ route }: ForwardTarget): FailurePolicy {
-    const subject = route.mode === 'observe' && route.hold_request ? 'request' : 'exchange';
-    return this.#options.onJudgeFailure?.(route.name, subject) ?? 'block';
+    return unreadPolicy(route, (subject) => this.#options.onJudgeFailure?.(route.name, subject) ?? 'block') ?? 'block';
   }
 
   #concluded(summary: ExchangeSummary): void {

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../config/load.ts';
 import { routeConfig } from '../config/testing/route.ts';
-import { type FailurePolicy, failurePolicies, failurePolicy } from './failure-policy.ts';
+import { type FailurePolicy, failurePolicies, failurePolicy, unreadPolicy } from './failure-policy.ts';
 
 const MODES = ['observe', 'window', 'hold'] as const;
 const POLICIES = ['allow', 'block', 'review'] as const;
@@ -79,3 +79,19 @@ test('a route that is no longer in the config is over: it has what `observe` has
   expect(failurePolicies({ routes, on_judge_failure: byMode })('gone')).toBe('allow');
   expect(failurePolicy(byMode, { mode: 'hold' }, 'exchange')).toBe('block');
 });
+
+test.each([
+  ['observe', false, 'block', 'block', null],
+  ['observe', true, 'allow', 'block', 'allow'],
+  ['hold', false, 'block', 'allow', 'allow'],
+  ['window', true, 'block', 'allow', 'block'],
+  ['window', true, 'allow', 'block', 'block'],
+  ['hold', true, 'review', 'allow', 'review'],
+  ['hold', true, 'allow', 'allow', 'allow'],
+] as const)(
+  'what nobody can read on a route of mode %s, requests held: %s, has the strictest word',
+  (mode, hold_request, request, exchange, expected) => {
+    const policyOf = (subject: 'request' | 'exchange') => (subject === 'request' ? request : exchange);
+    expect(unreadPolicy({ mode, hold_request }, policyOf)).toBe(expected);
+  },
+);

@@ -33,3 +33,22 @@ export function failurePolicies(
   return (name, subject = 'exchange') =>
     failurePolicy(config.on_judge_failure, routes.get(name) ?? { mode: 'observe' }, subject);
 }
+
+const STRICTEST = ['block', 'review', 'allow'] as const satisfies readonly FailurePolicy[];
+
+/**
+ * For what no judge can read and a route still holds back: the strictest of what it says about requests that it holds
+ * and about answers that it holds.
+ * @param policyOf of the route, by what is judged
+ * @returns null for a route that holds nothing back
+ */
+export function unreadPolicy(
+  route: Pick<RouteConfig, 'mode' | 'hold_request'>,
+  policyOf: (subject: Subject) => FailurePolicy,
+): FailurePolicy | null {
+  const said = [
+    ...(route.hold_request ? [policyOf('request')] : []),
+    ...(route.mode === 'observe' ? [] : [policyOf('exchange')]),
+  ];
+  return STRICTEST.find((policy) => said.includes(policy)) ?? null;
+}
