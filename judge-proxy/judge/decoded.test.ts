@@ -134,6 +134,15 @@ describe('a secret', () => {
   });
 });
 
+it('is shown when a text was cut off the first time and is read to its end now', async () => {
+  const cache = new ScanCache();
+  const capture = captureOf({ user: `${'plain words '.repeat(20)}${hex(PLAN)}` });
+  let now = 0;
+  const hurried = { ...SETTINGS, cache, ruleMs: 1, now: () => (now += 1_000) };
+  expect((await analyseCapture(capture, hurried)).coverage.reasons).toContain('rules_incomplete');
+  expect((await inputOf(capture, cache)).decoded).toHaveLength(1);
+});
+
 describe('more than is shown', () => {
   it('is cut, largest first, and coverage says so', async () => {
     const input = await inputOf(
@@ -142,12 +151,6 @@ describe('more than is shown', () => {
     expect(input.decoded?.[0]?.text).toMatch(/^HEAD word.*\[CUT:\d+ characters\].*word {2}TAIL$/);
     expect(input.decoded?.[1]?.text).toBe(PLAN);
     expect(input.coverage).toEqual({ level: 'partial', reasons: ['request_truncated'] });
-  });
-
-  it('than is decoded is not shown, and coverage says so', async () => {
-    const input = await inputOf(captureOf({ answer: base64('All is well. '.repeat(20_000)) }));
-    expect(input).not.toHaveProperty('decoded');
-    expect(input.coverage).toEqual({ level: 'partial', reasons: ['response_truncated'] });
   });
 
   it('of many is left out, and coverage says so', async () => {
@@ -173,6 +176,12 @@ describe('a window of a stream', () => {
     expect(parts[0]?.text).toMatch(/^Run \[REDACTED:encoded_payment_card:[0-9a-f]{8}\]$/);
     expect(decoded?.[0]?.text).toMatch(/^The card is \[REDACTED:payment_card:/);
     expect(rule_hits).toMatchObject([{ rule: 'personal_data', severity: 'high' }]);
+  });
+
+  it('with more than is decoded does not count as read', () => {
+    const long = read(base64('All is well. '.repeat(20_000)));
+    expect([long.decoded, long.complete]).toEqual([undefined, false]);
+    expect(read(base64('All is well.')).complete).toBe(true);
   });
 
   it('of plain text has nothing decoded', () => expect(read('Fine.')).not.toHaveProperty('decoded'));
