@@ -25,7 +25,9 @@ const DIFFERENT: Readonly<Record<string, Difference>> = {
 const model = new ScriptedJudge();
 let world: SettingsWorld;
 let usual: RunningSettings;
-/** Has room for one answer of a few words at a time, and none for a long one. */
+/** Holds a few words of one answer. */
+let brief: RunningSettings;
+/** Has room for one answer of a few words at a time. */
 let small: RunningSettings;
 let asked = 0;
 
@@ -39,6 +41,7 @@ beforeAll(async () => {
   world = await SettingsWorld.make();
   world.judgement = model.handler;
   usual = await world.start({ config: judgesOf(world, DIFFERENT) });
+  brief = await world.start({ config: { ...judgesOf(world, DIFFERENT), limits: { held_copy: '2KiB' } } });
   small = await world.start({ config: { ...judgesOf(world, DIFFERENT), limits: { held: '2KiB', held_copy: '2KiB' } } });
 });
 afterAll(async () => {
@@ -56,12 +59,12 @@ describe('what is held', () => {
       expect(answer).toMatchObject({ status: 200, code: undefined });
       expect(verdict).toMatchObject({ state: 'scored', coverage: { level: 'full' } });
     }
-    const passed = await judged(small, 'open');
+    const passed = await judged(brief, 'open');
     expect(passed.answer).toMatchObject({ status: 200, code: undefined });
     expect(passed.answer.body).toContain(LONG.slice(0, 4_000));
     expect(passed.verdict.coverage.reasons).toContain('not_held');
     expect(passed.verdict.overall.label).toBe('undetermined');
-    const stopped = await judged(small, 'closed');
+    const stopped = await judged(brief, 'closed');
     expect(stopped.answer).toMatchObject({ status: 403, code: 'judge_unavailable' });
     expect(stopped.answer.body).not.toContain('long');
     expect(stopped.verdict).toMatchObject({ action: 'blocked' });
@@ -70,7 +73,7 @@ describe('what is held', () => {
   it('held_copy: a request that is longer is not sent', async () => {
     world.answer = openAiHandler();
     const before = world.plainOrigin.seen.length;
-    expect((await judged(small, 'request', LONG)).answer).toMatchObject({ status: 403, code: 'judge_unavailable' });
+    expect((await judged(brief, 'request', LONG)).answer).toMatchObject({ status: 403, code: 'judge_unavailable' });
     expect(world.plainOrigin.seen).toHaveLength(before);
     expect((await judged(usual, 'request', LONG)).answer).toMatchObject({ status: 200 });
   });
