@@ -226,6 +226,19 @@ describe('the budget', () => {
     expect((await ask()).outcome.state).toBe('budget_exhausted');
   });
 
+  it('also by a client that always leaves before the answer', async () => {
+    const large = await model('large-1', hanging);
+    const budget = { ...NO_LIMIT, client_day: { tokens: 1 } };
+    const { ask } = world({ model: large.model, budget });
+    const leaving = new AbortController();
+    const arrived = large.next();
+    const gone = ask({ signal: leaving.signal }).catch(() => 'gone');
+    await arrived;
+    leaving.abort();
+    expect(await gone).toBe('gone');
+    expect((await ask()).outcome.state).toBe('budget_exhausted');
+  });
+
   it('a repeat costs nothing and is answered when it is spent', async () => {
     const large = await model('large-1');
     const cache = { entries: 10, ttl: 60_000, scope: 'client' } as const;

@@ -5,7 +5,7 @@
 
 import type { Clock } from '../telemetry/clock.ts';
 import { type Asked, askModel } from './ask.ts';
-import type { BudgetScope, Budgets } from './budget.ts';
+import type { BudgetScope, Budgets, Spent } from './budget.ts';
 import { joinCascade, needsLarger } from './cascade.ts';
 import { type Consultant, type Consultation, notAsked, type Question } from './consult.ts';
 import { type ModelOutcome, scoredState } from './decide.ts';
@@ -127,9 +127,10 @@ class ModelConsultant implements SharedConsultant {
   async #inTurn(question: Question, model: JudgeModel): Promise<Consultation | null> {
     const spent = this.#spent(question);
     if (spent !== null) return spent;
-    const { urgency, signal, judge } = question;
-    const until = urgency === 'inline' ? this.#options.clock.monotonic() + judge.timeoutMs : null;
-    const turn = await this.#turns.take({ urgency, signal, waitMs: until === null ? null : judge.timeoutMs });
+    const { urgency, client, signal, judge } = question;
+    const waitMs = urgency === 'inline' ? judge.timeoutMs : null;
+    const until = waitMs === null ? null : this.#options.clock.monotonic() + waitMs;
+    const turn = await this.#turns.take({ urgency, client, signal, waitMs });
     if (turn.kind === 'aborted') return null;
     if (turn.kind !== 'turn') return notAsked({ state: turn.kind });
     try {
@@ -170,14 +171,17 @@ class ModelConsultant implements SharedConsultant {
     const withinMs = left === null ? null : role === 'small' ? left * SMALL_SHARE : left;
     const limit = withinMs === null ? {} : { withinMs };
     const asked = await askModel({ judge, model, input, document, randomBytes, signal, ...limit });
-    if (asked === null) return null;
+    if (asked === null) {
+      // Nobody waits for it any more, and it is paid for all the same: leaving must not be a way round a budget.
+      budgets.charge(judge.name, question.client, estimate(document, model.name, prices));
+      return null;
+    }
     const consultation = fromAnswer(asked, model.name, prices);
     const { tokens, costUsd: usd } = consultation;
     metrics.judgeCall({ route: question.route, role, state: asked.outcome.state, ms: asked.latencyMs, tokens, usd });
-    budgets.charge(judge.name, question.client, {
-      tokens: tokens === null ? estimate(asked, document) : tokens.in + tokens.out,
-      usd: usd ?? 0,
-    });
+    const spent = tokens === null ? null : { tokens: tokens.in + tokens.out, usd: usd ?? 0 };
+    const paid = wasPaid(asked) ? estimate(document, model.name, prices) : NOTHING;
+    budgets.charge(judge.name, question.client, spent ?? paid);
     return consultation;
   }
 }
@@ -194,11 +198,18 @@ function fromAnswer(asked: Asked, configured: string, prices: Prices): Consultat
   };
 }
 
+const NOTHING: Spent = { tokens: 0, usd: 0 };
+
+/** Of a call without a count of tokens: one that was answered, or ran until its timeout. */
+function wasPaid({ outcome }: Asked): boolean {
+  return outcome.state !== 'provider_error' && outcome.state !== 'circuit_open';
+}
+
 /**
- * For the budget alone, where an endpoint tells no tokens: a call that was answered, or ran until its timeout, was paid
- * for. Else a budget would never be spent there. Four characters a token; what the ledger keeps stays null, so a restart
- * forgets it.
+ * For the budget alone, where nobody tells the tokens: else it would never be spent there. The question at four
+ * characters a token. What the ledger keeps stays null, so a restart forgets it.
  */
-function estimate({ outcome }: Asked, document: string): number {
-  return outcome.state === 'provider_error' || outcome.state === 'circuit_open' ? 0 : Math.ceil(document.length / 4);
+function estimate(document: string, model: string, prices: Prices): Spent {
+  const tokens = Math.ceil(document.length / 4);
+  return { tokens, usd: costUsd(prices, model, tokens, 0, 0) ?? 0 };
 }

@@ -10,7 +10,7 @@ import { type TurnEnd, Turns, type Urgency } from './turns.ts';
 const OPEN = new AbortController().signal;
 
 function take(turns: Turns, urgency: Urgency, waitMs: number | null = null, signal = OPEN): Promise<TurnEnd> {
-  return turns.take({ urgency, signal, waitMs });
+  return turns.take({ urgency, client: 'a', signal, waitMs });
 }
 
 async function taken(turns: Turns): Promise<() => void> {
@@ -77,6 +77,17 @@ it('each line is full by itself', async () => {
     if (end.kind === 'turn') end.release();
   }
   expect(turns.running).toBe(0);
+});
+
+it('who has to make room for another client is told at once', async () => {
+  const turns = new Turns({ running: 1, waiting: 2 });
+  await taken(turns);
+  const flood = [take(turns, 'inline'), take(turns, 'inline')];
+  const other = turns.take({ urgency: 'inline', client: 'b', signal: OPEN, waitMs: 10 });
+  expect(await flood[1]).toEqual({ kind: 'queue_full' });
+  expect(turns.waiting('inline')).toBe(2);
+  await vi.advanceTimersByTimeAsync(10);
+  expect(await other).toEqual({ kind: 'timeout' });
 });
 
 describe('whoever left', () => {

@@ -1,7 +1,10 @@
 /**
  * Turns with the judge models: so many calls at one time, whoever asks. A client that waits goes before all jobs of the
- * queue. Each line is bounded, and the time in it is the caller's to bound: what waits too long gets its answer on time.
+ * queue, and clients go by turns among themselves. Each line is bounded, and the time in it is the caller's to bound:
+ * what waits too long gets its answer on time.
  */
+
+import { type Waiter, WaitingLine } from './waiting-line.ts';
 
 export type Urgency = 'inline' | 'background';
 
@@ -11,6 +14,7 @@ export type TurnEnd =
 
 export interface TurnRequest {
   readonly urgency: Urgency;
+  readonly client: string;
   readonly signal: AbortSignal;
   /** Longest wait in milliseconds; null: as long as it takes. */
   readonly waitMs: number | null;
@@ -18,14 +22,13 @@ export interface TurnRequest {
 
 export class Turns {
   readonly #most: number;
-  readonly #mostWaiting: number;
-  readonly #lines: Readonly<Record<Urgency, Set<() => void>>> = { inline: new Set(), background: new Set() };
+  readonly #lines: Readonly<Record<Urgency, WaitingLine>>;
   #running = 0;
 
   /** @param waiting most that wait in each of the two lines */
   constructor(limits: { readonly running: number; readonly waiting: number }) {
     this.#most = limits.running;
-    this.#mostWaiting = limits.waiting;
+    this.#lines = { inline: new WaitingLine(limits.waiting), background: new WaitingLine(limits.waiting) };
   }
 
   get running(): number {
@@ -37,23 +40,26 @@ export class Turns {
   }
 
   /** Never rejects. */
-  async take({ urgency, signal, waitMs }: TurnRequest): Promise<TurnEnd> {
-    if (signal.aborted) return { kind: 'aborted' };
-    if (this.#running < this.#most) return this.#start();
+  take({ urgency, client, signal, waitMs }: TurnRequest): Promise<TurnEnd> {
+    if (signal.aborted) return Promise.resolve({ kind: 'aborted' });
+    if (this.#running < this.#most) return Promise.resolve(this.#start());
     const line = this.#lines[urgency];
-    if (line.size >= this.#mostWaiting) return { kind: 'queue_full' };
     const { promise, resolve } = Promise.withResolvers<TurnEnd>();
     // Leaving the line and the answer are one step: nobody is called who has his answer.
     const end = (answer: () => TurnEnd) => {
-      line.delete(called);
+      line.leave(waiter);
       signal.removeEventListener('abort', aborted);
       clearTimeout(timer);
       resolve(answer());
     };
-    const called = () => end(() => this.#start());
     const aborted = () => end(() => ({ kind: 'aborted' }));
+    const waiter: Waiter = {
+      client,
+      call: () => end(() => this.#start()),
+      displace: () => end(() => ({ kind: 'queue_full' })),
+    };
+    if (!line.enter(waiter)) return Promise.resolve({ kind: 'queue_full' });
     const timer = waitMs === null ? undefined : setTimeout(() => end(() => ({ kind: 'timeout' })), waitMs);
-    line.add(called);
     signal.addEventListener('abort', aborted, { once: true });
     return promise;
   }
@@ -65,8 +71,7 @@ export class Turns {
       if (released) return;
       released = true;
       this.#running -= 1;
-      const [next] = this.#lines.inline.size > 0 ? this.#lines.inline : this.#lines.background;
-      next?.();
+      (this.#lines.inline.next() ?? this.#lines.background.next())?.call();
     };
     return { kind: 'turn', release };
   }
