@@ -57,6 +57,8 @@ export class OpenExchange implements Dispatcher.DispatchHandler, RequestEvents, 
     response.on('close', () => this.#clientClosed());
     response.on('error', ignore);
     request.on('error', ignore);
+    // A stream that is reset closes when all is read that came before, which a stalled upload never is.
+    if ('stream' in request) request.on('aborted', () => process.nextTick(() => request.stream.destroy()));
     this.#request.start();
   }
 

@@ -93,6 +93,9 @@ class TlsInterceptor implements Interceptor {
     // Left on by Node after CONNECT, it keeps the server side of a vanished client in CLOSE-WAIT without an event.
     stream.allowHalfOpen = false;
     stream.on('error', ignore); // a reset is an end like another: `close` follows
+    // On HTTP/2 it would follow when all is read that came before, which a stalled upload never is. In the next tick: see
+    // Tunnel.awaitFirstByte.
+    stream.once('aborted', () => process.nextTick(() => tunnel.close()));
     this.#tunnels.add(tunnel);
     stream.once('close', () => {
       this.#over(tunnel);
