@@ -10,6 +10,7 @@ import type { Block } from '../../judge-proxy/apis/block.ts';
 import { fallbackBlock } from '../../judge-proxy/apis/fallback-block.ts';
 import { openaiChat } from '../../judge-proxy/apis/openai-chat.ts';
 import { openaiResponses } from '../../judge-proxy/apis/openai-responses.ts';
+import { openaiResponsesWebSocket } from '../../judge-proxy/apis/openai-responses-websocket.ts';
 import { parseSse } from '../../judge-proxy/apis/sse.ts';
 import * as chat from '../../judge-proxy/apis/testing/chat-fixtures.ts';
 import { sse } from '../../judge-proxy/apis/testing/exchange.ts';
@@ -45,6 +46,14 @@ describeWithDescription('by the description', (description) => {
     }
     const schema = one.style === 'error' && one.api === 'chat' ? 'ErrorResponse' : event;
     for (const data of added(one)) expect(description.faults(schema, data), JSON.stringify(data)).toEqual([]);
+  });
+});
+
+describeWithDescription('over WebSocket, by the description', (description) => {
+  it('an error has the shape of the lane’s own', () => {
+    const { body } = openaiResponsesWebSocket.block(BLOCK, { streamed: true, model: 'm-1' });
+    expect(description.faults('ResponseWsError', { ...JSON.parse(body), stream_id: 'a' })).toEqual([]);
+    expect(JSON.parse(body)).toMatchObject({ status: 403, error: { code: BLOCK.code, message: BLOCK.message } });
   });
 });
 
