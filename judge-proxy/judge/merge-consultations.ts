@@ -42,7 +42,8 @@ function mergeOutcomes(outcomes: readonly [ModelOutcome, ...ModelOutcome[]]): Mo
 
 /** What must be told first: a judge that failed, something it did not see, then that it was not to be asked. */
 function gravity(outcome: ModelOutcome): number {
-  if (outcome.state === 'scored') return 0;
+  // Windows that were not drawn are made up for by a rule hit after them: it has the whole asked about.
+  if (outcome.state === 'scored' || outcome.state === 'sampled_out') return 0;
   if (outcome.state === 'truncated_input') return 2;
   return isFailure(outcome, 'none') ? 3 : 1;
 }
