@@ -9,7 +9,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { CapturedBody } from '../exchange/capture.ts';
 import { RawPeer } from '../intercept/testing/raw-peer.ts';
 import { HOST, type Hop, type RigOptions, readAnswer } from '../intercept/testing/rig.ts';
-import { type GatedRig, quiet, startGated } from './testing/gated-rig.ts';
+import { type GatedRig, GET, quiet, startGated } from './testing/gated-rig.ts';
 import { blocked, type Script } from './testing/scripted-recorder.ts';
 
 let gated: GatedRig;
@@ -21,24 +21,12 @@ afterEach(async () => {
   await gated.rig.close();
 });
 
-const GET = `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
 const CHUNKED = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n';
-
-/** A client that asked, the origin's connection, and the gate that the head has opened. */
-async function asked(head: string) {
-  const { rig, recorder } = gated;
-  const client = await rig.peer();
-  client.write(GET);
-  const origin = await rig.raw.peer();
-  await origin.includes('\r\n\r\n');
-  origin.write(`${head}\r\n`);
-  return { client, origin, gate: await recorder.gate() };
-}
 
 describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
   test('nothing of a held answer is seen before its end, then all of it, as the origin sent it', async () => {
     const { rig, recorder, settled } = await start({ gate: () => {} }, { hop, raw: true });
-    const { client, origin, gate } = await asked(`${CHUNKED}X-Case: Kept\r\nETag: "1"\r\n`);
+    const { client, origin, gate } = await gated.asked(`${CHUNKED}X-Case: Kept\r\nETag: "1"\r\n`);
     origin.write('5\r\nfirst\r\n');
     await recorder.until(() => gate.text === 'first');
     await quiet();
@@ -66,7 +54,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       },
       { hop, raw: true },
     );
-    const { client, origin } = await asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n');
+    const { client, origin } = await gated.asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n');
     origin.write('body');
     await recorder.until(() => recorder.ends.length === 1);
     await quiet();
@@ -81,7 +69,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       { gate: () => {}, finish: () => ({ kind: 'deliver', rest: [] }) },
       { hop, raw: true },
     );
-    const { client, origin, gate } = await asked(CHUNKED);
+    const { client, origin, gate } = await gated.asked(CHUNKED);
     gate.onPush = (chunk) => void gate.outlet.release(chunk);
     for (let i = 0; i < 20; i += 1) {
       origin.write(`6\r\nevent${String.fromCharCode(97 + i)}\r\n`);
@@ -94,7 +82,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
 
   test('an empty release sends the head alone', async () => {
     await start({ gate: () => {} }, { hop, raw: true });
-    const { client, gate } = await asked(CHUNKED);
+    const { client, gate } = await gated.asked(CHUNKED);
     await quiet();
     expect(client.text).toBe('');
     gate.outlet.release(new Uint8Array(0));
@@ -103,7 +91,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
 
   test('what no longer fits a decoded body is left out of its head', async () => {
     const { settled } = await start({ gate: () => {} }, { hop, raw: true });
-    const { client, origin, gate } = await asked(
+    const { client, origin, gate } = await gated.asked(
       'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Encoding: gzip\r\nETag: "x"\r\nContent-MD5: x\r\nDigest: x\r\n' +
         'Content-Digest: x\r\nRepr-Digest: x\r\nAccept-Ranges: bytes\r\nSignature: x\r\nVary: Accept-Encoding\r\n' +
         'Content-Type: text/event-stream\r\n',
@@ -120,7 +108,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
 
   test('a stream of events does not promise its length while it may get an ending of ours', async () => {
     const { settled } = await start({ gate: () => {}, finish: () => blocked('data: stopped\n\n') }, { hop, raw: true });
-    const { client, gate } = await asked(
+    const { client, gate } = await gated.asked(
       'HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream; x=y\r\nContent-Length: 50\r\n',
     );
     gate.outlet.release(Buffer.from('data: good\n\n'));
@@ -131,93 +119,12 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
     await settled();
   });
 
-  test('a stop before the first byte is an answer of ours, and ends the origin', async () => {
-    const { rig, recorder, settled } = await start(
-      { gate: () => {}, finish: () => blocked('unused') },
-      { hop, raw: true },
-    );
-    const { client, origin, gate } = await asked(CHUNKED);
-    origin.write('5\r\nharm!\r\n');
-    await recorder.until(() => gate.text === 'harm!');
-    gate.outlet.stop();
-    await origin.untilClosed();
-    const text = await client.includes('{"error":"no"}');
-    expect(text).toMatch(/^HTTP\/1.1 403 Forbidden\r\n/);
-    expect(text).toContain('x-judge-code: no');
-    expect(text).toContain(`x-request-id: ${recorder.starts[0]?.requestId}`);
-    expect(text).not.toMatch(/harm|event-stream|unused/);
-    await settled();
-    expect(recorder.ends[0]).toMatchObject({
-      outcome: 'blocked',
-      errorCode: null,
-      response: { total: 5, ended: false },
-    });
-    // The connection is as good as before.
-    client.write(GET);
-    const next = await rig.raw.peer(1);
-    await next.includes('\r\n\r\n');
-  });
-
-  test('a stop within a push, twice: the first counts, and what the origin sends on is not seen', async () => {
-    const { recorder, settled } = await start(
-      {
-        gate: (gate) => {
-          gate.onPush = () => {
-            gate.outlet.stop();
-            gate.outlet.stop();
-          };
-        },
-        finish: () => blocked(),
-      },
-      { hop, raw: true },
-    );
-    const { client, origin, gate } = await asked(CHUNKED);
-    origin.write('1\r\na\r\n1\r\nb\r\n0\r\n\r\n');
-    await client.includes('{"error":"no"}');
-    await settled();
-    expect(gate.text).toBe('a');
-    expect(recorder.ends).toHaveLength(1);
-    expect(gate.outlet.release(Buffer.from('late'))).toBe(false);
-    expect(client.text).not.toContain('late');
-  });
-
-  test('a stop in the middle, without words of ours, is an error for the client', async () => {
-    const { settled } = await start({ gate: () => {}, finish: () => blocked() }, { hop, raw: true });
-    const { client, origin, gate } = await asked(CHUNKED);
-    gate.outlet.release(Buffer.from('good'));
-    await client.includes('good');
-    gate.outlet.stop();
-    expect(await client.untilClosed()).not.toContain('0\r\n\r\n');
-    await origin.untilClosed();
-    await settled();
-  });
-
-  test('words of ours do not fit into a length that was promised: the answer is cut', async () => {
-    const { settled } = await start({ gate: () => {}, finish: () => blocked('more') }, { hop, raw: true });
-    const { client, gate } = await asked('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n');
-    gate.outlet.release(Buffer.from('good'));
-    await client.includes('good');
-    gate.outlet.stop();
-    expect(await client.untilClosed()).not.toContain('more');
-    await settled();
-  });
-
-  test('a verdict after the end can still block what was not released', async () => {
-    const { recorder, settled } = await start({ gate: () => {}, finish: () => blocked() }, { hop, raw: true });
-    const { client, origin } = await asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n');
-    origin.write('harm');
-    expect(await client.includes('{"error":"no"}')).toMatch(/^HTTP\/1.1 403 /);
-    expect(client.text).not.toContain('harm');
-    await settled();
-    expect(recorder.ends[0]).toMatchObject({ outcome: 'complete' });
-  });
-
   test('a gate that takes no more pauses the origin, and may be slower than an origin may be silent', async () => {
     const { rig, recorder, settled } = await start(
       { gate: () => {} },
       { hop, limits: { origin_idle: '150ms' }, raw: true },
     );
-    const { client, origin, gate } = await asked(CHUNKED);
+    const { client, origin, gate } = await gated.asked(CHUNKED);
     gate.takesMore = false;
     origin.write('4\r\nheld\r\n');
     await recorder.until(() => gate.text === 'held');
@@ -368,18 +275,6 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       expect({ ...request, bytes: Buffer.from(request?.bytes ?? []) }).toMatchObject(copy);
     }
   });
-
-  test('a recorder that fails lets nothing of a gated answer out', async () => {
-    const { settled } = await start(
-      { gate: () => {}, finish: () => Promise.reject(new Error('defect')) },
-      { hop, raw: true },
-    );
-    const { client, origin } = await asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n');
-    origin.write('body');
-    expect(await client.includes('}')).toMatch(/^HTTP\/1.1 500 .*"internal"/s);
-    expect(client.text).not.toContain('body');
-    await settled();
-  });
 });
 
 test('plain requests in absolute-form have gates, too, on either hop', async () => {
@@ -396,29 +291,4 @@ test('plain requests in absolute-form have gates, too, on either hop', async () 
   expect(body).toBe('{"error":"no"}');
   await settled();
   client.stream.destroy();
-});
-
-test('over plain HTTP/2 an answer is released, stopped with words of ours, and cut', async () => {
-  const endings = [blocked('tail'), blocked()];
-  const { rig, settled } = await start(
-    {
-      gate: (gate) => {
-        gate.onPush = (chunk) => {
-          gate.outlet.release(chunk);
-          gate.outlet.stop();
-        };
-      },
-      finish: () => endings.shift() ?? blocked(),
-    },
-    { handler: (_request, response) => void response.writeHead(200).write('good') },
-  );
-  const ask = () => rig.h2Request({ ':method': 'GET', ':scheme': 'http', ':authority': HOST, ':path': '/x' });
-  let body = '';
-  for await (const chunk of await ask()) body += chunk;
-  expect(body).toBe('goodtail');
-  const cut = await ask();
-  cut.resume();
-  const [error] = await once(cut, 'error').catch((failure) => [failure]);
-  expect(error).toMatchObject({ code: 'ERR_HTTP2_STREAM_ERROR' });
-  await settled();
 });

@@ -1,12 +1,20 @@
 /** A rig whose recorder is scripted, and what every test of a gate ends with: nothing is left. */
 
 import { expect } from 'vitest';
-import { Rig, type RigOptions } from '../../intercept/testing/rig.ts';
-import { type Script, ScriptedRecorder } from './scripted-recorder.ts';
+import type { RawPeer } from '../../intercept/testing/raw-peer.ts';
+import { HOST, Rig, type RigOptions } from '../../intercept/testing/rig.ts';
+import { type Script, type ScriptedGate, ScriptedRecorder } from './scripted-recorder.ts';
+
+export const GET = `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
 
 export interface GatedRig {
   readonly rig: Rig;
   readonly recorder: ScriptedRecorder;
+  /**
+   * A client that asked, the connection of its (raw) origin, which has answered with these bytes (the empty line may be
+   * left out), and their gate.
+   */
+  asked(bytes: string): Promise<{ client: RawPeer; origin: RawPeer; gate: ScriptedGate }>;
   /** Resolves when no exchange is open, and shows that none has left anything. */
   settled(): Promise<void>;
 }
@@ -21,7 +29,15 @@ export async function startGated(script: Script, options: Omit<RigOptions, 'reco
     for (const gate of recorder.gates) expect(gate.closed).toBeGreaterThan(0);
     expect(recorder.ends).toHaveLength(recorder.starts.length);
   };
-  return { rig, recorder, settled };
+  const asked = async (bytes: string) => {
+    const client = await rig.peer();
+    client.write(GET);
+    const origin = await rig.raw.peer();
+    await origin.includes('\r\n\r\n');
+    origin.write(bytes.includes('\r\n\r\n') ? bytes : `${bytes}\r\n`);
+    return { client, origin, gate: await recorder.gate() };
+  };
+  return { rig, recorder, asked, settled };
 }
 
 /** Gives everything that is on its way time to arrive: many turns of the event loop that both ends run on. */
