@@ -32,6 +32,7 @@ test('random interleavings of lanes and of queued requests are never mixed', () 
       deltas: fc.nat(4),
       named: fc.boolean(),
       fails: fc.boolean(),
+      lost: fc.boolean(),
     }),
     { minLength: 1, maxLength: 12 },
   );
@@ -41,13 +42,13 @@ test('random interleavings of lanes and of queued requests are never mixed', () 
       const pick = choices[Symbol.iterator]();
       // For each lane its requests in order, each with its events to come.
       const asked = new Map<string | null, { slot: Slot | null; events: Envelope[] }[]>();
-      for (const [index, { lane, deltas, named, fails }] of requests.entries()) {
+      for (const [index, { lane, deltas, named, fails, lost }] of requests.entries()) {
         const responseId = `resp_${index}`;
         const id = named ? responseId : null;
         const events = [
           event('response.created', { lane, responseId }),
           ...Array.from({ length: deltas }, () => event('response.output_text.delta', { lane, responseId: id })),
-          fails ? event('error', { lane }) : event('response.completed', { lane, responseId }),
+          ...(lost ? [] : [fails ? event('error', { lane }) : event('response.completed', { lane, responseId })]),
         ];
         asked.set(lane, [...(asked.get(lane) ?? []), { slot: null, events }]);
       }
@@ -64,7 +65,9 @@ test('random interleavings of lanes and of queued requests are never mixed', () 
         if (moves.length === 0) break;
         moves[Number(pick.next().value) % moves.length]?.();
       }
-      expect(table.size).toBe(0);
+      // Of those whose end was lost, at most the last of a lane is still open.
+      const open = table.open.map(({ lane }) => lane);
+      expect(open).toHaveLength(new Set(open).size);
     }),
   );
 });
@@ -79,7 +82,8 @@ function answer(table: Lanes, request: { slot: Slot | null; events: Envelope[] }
   const next = request.events.shift();
   const step = table.server(next ?? null);
   expect(step.slot).toBe(request.slot);
-  expect(step).toMatchObject({ opens: false, ends: request.events.length === 0 });
+  expect(step.opens).toBe(false);
+  if (step.ends) expect(request.events).toEqual([]);
 }
 
 describe('errors', () => {

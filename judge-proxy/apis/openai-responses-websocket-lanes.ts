@@ -32,6 +32,8 @@ export interface ServerStep {
   readonly opens: boolean;
   /** The response is over with this event. */
   readonly ends: boolean;
+  /** Another response of the lane, which is over: only one is under way at a time, and its own end was not understood. */
+  readonly superseded: Slot | null;
   /** About the session (steering): carries nothing that a model said. */
   readonly session: boolean;
 }
@@ -55,7 +57,7 @@ const STEERING: ReadonlySet<string> = new Set([
   'response.steer.pending',
   'response.steer.failed',
 ]);
-const NONE: ServerStep = { slot: null, opens: false, ends: false, session: false };
+const NONE: ServerStep = { slot: null, opens: false, ends: false, superseded: null, session: false };
 
 export class Lanes {
   /** In the order in which they were asked for. */
@@ -90,11 +92,11 @@ export class Lanes {
     // Limits, keep-alives and what else a session tells: it is of no response.
     if (envelope === null || (type !== 'error' && !type.startsWith('response.'))) return NONE;
     if (STEERING.has(type)) return this.#steering(type, envelope);
-    if (type === 'response.created') return this.#created(envelope);
+    if (type === 'response.created') return this.#superseding(this.#created(envelope));
     const slot = this.#running(envelope) ?? (type === 'error' ? this.#waiting(envelope.lane) : null);
     if (slot !== null) return this.#event(slot, envelope, TERMINAL.has(type) || type === 'error');
     if (type === 'error') return NONE;
-    return this.#unannounced(envelope, TERMINAL.has(type));
+    return this.#superseding(this.#unannounced(envelope, TERMINAL.has(type)));
   }
 
   /** The response will not come, or nobody waits for it any more. */
@@ -129,7 +131,15 @@ export class Lanes {
     if (type === 'response.steer.failed') slot.steers -= 1;
     const ends = slot.steers <= 0;
     if (ends) this.#slots.delete(slot);
-    return { slot, opens: false, ends, session: true };
+    return { ...NONE, slot, ends, session: true };
+  }
+
+  #superseding(step: ServerStep): ServerStep {
+    const { slot } = step;
+    const stale = this.#find((other) => other !== slot && other.started && other.lane === slot?.lane);
+    if (stale === null) return step;
+    this.#slots.delete(stale);
+    return { ...step, superseded: stale };
   }
 
   #created(envelope: Envelope): ServerStep {
@@ -148,14 +158,14 @@ export class Lanes {
     slot.started = true;
     slot.responseId ??= responseId;
     if (ends) this.#slots.delete(slot);
-    return { slot, opens: false, ends, session: false };
+    return { ...NONE, slot, ends };
   }
 
   /** An event of a response that nobody asked for as far as we know. */
   #unannounced({ lane, responseId }: Envelope, ends: boolean): ServerStep {
     const slot: MutableSlot = { lane, kind: 'unasked', parent: null, responseId, started: true, steers: 0 };
     if (!ends) this.#slots.add(slot);
-    return { slot, opens: true, ends, session: false };
+    return { ...NONE, slot, opens: true, ends };
   }
 
   /** The response under way that the event is of: by its id, else by its lane. */

@@ -119,6 +119,8 @@ export class LaneExchange {
   /** Counts bytes that passed without being read. */
   passed(up: number, down: number): void {
     this.#unread = { up, down };
+    this.#record.requestEnded = true;
+    this.#record.answeredWith(101, { ...EVENTS_HEAD, headers: [], contentType: null, requestId: null });
   }
 
   /**

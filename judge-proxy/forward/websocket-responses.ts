@@ -36,9 +36,12 @@ export class ResponsesConnection {
   /** Nothing, or nothing more, can be attributed to responses. */
   #rest: LaneExchange | null = null;
   #clientClosing = false;
+  /** Bytes of the client that wait for a record or a verdict. */
+  #waitingUp = 0;
   #draining = false;
   #left = false;
   readonly #gated: boolean;
+  readonly #clientTakeover: boolean;
   readonly #pausing = new Set<LaneExchange>();
 
   /**
@@ -52,6 +55,7 @@ export class ResponsesConnection {
     const { limits, clock } = parts.exchange;
     const { mode, hold_request } = parts.target.route;
     this.#gated = mode !== 'observe';
+    this.#clientTakeover = agreed?.clientTakeover === true;
     const ordered = !hold_request;
     const budget = new TimeBudget(limits.decode_time, () => clock.monotonic());
     const inflater = (takeover: boolean) => new MessageInflater(takeover, limits.websocket_message, budget);
@@ -123,7 +127,10 @@ export class ResponsesConnection {
 
   async #clear(exchange: LaneExchange, slot: Slot): Promise<Clearance> {
     const clearance = await exchange.clear();
-    if (clearance === 'drop') this.#forget(slot);
+    if (clearance === 'send') return clearance;
+    this.#forget(slot);
+    // What the client compresses from now on refers to a message that the origin does not have.
+    if (this.#clientTakeover) this.#leave(1013, 'request_dropped');
     return clearance;
   }
 
@@ -159,6 +166,7 @@ export class ResponsesConnection {
   }
 
   #upWaits(bytes: number): void {
+    this.#waitingUp = bytes;
     const { websocket_message } = this.#parts.exchange.limits;
     if (bytes > websocket_message || this.#lanes.size > MAX_OPEN) this.#pair.hold('client', 'record');
     else this.#pair.readOn('client', 'record');
@@ -168,6 +176,7 @@ export class ResponsesConnection {
 
   #answered(envelope: Envelope | null, message: Message, frames: Uint8Array | null): Promise<void> | null {
     const step = this.#lanes.server(envelope);
+    if (step.superseded !== null) this.#endUnfinished(step.superseded);
     if (step.slot === null) {
       if (frames !== null && this.#mayPass(envelope, step.session)) this.#down.insert(frames);
       return null;
@@ -184,8 +193,14 @@ export class ResponsesConnection {
   #ends(slot: Slot, exchange: LaneExchange | undefined): Promise<void> | null {
     this.#exchanges.delete(slot);
     const ended = exchange === undefined ? null : this.#track(exchange.finish('complete', null));
-    this.#leaveWhenIdle();
+    this.#freed();
     return ended;
+  }
+
+  #endUnfinished(slot: Slot): void {
+    const exchange = this.#exchanges.get(slot);
+    exchange?.truncated();
+    this.#ends(slot, exchange);
   }
 
   #mayPass(envelope: Envelope | null, session: boolean): boolean {
@@ -249,6 +264,11 @@ export class ResponsesConnection {
   #forget(slot: Slot): void {
     this.#lanes.drop(slot);
     this.#exchanges.delete(slot);
+    this.#freed();
+  }
+
+  #freed(): void {
+    this.#upWaits(this.#waitingUp);
     this.#leaveWhenIdle();
   }
 
