@@ -144,8 +144,8 @@ export const ERRORS = {
   },
   upgrade_refused: {
     status: 501,
-    message: 'Protocol upgrades on a judged host are not supported.',
-    remedy: 'Use plain HTTP requests with this host.',
+    message: 'A WebSocket can be opened inside a tunnel only, over HTTP/1.1.',
+    remedy: 'Connect with wss:// through CONNECT, or use plain HTTP requests with this host.',
     level: 'info',
   },
   blocked_by_judge: {

@@ -151,6 +151,22 @@ describe('sampling', () => {
   });
 });
 
+describe('what is held', () => {
+  const text = 'warning limits.held_copy: smaller than what the judge may read of a body that it holds';
+
+  test.each([
+    [HOLD, { held_copy: '1MiB' }, []],
+    [HOLD, { held_copy: '1023KiB' }, [text]],
+    [WINDOW, { held_copy: '1023KiB' }, [text]],
+    [{ hold_request: true }, { held_copy: '4MiB' }, []],
+    [{ hold_request: true }, { held_copy: '3MiB' }, [text]],
+    [{ hold_request: true }, { held_copy: '3MiB', request_copy: '3MiB' }, []],
+    [{}, { held_copy: '1KiB' }, []],
+  ])('%j with %j', (route, limits, expected) => {
+    expect(onRoute(route, { limits })).toEqual(expected);
+  });
+});
+
 describe('a judge that fails open', () => {
   const atRoute = 'warning routes[0].on_judge_failure: what is held back here passes unjudged when the judge fails';
   const atTop = (mode: string) =>

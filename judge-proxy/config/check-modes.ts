@@ -32,6 +32,7 @@ export function checkModes(config: Config): Finding[] {
   return [
     ...config.routes.flatMap((route, index) => checkRoute(route, ['routes', index], config)),
     ...checkFailClosed(config),
+    ...checkHeld(config),
   ];
 }
 
@@ -112,6 +113,18 @@ function checkSampling(route: RouteConfig, path: KeyPath, model: boolean): Findi
   if (!enforces(route)) return [];
   const fix = 'Write 1 to have the model asked about every exchange.';
   return [warning(key, 'what is not drawn is let through by rules alone', fix)];
+}
+
+/** What may be judged in full has to fit where it waits. */
+function checkHeld({ routes, limits }: Config): Finding[] {
+  const judged = routes.filter((route) => route.action === 'terminate' && route.judge !== undefined);
+  const copies = [
+    ...(judged.some(({ mode }) => mode !== 'observe') ? [limits.response_copy] : []),
+    ...(judged.some(({ hold_request }) => hold_request) ? [limits.request_copy] : []),
+  ];
+  if (copies.every((copy) => limits.held_copy >= copy)) return [];
+  const fix = 'Write at least as much as request_copy and response_copy.';
+  return [warning(['limits', 'held_copy'], 'smaller than what the judge may read of a body that it holds', fix)];
 }
 
 /** A judge that is in the way, and lets everything by as soon as it fails: said at the layer that says so. */

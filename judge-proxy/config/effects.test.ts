@@ -35,7 +35,7 @@ const READERS: Readonly<Record<string, readonly [file: string, words: string]>> 
   'routes[].judge': ['enforcement/exchange-records.ts', 'route.judge'],
   'routes[].mode': ['enforcement/exchange-records.ts', 'route.mode'],
   'routes[].hold_request': ['enforcement/enforce.ts', 'hold_request'],
-  'routes[].window.release': ['enforcement/enforce.ts', 'window.release'],
+  'routes[].window.release': ['enforcement/window.ts', 'settings.release'],
   'routes[].window.tokens': ['enforcement/window.ts', 'settings.tokens'],
   'routes[].window.rules_tokens': ['enforcement/window.ts', 'rules_tokens'],
   'routes[].window.overlap_tokens': ['enforcement/window.ts', 'overlap_tokens'],
@@ -45,7 +45,7 @@ const READERS: Readonly<Record<string, readonly [file: string, words: string]>> 
   'routes[].block.style': ['enforcement/block-order.ts', 'style'],
   'routes[].block.headers': ['enforcement/block-order.ts', 'headers'],
   'routes[].block.reveal': ['enforcement/block-order.ts', 'reveal'],
-  'routes[].sampling': ['enforcement/enforce.ts', 'sampling'],
+  'routes[].sampling': ['enforcement/inline-verdict.ts', 'sampling'],
   'routes[].on_judge_failure': ['policy/failure-policy.ts', 'on_judge_failure'],
   // By the mode of the route, and `hold` for a request that is held.
   'on_judge_failure.observe': ['policy/failure-policy.ts', 'mode'],

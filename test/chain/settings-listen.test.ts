@@ -186,8 +186,11 @@ describe('routes', () => {
     await chat(routed.port, JUDGED.a, 'route-mode');
     expect(await routed.verdict('route-mode')).toMatchObject({ mode: 'observe', action: 'allowed' });
     const route = { name: 'held', hosts: [JUDGED.a], action: 'terminate', judge: 'default' };
-    expect(world.parse({ routes: [{ ...route, mode: 'observe' }] }).routes[0]?.mode).toBe('observe');
-    expect(() => world.parse({ routes: [{ ...route, mode: 'hold' }] })).toThrow(/expected one of `observe`/);
+    for (const mode of ['observe', 'window', 'hold'])
+      expect(world.parse({ routes: [{ ...route, mode }] }).routes[0]?.mode).toBe(mode);
+    expect(() => world.parse({ routes: [{ ...route, mode: 'watch' }] })).toThrow(
+      /expected one of `observe`, `window`, `hold`/,
+    );
   });
 });
 
