@@ -48,7 +48,7 @@ describe.each(['model', 'small_model'])('the %s', (key) => {
   });
 
   test('may have no key', () => {
-    expect(model({ api_key: '' })).toEqual([]);
+    expect(model({ api_key: '' }).filter((text) => text.startsWith('error'))).toEqual([]);
   });
 });
 
@@ -65,11 +65,19 @@ describe('a cascade', () => {
     expect(onJudge({ model: { ...large, api_key: '' }, small_model: small })).toEqual(['warning model.api_key']);
     const none = { model: { ...large, api_key: '' }, small_model: { ...small, api_key: '' } };
     expect(onJudge(none)).toEqual([]);
+    expect(onJudge({ model: large, small_model: { ...small, api_key: '' } })).toEqual(['warning small_model.api_key']);
   });
 
   test('of one model twice only costs', () => {
     expect(onJudge({ model: large, small_model: large })).toEqual(['warning small_model']);
     expect(onJudge({ model: large, small_model: { ...large, base_url: 'https://b.example/v1' } })).toEqual([]);
+  });
+
+  test('of which one stays at home and the other leaves for the default endpoint is said', () => {
+    const own = { ...large, base_url: 'https://llm.internal.example/v1' };
+    expect(onJudge({ model: own, small_model: small })).toEqual(['warning small_model.base_url']);
+    expect(onJudge({ model: own, small_model: { ...small, base_url: own.base_url } })).toEqual([]);
+    expect(onJudge({ model: large, small_model: { ...small, base_url: own.base_url } })).toEqual([]);
   });
 });
 

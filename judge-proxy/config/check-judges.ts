@@ -3,9 +3,12 @@
 import type { KeyPath } from './config-error.ts';
 import { type Finding, fault, warning } from './finding.ts';
 import { priceKey } from './price-key.ts';
-import type { Config, JudgeConfig } from './schema.ts';
+import { type Config, type JudgeConfig, judgeModel } from './schema.ts';
 
 type ModelConfig = NonNullable<JudgeConfig['model']>;
+
+/** Where a model without `base_url` is asked. */
+const DEFAULT_BASE_URL = judgeModel.parse({}).base_url;
 
 /** Findings about `judges`. */
 export function checkJudges({ judges, routes, prices }: Config): Finding[] {
@@ -58,9 +61,22 @@ function checkCascade(path: KeyPath, { model, small_model }: JudgeConfig): Findi
     const fix = 'Set model.api_key. Until then rules alone judge.';
     return [warning([...path, 'model', 'api_key'], 'the small model has a key and the model has none', fix)];
   }
+  if (small_model.api_key === '' && model.api_key !== '') {
+    return [warning([...path, 'small_model', 'api_key'], 'without a key it is never asked', 'Set it, or remove it.')];
+  }
   if (small_model.name === model.name && small_model.base_url === model.base_url) {
     const fix = 'Name a cheaper model, or remove `small_model`.';
     return [warning([...path, 'small_model'], 'the same model is asked twice about whatever is unsure', fix)];
+  }
+  if (small_model.base_url === DEFAULT_BASE_URL && model.base_url !== DEFAULT_BASE_URL) {
+    const fix = 'Write the base_url of the small model, too.';
+    return [
+      warning(
+        [...path, 'small_model', 'base_url'],
+        "exchanges leave for the default endpoint, not for the model's",
+        fix,
+      ),
+    ];
   }
   return [];
 }

@@ -155,7 +155,7 @@ const onJudgeFailure = z
     'What happens when the judge failed: `allow` nothing more, `review` severity medium, so that a person looks, `block` stops the exchange, in `observe` the verdict says `would_block`.',
   );
 
-const judgeModel = z.strictObject({
+export const judgeModel = z.strictObject({
   base_url: z
     .url({ protocol: /^https?$/ })
     .default('https://api.openai.com/v1')
