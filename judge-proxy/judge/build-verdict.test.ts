@@ -34,6 +34,7 @@ describe('the verdict', () => {
       judge: {
         name: 'default',
         hash: JUDGE.hash,
+        rubric_hash: JUDGE.rubric.hash,
         model: 'large-1',
         output_mode: 'text',
         nonce_ok: true,

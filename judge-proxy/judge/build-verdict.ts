@@ -95,6 +95,7 @@ function judgeOf({ judge, consultation }: VerdictParts): NewVerdict['judge'] {
   return {
     name: judge.name,
     hash: judge.hash,
+    rubric_hash: judge.rubric.hash,
     model: consultation?.model ?? judge.model?.name ?? null,
     output_mode: consultation?.outputMode ?? null,
     nonce_ok: consultation?.nonceOk ?? null,

@@ -200,6 +200,8 @@ export interface NewVerdict {
     readonly name: string;
     readonly hash: string;
     readonly model: string | null;
+    /** SHA-256 (hex) of the rubric alone: equal for two judges that ask the same questions. */
+    readonly rubric_hash: string;
     /** How the answer was asked for; null when no model answered. */
     readonly output_mode: OutputMode | null;
     readonly nonce_ok: boolean | null;

@@ -75,6 +75,7 @@ export function sampleVerdict(exchange_id: string, changes: Partial<NewVerdict> 
       nonce_ok: true,
       cache_hit: false,
       escalated_from: null,
+      rubric_hash: 'f'.repeat(64),
     },
     sampling_probability: 1,
     input_sha256: null,

@@ -50,6 +50,7 @@ const BY_STRICT = {
   nonce_ok: null,
   cache_hit: false,
   escalated_from: null,
+  rubric_hash: 'f'.repeat(64),
 };
 
 it('is summed by judge, client and day', async () => {

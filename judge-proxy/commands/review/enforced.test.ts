@@ -55,7 +55,13 @@ beforeAll(async () => {
   url = `sqlite:${join(folder, 'ledger.db')}`;
   ledger = await openLedger({ url, durability: 'process', clock: systemClock, log: new KeptLog() });
   const judge = {
-    ...{ name: `strict ${HOSTILE}`, hash: 'f'.repeat(64), model: `big ${HOSTILE}`, output_mode: 'text' as const },
+    ...{
+      name: `strict ${HOSTILE}`,
+      hash: 'f'.repeat(64),
+      rubric_hash: 'e'.repeat(64),
+      model: `big ${HOSTILE}`,
+      output_mode: 'text' as const,
+    },
     ...{ nonce_ok: true, cache_hit: true, escalated_from: `small ${HOSTILE}` },
   };
   const content = sampleContent(INPUT);
