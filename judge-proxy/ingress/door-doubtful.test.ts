@@ -3,34 +3,18 @@
  * whole read at once and gives out what follows, before the refusal can close the connection.
  */
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ChainCertificates } from './chain-certificates.fixture.ts';
+import { describe, expect, it } from 'vitest';
 import { plainWire, tlsWire } from './clients.fixture.ts';
-import { startDoor, stopDoor, type TestDoor, withCertificates } from './door.fixture.ts';
+import { doorSuite } from './door-suite.fixture.ts';
 
-let certificates: ChainCertificates;
-let remove: () => Promise<void>;
-let door: TestDoor;
-
-beforeAll(async () => {
-  ({ certificates, remove } = await withCertificates());
-});
-afterAll(async () => {
-  await remove();
-});
-beforeEach(async () => {
-  door = await startDoor(certificates, { ports: [] });
-});
-afterEach(async () => {
-  await stopDoor(door);
-});
+const suite = doorSuite();
 
 const DOUBTFUL =
   'POST http://judged.test/front HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n';
 
 describe.each([
-  ['plain HTTP/1.1', () => plainWire(door)],
-  ['mTLS HTTP/1.1', () => tlsWire(door)],
+  ['plain HTTP/1.1', () => plainWire(suite.door)],
+  ['mTLS HTTP/1.1', () => tlsWire(suite.door)],
 ] as const)('over %s', (_name, connect) => {
   it.each([
     ['a request', 'GET http://judged.test/smuggled HTTP/1.1\r\nHost: x\r\n\r\n'],
@@ -47,10 +31,10 @@ describe.each([
     other.socket.write('GET http://judged.test/other HTTP/1.1\r\nHost: x\r\n\r\n');
     await other.until((text) => text.endsWith('}'));
     other.socket.destroy();
-    const paths = door.forwarder.targets.map((target) => target.path);
+    const paths = suite.door.forwarder.targets.map((target) => target.path);
     expect(paths).not.toContain('/smuggled');
     expect(paths.at(-1)).toBe('/other');
-    expect(door.interceptor.contexts).toEqual([]);
+    expect(suite.door.interceptor.contexts).toEqual([]);
   });
 
   it('behind a declined upgrade neither, and the connection ends with its answer', async () => {
@@ -61,6 +45,6 @@ describe.each([
     );
     wire.socket.write(next);
     expect(await wire.whole()).toMatch(/^HTTP\/1\.1 \d+ .*connection: close\r\n/is);
-    expect(door.forwarder.targets.map((target) => target.path)).not.toContain('/next');
+    expect(suite.door.forwarder.targets.map((target) => target.path)).not.toContain('/next');
   });
 });

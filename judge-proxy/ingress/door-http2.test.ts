@@ -8,35 +8,12 @@
 
 import { once } from 'node:events';
 import { constants } from 'node:http2';
-import type { Server, Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ChainCertificates } from './chain-certificates.fixture.ts';
+import { describe, expect, it } from 'vitest';
 import { http2Session, send, text } from './clients.fixture.ts';
-import { startDoor, startEcho, stopDoor, type TestDoor, withCertificates } from './door.fixture.ts';
+import { startDoor, stopDoor } from './door.fixture.ts';
+import { doorSuite } from './door-suite.fixture.ts';
 
-let certificates: ChainCertificates;
-let remove: () => Promise<void>;
-let echo: { server: Server; port: number; sockets: Set<Socket> };
-let door: TestDoor;
-
-beforeAll(async () => {
-  ({ certificates, remove } = await withCertificates());
-  echo = await startEcho();
-});
-
-afterAll(async () => {
-  echo.server.close();
-  await remove();
-});
-
-beforeEach(async () => {
-  door = await startDoor(certificates, { ports: [echo.port] });
-});
-
-afterEach(async () => {
-  await stopDoor(door);
-  expect(door.door.tunnels).toBe(0);
-});
+const suite = doorSuite();
 
 const request = { ':method': 'GET', ':scheme': 'http', ':authority': 'judged.test', ':path': '/a//b/../c?x=%2F' };
 
@@ -46,25 +23,25 @@ function connectTo(authority: string): Record<string, string> {
 
 describe('CONNECT', () => {
   it('relays blindly, both halves', async () => {
-    const session = await http2Session(door);
-    const { stream, headers } = await send(session, connectTo(`echo.test:${echo.port}`));
+    const session = await http2Session(suite.door);
+    const { stream, headers } = await send(session, connectTo(`echo.test:${suite.echo.port}`));
     expect(headers[':status']).toBe(200);
     expect(headers['content-length']).toBeUndefined();
     stream.end('ping');
     expect(await text(stream)).toBe('ping');
     session.close();
-    const record = await door.ledger.record((entry) => entry.action === 'tunnel');
+    const record = await suite.door.ledger.record((entry) => entry.action === 'tunnel');
     expect(record).toMatchObject({ host: 'echo.test', bytes_up: 4, bytes_down: 4, reason: 'client_closed' });
   });
 
   it('hands a judged host to the interceptor', async () => {
-    const session = await http2Session(door);
+    const session = await http2Session(suite.door);
     const { stream } = await send(session, connectTo('judged.test:443'));
     stream.write('hello');
     const [chunk] = await once(stream, 'data');
     expect(String(chunk)).toBe('HELLO');
     stream.close(constants.NGHTTP2_CANCEL);
-    await door.log.line('tunnel_closed', (line) => line.action === 'terminate');
+    await suite.door.log.line('tunnel_closed', (line) => line.action === 'terminate');
     session.close();
   });
 
@@ -74,20 +51,20 @@ describe('CONNECT', () => {
     ['no port', 'echo.test', 400, 'bad_authority'],
     ['a closed port', 'echo.test:80', 502, 'connect_failed'],
   ])('refuses %s with a length, and the connection goes on', async (_what, authority, status, code) => {
-    const session = await http2Session(door);
+    const session = await http2Session(suite.door);
     const { stream, headers } = await send(session, connectTo(authority));
     const body = await text(stream);
     expect(headers[':status']).toBe(status);
     expect(headers['content-length']).toBe(String(Buffer.byteLength(body)));
     expect(JSON.parse(body).error.code).toBe(code);
-    const next = await send(session, connectTo(`echo.test:${echo.port}`));
+    const next = await send(session, connectTo(`echo.test:${suite.echo.port}`));
     expect(next.headers[':status']).toBe(200);
     next.stream.close();
     session.close();
   });
 
   it('refuses WebSockets by extended CONNECT', async () => {
-    const session = await http2Session(door);
+    const session = await http2Session(suite.door);
     const { headers } = await send(session, {
       ':method': 'CONNECT',
       ':protocol': 'websocket',
@@ -100,7 +77,7 @@ describe('CONNECT', () => {
   });
 
   it('survives the end of every tunnel by RST_STREAM, in bursts, with a neighbour on the connection', async () => {
-    const session = await http2Session(door);
+    const session = await http2Session(suite.door);
     const neighbour = await send(session, connectTo('judged.test:443'));
     for (let burst = 0; burst < 15; burst += 1) {
       const tunnels = Array.from({ length: 100 }, () =>
@@ -124,7 +101,7 @@ describe('CONNECT', () => {
   });
 
   it('announces the windows and the number of streams that the hop needs', async () => {
-    const session = await http2Session(door);
+    const session = await http2Session(suite.door);
     expect(session.remoteSettings).toMatchObject({
       maxConcurrentStreams: 1_000,
       initialWindowSize: 1 << 18,
@@ -137,12 +114,14 @@ describe('CONNECT', () => {
 
 describe('a connection', () => {
   it('without a stream is closed after limits.keep_alive, and one with a tunnel is not', async () => {
-    const short = await startDoor(certificates, { ports: [echo.port], limits: { keep_alive: '500ms' } });
-    const [unused, used, busy, usual] = await Promise.all([short, short, short, door].map((at) => http2Session(at)));
+    const short = await startDoor(suite.certificates, { ports: [suite.echo.port], limits: { keep_alive: '500ms' } });
+    const [unused, used, busy, usual] = await Promise.all(
+      [short, short, short, suite.door].map((at) => http2Session(at)),
+    );
     if (unused === undefined || used === undefined || busy === undefined || usual === undefined)
       throw new Error('none');
     const closed = [unused, used, busy].map((session) => once(session, 'close'));
-    const { stream } = await send(busy, connectTo(`echo.test:${echo.port}`));
+    const { stream } = await send(busy, connectTo(`echo.test:${suite.echo.port}`));
     await text((await send(used, request, true)).stream);
     await Promise.all(closed.slice(0, 2));
     stream.write('still here');
@@ -157,7 +136,7 @@ describe('a connection', () => {
 
 describe('absolute-form', () => {
   it('goes to the forwarder with the path as it was written', async () => {
-    const session = await http2Session(door);
+    const session = await http2Session(suite.door);
     const { stream, headers } = await send(session, request, true);
     expect(headers[':status']).toBe(200);
     expect(JSON.parse(await text(stream))).toMatchObject({ path: '/a//b/../c?x=%2F', route: 'judged', recorded: true });
@@ -173,15 +152,15 @@ describe('absolute-form', () => {
     ['a request that was here before', { via: '2 judge-test' }, 508, 'proxy_loop'],
     ['a host that is ourselves', { ':authority': 'self.test' }, 403, 'no_route'],
   ])('refuses %s', async (_what, change, status, code) => {
-    const session = await http2Session(door);
-    const target = code === 'no_route' ? { ...change, ':authority': `self.test:${door.proxy.port}` } : change;
+    const session = await http2Session(suite.door);
+    const target = code === 'no_route' ? { ...change, ':authority': `self.test:${suite.door.proxy.port}` } : change;
     const { headers } = await send(session, { ...request, ...target }, true);
     expect(headers).toMatchObject({ ':status': status, 'x-judge-code': code });
     session.close();
   });
 
   it('answers a refused upload without waiting for its end', async () => {
-    const session = await http2Session(door);
+    const session = await http2Session(suite.door);
     const { stream, headers } = await send(session, { ...request, ':method': 'POST', ':authority': 'denied.test' });
     expect(headers[':status']).toBe(403);
     await text(stream);

@@ -8,36 +8,15 @@
 
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import type { Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ChainCertificates, KeyPair } from './chain-certificates.fixture.ts';
+import { describe, expect, it } from 'vitest';
+import type { KeyPair } from './chain-certificates.fixture.ts';
 import { http2Session, plainWire, refusalOf, send, text, tlsWire } from './clients.fixture.ts';
-import { startDoor, startEcho, stopDoor, type TestDoor, withCertificates } from './door.fixture.ts';
+import { startDoor, stopDoor, type TestDoor } from './door.fixture.ts';
+import { doorSuite } from './door-suite.fixture.ts';
 
-let certificates: ChainCertificates;
-let remove: () => Promise<void>;
-let echo: { server: Server; port: number; sockets: Set<Socket> };
-let door: TestDoor;
-
-beforeAll(async () => {
-  ({ certificates, remove } = await withCertificates());
-  echo = await startEcho();
-});
-
-afterAll(async () => {
-  echo.server.close();
-  await remove();
-});
-
-beforeEach(async () => {
-  door = await startDoor(certificates, { ports: [echo.port] });
-});
-
-afterEach(async () => {
-  await stopDoor(door);
-});
+const suite = doorSuite();
 
 /**
  * Everything that the peer hears. In TLS 1.3 it finishes its half before it is judged, so the refusal may show at the
@@ -48,7 +27,7 @@ async function heard(at: TestDoor, pair: Pick<KeyPair, 'cert' | 'key'> | null, p
     port: at.proxy.port,
     host: '127.0.0.1',
     servername: 'localhost',
-    ca: certificates.ca.cert,
+    ca: suite.certificates.ca.cert,
     ALPNProtocols: [protocol],
     ...(pair === null ? {} : { cert: pair.cert, key: pair.key }),
   });
@@ -57,7 +36,7 @@ async function heard(at: TestDoor, pair: Pick<KeyPair, 'cert' | 'key'> | null, p
     received += chunk;
   });
   socket.on('error', () => undefined);
-  socket.write(`CONNECT echo.test:${echo.port} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  socket.write(`CONNECT echo.test:${suite.echo.port} HTTP/1.1\r\nHost: x\r\n\r\n`);
   if (!socket.closed) await once(socket, 'close').catch(() => undefined);
   return received;
 }
@@ -65,29 +44,29 @@ async function heard(at: TestDoor, pair: Pick<KeyPair, 'cert' | 'key'> | null, p
 describe('TLS refuses', () => {
   const refused: [what: string, pair: () => KeyPair | null, cause: string][] = [
     ['no certificate', () => null, 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'],
-    ['one of another CA', () => certificates.foreign, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-    ['an expired one', () => certificates.expired, 'CERT_HAS_EXPIRED'],
-    ['one for servers only', () => certificates.serverOnly, 'INVALID_PURPOSE'],
+    ['one of another CA', () => suite.certificates.foreign, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    ['an expired one', () => suite.certificates.expired, 'CERT_HAS_EXPIRED'],
+    ['one for servers only', () => suite.certificates.serverOnly, 'INVALID_PURPOSE'],
   ];
 
   it.each(refused)('%s, over both protocols, and logs the reason', async (_what, pair, cause) => {
-    for (const protocol of ['http/1.1', 'h2']) expect(await heard(door, pair(), protocol)).toBe('');
-    await door.log.line('handshake_failed', (line) => line.cause === cause && line.code === 'client_unknown');
-    expect(door.log.lines.filter((line) => line.event !== 'handshake_failed' && line.event !== 'listening')).toEqual(
-      [],
-    );
-    expect(door.ledger.records).toEqual([]);
+    for (const protocol of ['http/1.1', 'h2']) expect(await heard(suite.door, pair(), protocol)).toBe('');
+    await suite.door.log.line('handshake_failed', (line) => line.cause === cause && line.code === 'client_unknown');
+    expect(
+      suite.door.log.lines.filter((line) => line.event !== 'handshake_failed' && line.event !== 'listening'),
+    ).toEqual([]);
+    expect(suite.door.ledger.records).toEqual([]);
   });
 
   it('a revoked one, when the CA file holds its revocation list', async () => {
-    const wire = await tlsWire(door, certificates.revoked);
+    const wire = await tlsWire(suite.door, suite.certificates.revoked);
     wire.socket.write('GET http://judged.test/ HTTP/1.1\r\nHost: x\r\n\r\n');
     await wire.until((received) => received.startsWith('HTTP/1.1 200')); // the control: without a list it passes
     wire.socket.destroy();
-    const clientCa = join(certificates.folder, 'ca-with-crl.crt');
-    await writeFile(clientCa, certificates.ca.cert + certificates.crl);
-    const strict = await startDoor(certificates, { ports: [echo.port], clientCa });
-    expect(await heard(strict, certificates.revoked, 'http/1.1')).toBe('');
+    const clientCa = join(suite.certificates.folder, 'ca-with-crl.crt');
+    await writeFile(clientCa, suite.certificates.ca.cert + suite.certificates.crl);
+    const strict = await startDoor(suite.certificates, { ports: [suite.echo.port], clientCa });
+    expect(await heard(strict, suite.certificates.revoked, 'http/1.1')).toBe('');
     await strict.log.line('handshake_failed', (line) => line.cause === 'CERT_REVOKED');
     const good = await tlsWire(strict);
     good.socket.write('GET http://judged.test/ HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -97,11 +76,11 @@ describe('TLS refuses', () => {
   });
 
   it('TLS 1.2, in which the certificate would travel in clear', async () => {
-    const { cert, key } = certificates.client;
+    const { cert, key } = suite.certificates.client;
     const socket = connectTls({
-      port: door.proxy.port,
+      port: suite.door.proxy.port,
       host: '127.0.0.1',
-      ca: certificates.ca.cert,
+      ca: suite.certificates.ca.cert,
       cert,
       key,
       maxVersion: 'TLSv1.2',
@@ -113,21 +92,23 @@ describe('TLS refuses', () => {
 
 describe('a certificate of our CA with another name', () => {
   const targets: [action: string, target: () => string][] = [
-    ['tunnel', () => `echo.test:${echo.port}`],
+    ['tunnel', () => `echo.test:${suite.echo.port}`],
     ['terminate', () => 'judged.test:443'],
     ['deny', () => 'denied.test:443'],
   ];
 
   it.each(targets)('gets 403 for %s over HTTP/1.1', async (_action, target) => {
-    const wire = await tlsWire(door, certificates.otherName);
+    const wire = await tlsWire(suite.door, suite.certificates.otherName);
     wire.socket.write(`CONNECT ${target()} HTTP/1.1\r\nX-Judge-Client-IP: 10.0.0.1\r\nHost: x\r\n\r\n`);
     expect(refusalOf(await wire.whole())).toMatchObject({ status: 403, code: 'client_unknown' });
-    expect(door.ledger.records).toMatchObject([{ client: 'unknown', error_code: 'client_unknown', action: 'deny' }]);
+    expect(suite.door.ledger.records).toMatchObject([
+      { client: 'unknown', error_code: 'client_unknown', action: 'deny' },
+    ]);
     wire.socket.destroy();
   });
 
   it.each(targets)('gets 403 for %s over HTTP/2', async (_action, target) => {
-    const session = await http2Session(door, certificates.otherName);
+    const session = await http2Session(suite.door, suite.certificates.otherName);
     const { headers } = await send(session, {
       ':method': 'CONNECT',
       ':authority': target(),
@@ -138,10 +119,10 @@ describe('a certificate of our CA with another name', () => {
   });
 
   it('gets 403 in absolute-form', async () => {
-    const wire = await tlsWire(door, certificates.otherName);
+    const wire = await tlsWire(suite.door, suite.certificates.otherName);
     wire.socket.write('GET http://judged.test/ HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(refusalOf(await wire.until((received) => received.endsWith('}}'))).code).toBe('client_unknown');
-    expect(door.forwarder.targets).toEqual([]);
+    expect(suite.door.forwarder.targets).toEqual([]);
     wire.socket.destroy();
   });
 });
@@ -159,23 +140,23 @@ describe('the client is', () => {
   ];
 
   it.each(header)('with Envoy and %j: %s', async (line, client) => {
-    const wire = await tlsWire(door);
+    const wire = await tlsWire(suite.door);
     wire.socket.write(`GET http://judged.test/ HTTP/1.1\r\nHost: x\r\n${line}\r\n\r\n`);
     await wire.until((received) => received.endsWith('}'));
-    expect(door.forwarder.targets[0]?.client).toBe(client);
+    expect(suite.door.forwarder.targets[0]?.client).toBe(client);
     wire.socket.destroy();
   });
 
   it.each(header)('without Envoy and %j: the socket', async (line) => {
-    const wire = await plainWire(door);
+    const wire = await plainWire(suite.door);
     wire.socket.write(`CONNECT judged.test:443 HTTP/1.1\r\nHost: x\r\n${line}\r\n\r\nhello`);
     await wire.until((received) => received.endsWith('HELLO'));
-    expect(door.interceptor.contexts[0]?.client).toBe('address:127.0.0.1');
+    expect(suite.door.interceptor.contexts[0]?.client).toBe('address:127.0.0.1');
     wire.socket.destroy();
   });
 
   it('the one that the header names, stream by stream, over HTTP/2', async () => {
-    const session = await http2Session(door);
+    const session = await http2Session(suite.door);
     for (const ip of ['10.0.0.1', '10.0.0.2']) {
       const request = {
         ':method': 'GET',

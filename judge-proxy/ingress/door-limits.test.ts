@@ -4,52 +4,33 @@
  */
 
 import { once } from 'node:events';
-import { connect as connectTcp, type Server, type Socket } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ChainCertificates } from './chain-certificates.fixture.ts';
+import { describe, expect, it } from 'vitest';
 import { http2Session, plainWire, refusalOf, send, tlsWire } from './clients.fixture.ts';
-import { type DoorOverrides, startDoor, startEcho, stopDoor, type TestDoor, withCertificates } from './door.fixture.ts';
+import type { DoorOverrides } from './door.fixture.ts';
+import { doorSuite } from './door-suite.fixture.ts';
 
-let certificates: ChainCertificates;
-let remove: () => Promise<void>;
-let echo: { server: Server; port: number; sockets: Set<Socket> };
-let door: TestDoor;
+const suite = doorSuite('itself');
 
-beforeAll(async () => {
-  ({ certificates, remove } = await withCertificates());
-  echo = await startEcho();
-});
-
-afterAll(async () => {
-  echo.server.close();
-  await remove();
-});
-
-async function start(overrides: Partial<DoorOverrides>): Promise<void> {
-  door = await startDoor(certificates, { ports: [echo.port], ...overrides });
-}
-
-afterEach(async () => {
-  await stopDoor(door);
-});
+const start = (overrides: Partial<DoorOverrides>) => suite.start(overrides);
 
 describe('tunnels', () => {
   it('above the cap are refused with 503 and Retry-After; a closed one makes room', async () => {
     await start({ limits: { tunnels: 2 } });
-    const session = await http2Session(door);
-    const connect = { ':method': 'CONNECT', ':authority': `echo.test:${echo.port}` };
+    const session = await http2Session(suite.door);
+    const connect = { ':method': 'CONNECT', ':authority': `echo.test:${suite.echo.port}` };
     const first = await send(session, connect);
-    const second = await plainWire(door);
+    const second = await plainWire(suite.door);
     second.socket.write('CONNECT judged.test:443 HTTP/1.1\r\nHost: x\r\n\r\na');
     await second.until((received) => received.endsWith('A'));
     const third = await send(session, connect);
     expect(third.headers).toMatchObject({ ':status': 503, 'x-judge-code': 'too_many_tunnels', 'retry-after': '1' });
-    const fourth = await plainWire(door);
-    fourth.socket.write(`CONNECT echo.test:${echo.port} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const fourth = await plainWire(suite.door);
+    fourth.socket.write(`CONNECT echo.test:${suite.echo.port} HTTP/1.1\r\nHost: x\r\n\r\n`);
     expect(refusalOf(await fourth.whole())).toMatchObject({ status: 503, code: 'too_many_tunnels' });
     first.stream.close();
-    await door.log.line('tunnel_closed');
+    await suite.door.log.line('tunnel_closed');
     expect((await send(session, connect)).headers[':status']).toBe(200);
     session.destroy();
     second.socket.destroy();
@@ -59,27 +40,27 @@ describe('tunnels', () => {
   it('that fail before the 200 give their place back', async () => {
     await start({ limits: { tunnels: 1 } });
     for (const target of ['echo.test:80', '127.0.0.2:443', 'denied.test:443', 'echo.test:80']) {
-      const wire = await plainWire(door);
+      const wire = await plainWire(suite.door);
       wire.socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
       expect(refusalOf(await wire.whole()).code).not.toBe('too_many_tunnels');
       wire.socket.destroy();
     }
-    expect(door.door.tunnels).toBe(0);
+    expect(suite.door.door.tunnels).toBe(0);
   });
 
   it('are closed when both directions are silent for the idle time, and not before', async () => {
     await start({ limits: { tunnel_idle: '250ms' } });
-    const wire = await plainWire(door);
-    wire.socket.write(`CONNECT echo.test:${echo.port} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const wire = await plainWire(suite.door);
+    wire.socket.write(`CONNECT echo.test:${suite.echo.port} HTTP/1.1\r\nHost: x\r\n\r\n`);
     await wire.whole();
-    const line = await door.log.line('tunnel_closed');
+    const line = await suite.door.log.line('tunnel_closed');
     expect(line.reason).toBe('idle');
     expect(line.duration_ms).toBeGreaterThanOrEqual(240);
   });
 
   it('to a name without addresses are refused', async () => {
     await start({ names: { 'empty.test': [] } });
-    const wire = await plainWire(door);
+    const wire = await plainWire(suite.door);
     wire.socket.write('CONNECT empty.test:443 HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(refusalOf(await wire.whole())).toMatchObject({ status: 502, code: 'dns_failed', reason: 'ENODATA' });
     wire.socket.destroy();
@@ -88,8 +69,8 @@ describe('tunnels', () => {
 
 describe('slow heads', () => {
   it.each([
-    ['plain', () => plainWire(door)],
-    ['mTLS', () => tlsWire(door)],
+    ['plain', () => plainWire(suite.door)],
+    ['mTLS', () => tlsWire(suite.door)],
   ] as const)('get 408 on the %s listener', async (_name, connect) => {
     await start({ limits: { headers: '300ms' } });
     const wire = await connect();
@@ -100,22 +81,22 @@ describe('slow heads', () => {
 
   it('hold no connection that says nothing at all', async () => {
     await start({ limits: { headers: '300ms', tls_handshake: '300ms' } });
-    const plain = await plainWire(door);
+    const plain = await plainWire(suite.door);
     expect(refusalOf(await plain.whole()).code).toBe('header_timeout');
     plain.socket.destroy();
-    const silent = connectTcp(door.proxy.port, '127.0.0.1');
+    const silent = connectTcp(suite.door.proxy.port, '127.0.0.1');
     silent.on('error', () => undefined);
     await once(silent, 'close'); // before the ClientHello
-    await door.log.line('handshake_failed', (line) => line.cause === 'ERR_TLS_HANDSHAKE_TIMEOUT');
+    await suite.door.log.line('handshake_failed', (line) => line.cause === 'ERR_TLS_HANDSHAKE_TIMEOUT');
     // A failed handshake is not HTTP: only the plain connection was refused as such.
-    expect(door.log.lines.filter((line) => line.event === 'refused')).toHaveLength(1);
+    expect(suite.door.log.lines.filter((line) => line.event === 'refused')).toHaveLength(1);
   });
 });
 
 describe('header blocks', () => {
   it('above limits.header_block are refused on HTTP/2 too, and the connection goes on', async () => {
     await start({ limits: { header_block: '16KiB' } });
-    const session = await http2Session(door);
+    const session = await http2Session(suite.door);
     const request = { ':method': 'GET', ':scheme': 'http', ':authority': 'judged.test', ':path': '/' };
     const large = session.request({ ...request, a: 'a'.repeat(20_000) });
     const [error] = await once(large, 'error');
@@ -128,7 +109,7 @@ describe('header blocks', () => {
 describe('bodies', () => {
   it('of refused requests are not read without end', async () => {
     await start({});
-    const wire = await plainWire(door);
+    const wire = await plainWire(suite.door);
     wire.socket.write('POST http://denied.test/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
     const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
     let sent = 0;
@@ -148,7 +129,7 @@ describe('bodies', () => {
 describe('slow bodies', () => {
   it('end with the ceiling over a whole request', async () => {
     await start({ limits: { headers: '200ms', tunnel_idle: '400ms' } });
-    const wire = await plainWire(door);
+    const wire = await plainWire(suite.door);
     wire.socket.write('POST http://judged.test/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx');
     // One byte every now and then keeps any idle timer alive.
     const drip = setInterval(() => wire.socket.write('x'), 50);
@@ -161,21 +142,21 @@ describe('slow bodies', () => {
 describe('targets that lead back', () => {
   it('are refused as loops: our own addresses, by literal and by name, on every listener', async () => {
     await start({ ports: [1, 2] });
-    const own = [door.proxy.port, door.plain.port];
-    await stopDoor(door);
+    const own = [suite.door.proxy.port, suite.door.plain.port];
+    await suite.stop();
     // The same ports again, now covered by the routes.
-    door = await startDoor(certificates, {
+    await suite.start({
       ports: own,
       fixed: { proxy: own[0] ?? 0, plain: own[1] ?? 0 },
       allow: ['127.0.0.0/8', '::1/128'],
     });
     for (const port of own) {
       for (const target of [`127.0.0.1:${port}`, `self.test:${port}`, `LOCALHOST:${port}`]) {
-        const wire = await plainWire(door);
+        const wire = await plainWire(suite.door);
         wire.socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
         expect(refusalOf(await wire.whole())).toMatchObject({ status: 508, code: 'proxy_loop' });
         wire.socket.destroy();
-        const second = await plainWire(door);
+        const second = await plainWire(suite.door);
         second.socket.write(`GET http://${target}/metrics HTTP/1.1\r\nHost: x\r\n\r\n`);
         expect(refusalOf(await second.until((received) => received.endsWith('}}'))).code).toBe('proxy_loop');
         second.socket.destroy();
@@ -190,7 +171,7 @@ describe('any target of CONNECT', () => {
     const odd = fc.string({ unit: fc.constantFrom(...'abc019.:[]@/\\%?#-_ \té\u0001*'), maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(odd, async (target) => {
-        const wire = await plainWire(door);
+        const wire = await plainWire(suite.door);
         wire.socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: x\r\n\r\n`, 'latin1');
         expect(await wire.whole()).toMatch(
           /^HTTP\/1\.1 (400|403|502|504) [^\r]+\r\n(.+\r\n)*x-judge-code: [a-z_]+\r\n/,
@@ -199,8 +180,8 @@ describe('any target of CONNECT', () => {
       }),
       { numRuns: 200 },
     );
-    const wire = await plainWire(door);
-    wire.socket.write(`CONNECT echo.test:${echo.port} HTTP/1.1\r\nHost: x\r\n\r\nhello`);
+    const wire = await plainWire(suite.door);
+    wire.socket.write(`CONNECT echo.test:${suite.echo.port} HTTP/1.1\r\nHost: x\r\n\r\nhello`);
     await wire.until((received) => received.endsWith('hello'));
     wire.socket.destroy();
   });

@@ -7,52 +7,28 @@
  */
 
 import { once } from 'node:events';
-import type { Server, Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ProxyError } from '../errors.ts';
-import type { ChainCertificates } from './chain-certificates.fixture.ts';
 import { plainWire, refusalOf, tlsWire } from './clients.fixture.ts';
-import { startDoor, startEcho, stopDoor, type TestDoor, withCertificates } from './door.fixture.ts';
+import { doorSuite } from './door-suite.fixture.ts';
 
-let certificates: ChainCertificates;
-let remove: () => Promise<void>;
-let echo: { server: Server; port: number; sockets: Set<Socket> };
-let door: TestDoor;
-
-beforeAll(async () => {
-  ({ certificates, remove } = await withCertificates());
-  echo = await startEcho();
-});
-
-afterAll(async () => {
-  echo.server.close();
-  await remove();
-});
-
-beforeEach(async () => {
-  door = await startDoor(certificates, { ports: [echo.port] });
-});
-
-afterEach(async () => {
-  await stopDoor(door);
-  expect(door.door.tunnels).toBe(0);
-});
+const suite = doorSuite();
 
 const FIRST_LINE = 'HTTP/1.1 200 Connection Established\r\n\r\n';
 
 describe.each([
-  ['plain HTTP/1.1', () => plainWire(door)],
-  ['mTLS HTTP/1.1', () => tlsWire(door)],
+  ['plain HTTP/1.1', () => plainWire(suite.door)],
+  ['mTLS HTTP/1.1', () => tlsWire(suite.door)],
 ] as const)('CONNECT over %s', (_name, connect) => {
   it('relays blindly what the route lets through, and answers 200 without headers', async () => {
     const wire = await connect();
-    wire.socket.write(`CONNECT echo.test:${echo.port} HTTP/1.1\r\nHost: other\r\n\r\n`);
+    wire.socket.write(`CONNECT echo.test:${suite.echo.port} HTTP/1.1\r\nHost: other\r\n\r\n`);
     await wire.until((text) => text === FIRST_LINE);
     wire.socket.write('ping');
     await wire.until((text) => text === `${FIRST_LINE}ping`);
     wire.socket.end();
     await wire.whole();
-    const record = await door.ledger.record((entry) => entry.host === 'echo.test');
+    const record = await suite.door.ledger.record((entry) => entry.host === 'echo.test');
     expect(record).toMatchObject({ action: 'tunnel', route: 'rest', error_code: null, bytes_up: 4, bytes_down: 4 });
     expect(record.reason).toBe('client_closed');
   });
@@ -62,7 +38,7 @@ describe.each([
     wire.socket.write('GET http://judged.test/first HTTP/1.1\r\nHost: x\r\n\r\n');
     await wire.until((text) => text.includes('/first'));
     wire.received = '';
-    wire.socket.write(`CONNECT echo.test:${echo.port} HTTP/1.0\r\n\r\nearly`);
+    wire.socket.write(`CONNECT echo.test:${suite.echo.port} HTTP/1.0\r\n\r\nearly`);
     await wire.until((text) => text === `${FIRST_LINE}early`);
     wire.socket.destroy();
   });
@@ -71,11 +47,11 @@ describe.each([
     const wire = await connect();
     wire.socket.write('CONNECT Judged.TEST.:443 HTTP/1.1\r\nHost: x\r\n\r\nhello');
     await wire.until((text) => text === `${FIRST_LINE}HELLO`);
-    expect(door.interceptor.contexts[0]?.authority).toEqual({ host: 'judged.test', kind: 'name', port: 443 });
-    expect(door.interceptor.halfOpen).toEqual([false]);
+    expect(suite.door.interceptor.contexts[0]?.authority).toEqual({ host: 'judged.test', kind: 'name', port: 443 });
+    expect(suite.door.interceptor.halfOpen).toEqual([false]);
     wire.socket.end();
-    await door.log.line('tunnel_closed');
-    expect(door.ledger.records).toEqual([]);
+    await suite.door.log.line('tunnel_closed');
+    expect(suite.door.ledger.records).toEqual([]);
   });
 
   it.each([
@@ -96,22 +72,24 @@ describe.each([
     expect(refusal.route).toBe(route);
     expect(refusal.headers).toMatch(new RegExp(`x-judge-code: ${code}\r\n`));
     wire.socket.destroy();
-    expect(door.log.lines.filter((line) => line.event === 'refused')).toHaveLength(1);
-    expect(door.ledger.records.map((record) => record.error_code)).toEqual(code === 'bad_authority' ? [] : [code]);
+    expect(suite.door.log.lines.filter((line) => line.event === 'refused')).toHaveLength(1);
+    expect(suite.door.ledger.records.map((record) => record.error_code)).toEqual(
+      code === 'bad_authority' ? [] : [code],
+    );
   });
 });
 
 describe.each([
-  ['plain HTTP/1.1', () => plainWire(door)],
-  ['mTLS HTTP/1.1', () => tlsWire(door)],
+  ['plain HTTP/1.1', () => plainWire(suite.door)],
+  ['mTLS HTTP/1.1', () => tlsWire(suite.door)],
 ] as const)('absolute-form over %s', (_name, connect) => {
   it('hands the request to the forwarder, recorded on judged routes only, and keeps the connection', async () => {
     const wire = await connect();
     wire.socket.write('GET http://judged.test/a?b=%2e HTTP/1.1\r\nHost: another.test\r\n\r\n');
     await wire.until((text) => text.endsWith('}'));
     wire.socket.write('GET HTTP://open.test:80 HTTP/1.1\r\nHost: open.test\r\n\r\n');
-    await wire.until(() => door.forwarder.targets.length === 2);
-    const [judged, open] = door.forwarder.targets;
+    await wire.until(() => suite.door.forwarder.targets.length === 2);
+    const [judged, open] = suite.door.forwarder.targets;
     expect(judged).toMatchObject({ authority: { host: 'judged.test', port: 80 }, path: '/a?b=%2e', recorded: true });
     expect(judged?.secure).toBe(false);
     expect(open).toMatchObject({ authority: { host: 'open.test', port: 80 }, path: '/', recorded: false });
@@ -216,52 +194,52 @@ describe.each([
     wire.socket.write(sent);
     expect(refusalOf(await wire.whole())).toMatchObject({ status, code });
     wire.socket.destroy();
-    expect(door.log.lines.filter((line) => line.event === 'refused')).toHaveLength(1);
+    expect(suite.door.log.lines.filter((line) => line.event === 'refused')).toHaveLength(1);
   });
 
   it('cuts a CONNECT that is pipelined behind an unfinished answer, instead of mixing the two', async () => {
     const wire = await connect();
     let answer: () => void = () => undefined;
-    door.forwarder.before = () =>
+    suite.door.forwarder.before = () =>
       new Promise((resolve) => {
         answer = resolve;
       });
     wire.socket.write(
-      `GET http://judged.test/slow HTTP/1.1\r\nHost: x\r\n\r\nCONNECT echo.test:${echo.port} HTTP/1.1\r\nHost: x\r\n\r\n`,
+      `GET http://judged.test/slow HTTP/1.1\r\nHost: x\r\n\r\nCONNECT echo.test:${suite.echo.port} HTTP/1.1\r\nHost: x\r\n\r\n`,
     );
     expect(await wire.whole()).toBe('');
     answer();
-    expect(door.ledger.records).toEqual([]);
+    expect(suite.door.ledger.records).toEqual([]);
   });
 });
 
 describe('records', () => {
   it('keeps going, and the tunnel too, when the ledger cannot write', async () => {
-    door.ledger.fails = true;
-    const wire = await plainWire(door);
-    wire.socket.write(`CONNECT echo.test:${echo.port} HTTP/1.1\r\n\r\nping`);
+    suite.door.ledger.fails = true;
+    const wire = await plainWire(suite.door);
+    wire.socket.write(`CONNECT echo.test:${suite.echo.port} HTTP/1.1\r\n\r\nping`);
     await wire.until((text) => text.endsWith('ping'));
     wire.socket.end();
     await wire.whole();
-    await door.log.line('tunnel_closed');
+    await suite.door.log.line('tunnel_closed');
   });
 
   it('tells nothing internal: a refusal is the code, fixed text, and ids of ours', async () => {
-    door.interceptor.prepareFails = new ProxyError('internal', { cause: new Error('/secret/path 10.1.2.3') });
-    const wire = await plainWire(door);
+    suite.door.interceptor.prepareFails = new ProxyError('internal', { cause: new Error('/secret/path 10.1.2.3') });
+    const wire = await plainWire(suite.door);
     wire.socket.write('CONNECT judged.test:443 HTTP/1.1\r\nHost: x\r\n\r\n');
     const raw = await wire.whole();
     expect(raw).not.toMatch(/secret|10\.1\.2\.3|at .*\.ts/);
     const { error } = JSON.parse(raw.split('\r\n\r\n')[1] ?? '');
     expect(Object.keys(error).sort()).toEqual(['code', 'message', 'param', 'request_id', 'route', 'type']);
-    const line = await door.log.line('refused');
+    const line = await suite.door.log.line('refused');
     expect(line.request_id).toBe(error.request_id);
   });
 
   it('uses ids of its own: the same client id twice, long, or with line breaks changes nothing', async () => {
     const ids = new Set<unknown>();
     for (const id of ['same', 'same', 'x'.repeat(10_000)]) {
-      const wire = await plainWire(door);
+      const wire = await plainWire(suite.door);
       wire.socket.write(`GET http://denied.test/ HTTP/1.1\r\nHost: x\r\nX-Request-ID: ${id}\r\n\r\n`);
       await wire.until((text) => text.endsWith('}}'));
       ids.add(/x-judge-request-id: (\S+)/.exec(wire.received)?.[1]);
@@ -269,18 +247,18 @@ describe('records', () => {
       wire.socket.destroy();
     }
     expect(ids.size).toBe(3);
-    expect(door.ledger.records.map((record) => record.request_id)).toEqual([...ids]);
+    expect(suite.door.ledger.records.map((record) => record.request_id)).toEqual([...ids]);
   });
 
   it('leaves no socket at the origin when the client goes away at any moment', async () => {
     for (const cut of ['before', 'after'] as const) {
-      const wire = await plainWire(door);
-      wire.socket.write(`CONNECT echo.test:${echo.port} HTTP/1.1\r\n\r\n`);
+      const wire = await plainWire(suite.door);
+      wire.socket.write(`CONNECT echo.test:${suite.echo.port} HTTP/1.1\r\n\r\n`);
       if (cut === 'after') await wire.until((text) => text === FIRST_LINE);
       wire.socket.resetAndDestroy();
     }
-    await door.log.line('tunnel_closed');
-    await Promise.all([...echo.sockets].map((socket) => once(socket, 'close')));
-    expect(echo.sockets.size).toBe(0);
+    await suite.door.log.line('tunnel_closed');
+    await Promise.all([...suite.echo.sockets].map((socket) => once(socket, 'close')));
+    expect(suite.echo.sockets.size).toBe(0);
   });
 });
