@@ -95,7 +95,10 @@ export class LaneExchange {
   /** Resolves when the origin may see the request: it is in the ledger, and was judged where the route says so. */
   async clear(): Promise<Clearance> {
     if ((await this.inLedger()) === 'drop') return 'drop';
-    if (!this.#recorded.holdsRequest || this.over) return this.over ? 'drop' : 'send';
+    if (this.#gone.signal.aborted) return 'drop';
+    // Also when it is over, because the connection cannot be read any more: it is known, and nothing else was asked.
+    if (!this.#recorded.holdsRequest) return 'send';
+    if (this.over) return 'drop';
     const ending = await this.#recorded.clearRequest(this.#requestCopy(), this.#gone.signal);
     if (ending === null && !this.over) return 'send';
     if (ending !== null && !this.over) {

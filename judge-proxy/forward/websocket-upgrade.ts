@@ -149,7 +149,10 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(exchangeError(error));
+    const known = exchangeError(error);
+    // A 101 that names no protocol trips an assertion of undici (8.12), which has no code of its own.
+    const odd = known.code === 'internal';
+    this.#fail(odd ? new ProxyError('origin_protocol', { reason: 'upgrade', cause: error }) : known);
   }
 
   get #holds(): boolean {
