@@ -98,14 +98,9 @@ export class EnforcedRig implements AsyncDisposable {
     return this.#judged.ledger;
   }
 
-  /** All verdicts, oldest first. */
-  verdicts(): Promise<readonly Verdict[]> {
-    return this.#judged.verdicts();
-  }
-
   /** The last verdict. */
   async verdict(): Promise<Verdict> {
-    const last = (await this.verdicts()).at(-1);
+    const [last] = await this.ledger.verdicts({ limit: 1 });
     if (last === undefined) throw new Error('no verdict');
     return last;
   }
