@@ -1,4 +1,7 @@
-/** Contract: plain HTTP on the HTTP/2 hop ends as it does on HTTP/1.1, although its ends are told differently. */
+/**
+ * Contract: plain HTTP on the HTTP/2 hop arrives and ends as it does on HTTP/1.1, although heads and ends are told
+ * differently.
+ */
 
 import { once } from 'node:events';
 import http2 from 'node:http2';
@@ -98,4 +101,45 @@ test('an origin that gives no answer is a refusal', async () => {
   stream.resume();
   await once(stream, 'end');
   await settled();
+});
+
+test('plain HTTP on the HTTP/2 hop: pseudo-headers and what Envoy wrote stay behind', async () => {
+  await start();
+  const stream = await rig.h2Request(
+    {
+      ':method': 'POST',
+      ':scheme': 'http',
+      ':authority': HOST,
+      ':path': '/a?b',
+      'x-own': '1',
+      'x-judge-client-ip': '10.0.0.1',
+      'x-envoy-attempt-count': '1',
+      'x-forwarded-proto': 'http',
+      'x-request-id': 'e',
+    },
+    Buffer.from('body'),
+  );
+  const [head] = await once(stream, 'response');
+  const seen = rig.plainOrigin.seen[0];
+  expect(head[':status']).toBe(200);
+  expect(seen?.rawHeaders).toEqual([
+    ...['host', HOST, 'connection', 'keep-alive', 'x-own', '1', 'Via', `2 ${rig.via}`, 'transfer-encoding', 'chunked'],
+  ]);
+  expect(seen?.body.toString()).toBe('body');
+});
+
+test('an answer on the HTTP/2 hop keeps repeats', async () => {
+  await start({
+    handler: (_request, response) => {
+      response.writeHead(200, ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'Connection', 'x-hop', 'X-Hop', '1']);
+      response.end('hi');
+    },
+  });
+  const stream = await rig.h2Request({ ':method': 'GET', ':scheme': 'http', ':authority': HOST, ':path': '/' });
+  const [head] = await once(stream, 'response');
+  expect(head['set-cookie']).toEqual(['a=1', 'b=2']);
+  expect(head['x-hop']).toBeUndefined();
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  expect(Buffer.concat(chunks).toString()).toBe('hi');
 });

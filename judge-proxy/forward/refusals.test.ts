@@ -18,7 +18,13 @@ test.each([
   ['a coding on HTTP/1.0', 'POST / HTTP/1.0', 'Transfer-Encoding: chunked', 400, 'ambiguous_framing'],
   ['a second Host', 'GET / HTTP/1.1', `Host: ${HOST}`, 400, 'bad_request'],
   ['OPTIONS *', 'OPTIONS * HTTP/1.1', 'X: 1', 400, 'bad_request'],
-  ['a WebSocket among others', 'GET / HTTP/1.1', 'Connection: Upgrade\r\nUpgrade: h2c, websocket', 501, 'upgrade_refused'],
+  [
+    'a WebSocket among others',
+    'GET / HTTP/1.1',
+    'Connection: Upgrade\r\nUpgrade: h2c, websocket',
+    501,
+    'upgrade_refused',
+  ],
 ])('%s', async (_name, line, header, status, code) => {
   await start({ raw: true });
   const client = await rig.peer();
