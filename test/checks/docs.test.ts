@@ -20,6 +20,7 @@ import {
   OUTPUT_MODES,
   VERDICT_FIELDS,
 } from '../../judge-proxy/ledger/records.ts';
+import { createMetrics } from '../../judge-proxy/telemetry/metrics.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const PAGES = [...globSync('*.md', { cwd: ROOT }), ...globSync('docs/**/*.md', { cwd: ROOT })];
@@ -67,6 +68,15 @@ describe('the documents', () => {
         path,
       ).toBe(true);
     }
+  });
+});
+
+describe('metrics', () => {
+  it.each(PAGES)('%s names those that are there', async (page) => {
+    const metrics = createMetrics();
+    for (const name of ['judge_queue', 'judge_inline_waiting', 'held_bytes'] as const) metrics.gauge(name, () => 0);
+    const known = [...(await metrics.render()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    for (const [name] of read(page).matchAll(/\bjudge_proxy_[a-z_]+(?=`)/g)) expect(known).toContain(name);
   });
 });
 
