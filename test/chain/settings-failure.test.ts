@@ -84,4 +84,32 @@ describe('on_judge_failure', () => {
     for (const route of [...MODES, 'request'])
       expect(await outcome(running, route), route).toEqual(expected(route, policy));
   });
+
+  it('on_judge_failure: a judge that is dead stops what is held, at each layer that says so', async () => {
+    const dead = { model: { base_url: 'http://127.0.0.1:1/v1' } };
+    const held = (own: object): Record<string, Difference> => ({
+      window: { ...dead, route: { mode: 'window', ...own } },
+      hold: { ...dead, route: { mode: 'hold', ...own } },
+      request: { ...dead, route: { hold_request: true, ...own } },
+    });
+    const open = { window: 'allow', hold: 'allow' };
+    const closed = { window: 'block', hold: 'block' };
+    for (const [route, top, code] of [
+      [{}, {}, 'judge_unavailable'],
+      [{}, closed, 'judge_unavailable'],
+      [{ on_judge_failure: 'block' }, open, 'judge_unavailable'],
+      [{}, open, undefined],
+      [{ on_judge_failure: 'allow' }, closed, undefined],
+    ] as const) {
+      const running = await world.start({ config: { ...judgesOf(world, held(route)), on_judge_failure: top } });
+      for (const name of ['window', 'hold', 'request']) {
+        const reached = world.plainOrigin.seen.length;
+        const answer = await chat(running.port, hostOf(name), `dead-${++asked}`);
+        expect(answer, `${name} ${JSON.stringify([route, top])}`).toMatchObject({ status: code ? 403 : 200, code });
+        // A held request that is stopped never got there; answers that are stopped came from there.
+        expect(world.plainOrigin.seen.length - reached).toBe(name === 'request' && code !== undefined ? 0 : 1);
+      }
+      await running.close();
+    }
+  });
 });
