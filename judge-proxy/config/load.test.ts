@@ -4,7 +4,7 @@
  * wrong, and what to do; it never shows a secret or a value of the environment.
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
@@ -86,6 +86,23 @@ describe('a good file', () => {
       api_key: 'key',
     });
     expect(config.log).toEqual({ level: 'debug', format: 'pretty' });
+  });
+
+  test('the shipped one loads with everything that it shows in comments', () => {
+    const shipped = readFileSync(resolve(import.meta.dirname, '../../config/judge-proxy.yaml'), 'utf8');
+    const text = shipped.replace(/^( +)# (?= *(?:- )?[a-z_]+: ?)/gm, '$1').replace('mode: observe', 'mode: window');
+    const config = parseConfig(text, 'f.yaml', { OPENAI_API_KEY: 'key' });
+    expect(config.routes.map(({ name }) => name)).toEqual(['openai', 'anthropic', 'not-allowed', 'rest']);
+    expect(config.routes[0]).toMatchObject({
+      mode: 'window',
+      window: { release: 'eager' },
+      hold_request: true,
+      keep_alive: 15_000,
+      block: { style: 'finish' },
+    });
+    expect(config.judges.default?.small_model?.name).toBe('gpt-5-nano');
+    expect(config.judges.default?.budget).toMatchObject({ day: { usd: 20 }, client_day: { tokens: 2_000_000 } });
+    expect(configWarnings(config)).toEqual([]);
   });
 
   test('anchors and aliases work', () => {

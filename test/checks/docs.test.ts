@@ -7,8 +7,10 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import type { Block } from '../../judge-proxy/apis/block.ts';
 import { blockChat } from '../../judge-proxy/apis/openai-chat-block.ts';
+import { parseConfig } from '../../judge-proxy/config/load.ts';
 import { configSchema } from '../../judge-proxy/config/schema.ts';
 import { leaves } from '../../judge-proxy/config/schema-tree.ts';
 import { isFailure } from '../../judge-proxy/judge/decide.ts';
@@ -50,6 +52,15 @@ describe('the documents', () => {
       const text = read(file === '' ? page : join(dirname(page), file));
       const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => anchorOf(title));
       expect(headings, `${file}#${heading}`).toContain(heading);
+    }
+  });
+
+  it.each(PAGES)('%s shows configurations that load', (page) => {
+    for (const [, yaml = ''] of read(page).matchAll(/```yaml\n([\s\S]*?)```/g)) {
+      const shown = parse(yaml) as Record<string, unknown>;
+      const routes = [{ name: 'rest', hosts: ['*'], action: 'tunnel' }];
+      const judges = { default: { rubric: 'config/rubrics/default.yaml' } };
+      expect(() => parseConfig(stringify({ routes, judges, ...shown }), page, {}), yaml).not.toThrow();
     }
   });
 
