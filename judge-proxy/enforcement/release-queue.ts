@@ -15,6 +15,14 @@ export interface WaitingUnit<U extends StreamUnit = StreamUnit> {
   readonly idle: boolean;
 }
 
+/** What a unit costs beside its bytes, in memory: a hostile stream can have a million of a few bytes each. */
+const LEAST_WEIGHT = 256;
+
+/** Bytes that a waiting unit is counted with. */
+export function weightOf({ bytes }: StreamUnit): number {
+  return Math.max(bytes.byteLength, LEAST_WEIGHT);
+}
+
 interface Span {
   readonly from: number;
   readonly to: number;
@@ -33,14 +41,15 @@ export class ReleaseQueue<U extends StreamUnit> {
   #waiting: WaitingUnit<U>[] = [];
   /** Taken from the front of the list, which is cut now and then. */
   #taken = 0;
-  #bytes = 0;
+  #weight = 0;
   #spans: Span[] = [];
   #openSince: number | null = null;
   #ends = Number.POSITIVE_INFINITY;
   #last = 0;
 
-  get bytes(): number {
-    return this.#bytes;
+  /** Of all that waits, in bytes. */
+  get weight(): number {
+    return this.#weight;
   }
 
   /** Number of the unit that came last. */
@@ -61,7 +70,7 @@ export class ReleaseQueue<U extends StreamUnit> {
     this.#last += 1;
     const number = this.#last;
     this.#waiting.push({ unit, number, idle: what.idle });
-    this.#bytes += unit.bytes.byteLength;
+    this.#weight += weightOf(unit);
     if (what.ends && this.#ends === Number.POSITIVE_INFINITY) this.#ends = number;
     if (!what.call && !what.callOpen && this.#openSince === null) return;
     this.#openSince ??= number;
@@ -85,7 +94,7 @@ export class ReleaseQueue<U extends StreamUnit> {
       if (next.number > limit && !follows) break;
       taken.push(next.unit);
       this.#taken += 1;
-      this.#bytes -= next.unit.bytes.byteLength;
+      this.#weight -= weightOf(next.unit);
     }
     if (this.#taken > 64) {
       this.#waiting = this.#waiting.slice(this.#taken);
@@ -99,7 +108,7 @@ export class ReleaseQueue<U extends StreamUnit> {
     const units = this.#waiting.slice(this.#taken).map(({ unit }) => unit);
     this.#waiting = [];
     this.#taken = 0;
-    this.#bytes = 0;
+    this.#weight = 0;
     return units;
   }
 

@@ -5,6 +5,7 @@
 
 import { createParser } from 'eventsource-parser';
 import type { SseEvent } from '../apis/sse.ts';
+import { CopyBudget, Tap } from '../exchange/tap.ts';
 
 /** What travels together: bytes that end where an event ends, and what they say. */
 export interface StreamUnit {
@@ -16,6 +17,7 @@ export interface StreamUnit {
 const LF = 10;
 const CR = 13;
 const NOTHING = new Uint8Array(0);
+const NO_META = { contentType: null, contentEncoding: null, ended: false };
 
 export class SseSplitter {
   readonly #parser = createParser({
@@ -25,10 +27,12 @@ export class SseSplitter {
   });
   readonly #decoder = new TextDecoder();
   #event: SseEvent | null = null;
-  /** Of the unit that is open. */
-  #pieces: Uint8Array[] = [];
+  /** The unit that is open, as far as it came in earlier chunks. Gathers them: an origin may send byte by byte. */
+  #before: Tap | null = null;
   /** The line that is open has no byte yet. */
   #lineEmpty = true;
+  /** The unit that is open has nothing but line ends: they travel with what follows, or each would be a unit. */
+  #unitEmpty = true;
   /** The byte before was CR: an LF now belongs to it. */
   #afterCr = false;
   #open = 0;
@@ -46,6 +50,7 @@ export class SseSplitter {
       const byte = chunk[at];
       if (byte !== LF && byte !== CR) {
         this.#lineEmpty = false;
+        this.#unitEmpty = false;
         this.#afterCr = false;
         continue;
       }
@@ -56,7 +61,8 @@ export class SseSplitter {
       const blank = this.#lineEmpty;
       this.#lineEmpty = true;
       this.#afterCr = byte === CR;
-      if (!blank) continue;
+      if (!blank || this.#unitEmpty) continue;
+      this.#unitEmpty = true;
       // The LF of a CRLF travels with its CR when it is there; when it is not, it opens the next unit and means nothing.
       if (byte === CR && chunk[at + 1] === LF) {
         at += 1;
@@ -66,7 +72,8 @@ export class SseSplitter {
       start = at + 1;
     }
     if (start < chunk.length) {
-      this.#pieces.push(chunk.subarray(start));
+      this.#before ??= newTap();
+      this.#before.push(chunk.subarray(start));
       this.#open += chunk.length - start;
     }
     return units;
@@ -74,15 +81,16 @@ export class SseSplitter {
 
   /** The rest, which no blank line ended: clients drop it, and it may be cut anywhere. @returns null without a rest */
   end(): StreamUnit | null {
-    if (this.#pieces.length === 0) return null;
+    if (this.#before === null) return null;
     const { bytes, event } = this.#unit(NOTHING, '\n\n');
     return { bytes, event: event === null ? null : { ...event, whole: false } };
   }
 
   #unit(last: Uint8Array, ending = ''): StreamUnit {
-    const bytes = this.#pieces.length === 0 ? last : Buffer.concat([...this.#pieces, last]);
-    this.#pieces = [];
+    const bytes = this.#before === null ? last : joined(this.#before, last);
+    this.#before = null;
     this.#open = 0;
+    this.#unitEmpty = true;
     this.#event = null;
     // A unit is whole lines, so that no character is cut; its line ends are told apart here, since the parser would wait
     // for what follows a CR.
@@ -91,4 +99,14 @@ export class SseSplitter {
     const event = this.#event as SseEvent | null;
     return { bytes, event };
   }
+}
+
+/** Bounded by whoever looks at `open`. */
+function newTap(): Tap {
+  return new Tap(Number.MAX_SAFE_INTEGER, new CopyBudget(Number.MAX_SAFE_INTEGER));
+}
+
+function joined(before: Tap, last: Uint8Array): Uint8Array {
+  if (last.length > 0) before.push(last);
+  return before.capture(NO_META).bytes;
 }

@@ -3,7 +3,7 @@
  * characters: no tokenizer is the judged model's own, and a window need not be exact.
  *
  * What ends in the middle of a word is not read yet: half a secret matches no rule, and would go out. So text counts as
- * stable up to the last word that is still growing.
+ * stable up to the last word that is still growing. A PEM block is one word: its lines are nothing without the others.
  */
 
 import type { Delta } from '../apis/stream-reader.ts';
@@ -39,6 +39,7 @@ export class WindowText {
   /** Places with stable text that was not read. */
   readonly #unread: Readonly<Record<Reader, Set<Place>>> = { rules: new Set(), model: new Set() };
   readonly #fresh: Record<Reader, number> = { rules: 0, model: 0 };
+  /** Oldest first: asked with each event, over as many places as a hostile stream has. */
   readonly #growing = new Set<Place>();
 
   /** @param overlap characters before the new ones that are read again */
@@ -53,7 +54,8 @@ export class WindowText {
 
   /** The unit with which the oldest growing word began; infinity when none grows. */
   get growsSince(): number {
-    return Math.min(...[...this.#growing].map((place) => place.growsSince), Number.POSITIVE_INFINITY);
+    for (const { growsSince } of this.#growing) return growsSince;
+    return Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -63,17 +65,15 @@ export class WindowText {
   add(delta: Delta, unit: number): boolean {
     const place = this.#places.get(delta.place) ?? this.#newPlace(delta, unit);
     if (place === null) return false;
-    const grew = place.base + place.text.length - place.stable;
     place.text += delta.text;
     const end = place.base + place.text.length;
     const broken = LAST_BREAK.exec(delta.text);
-    if (broken !== null) {
-      this.#stabilise(place, end - delta.text.length + broken.index + 1);
-      this.#grow(place, end > place.stable ? unit : null);
-    } else if (grew + delta.text.length > LONGEST_WORD) {
-      this.#stabilise(place, end);
-      this.#grow(place, null);
-    } else if (grew === 0) this.#grow(place, unit);
+    const stable = place.stable;
+    const behind = broken === null ? stable : end - delta.text.length + broken.index + 1;
+    const short = [beforeBlock(place, behind), behind].find((to) => end - to <= LONGEST_WORD);
+    this.#stabilise(place, short ?? end);
+    if (end === place.stable) this.#growing.delete(place);
+    else if (place.stable > stable || !this.#growing.has(place)) this.#grow(place, unit);
     return true;
   }
 
@@ -81,7 +81,7 @@ export class WindowText {
   closeWords(): void {
     for (const place of [...this.#growing]) {
       this.#stabilise(place, place.base + place.text.length);
-      this.#grow(place, null);
+      this.#growing.delete(place);
     }
   }
 
@@ -118,10 +118,8 @@ export class WindowText {
   }
 
   #grow(place: Place, since: number | null): void {
-    if (since === null) {
-      this.#growing.delete(place);
-      return;
-    }
+    this.#growing.delete(place);
+    if (since === null) return;
     place.growsSince = since;
     this.#growing.add(place);
   }
@@ -133,6 +131,13 @@ export class WindowText {
     place.text = place.text.slice(from - place.base);
     place.base = from;
   }
+}
+
+/** An offset, or that of a PEM block (RFC 7468) before it that has no end yet. */
+function beforeBlock({ text, base, stable }: Place, offset: number): number {
+  const fresh = text.slice(stable - base, offset - base);
+  const begin = fresh.lastIndexOf('-----BEGIN ');
+  return begin === -1 || fresh.includes('-----END ', begin) ? offset : stable + begin;
 }
 
 /** Back to where the word at an offset begins: half a secret would stand unredacted before the judge. */

@@ -15,7 +15,7 @@ import { scoredState } from '../judge/decide.ts';
 import { type Matter, type StopCode, UNREAD } from '../judge/inline-judge.ts';
 import type { WindowReading } from '../judge/input.ts';
 import type { RuleHit } from '../ledger/records.ts';
-import { ReleaseQueue } from './release-queue.ts';
+import { ReleaseQueue, weightOf } from './release-queue.ts';
 import type { StreamUnit } from './sse-splitter.ts';
 import type { Window, WindowOptions } from './window-contract.ts';
 import { windowMatter } from './window-matter.ts';
@@ -63,7 +63,7 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
 
   get full(): boolean {
     if (this.#over || !this.#busy) return false;
-    return this.#queue.bytes > this.#options.most / 2 || this.#text.fresh('model') > MOST_JOINED;
+    return this.#queue.weight > this.#options.most / 2 || this.#text.fresh('model') > MOST_JOINED;
   }
 
   get stopped(): StopCode | null {
@@ -103,8 +103,8 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
       this.#send(unit);
       return;
     }
-    const bytes = unit.bytes.byteLength;
-    const room = this.#queue.bytes + bytes <= this.#options.most && this.#options.budget.take(bytes);
+    const weight = weightOf(unit);
+    const room = this.#queue.weight + weight <= this.#options.most && this.#options.budget.take(weight);
     const step = unit.event === null ? NOTHING : this.#options.reader.read(unit.event);
     const call = step.deltas.some(({ kind }) => kind === 'tool_call');
     const idle = unit.event === null || (step.deltas.length === 0 && unit.event.event === 'ping');
@@ -146,8 +146,7 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
   }
 
   takeRest(): U[] {
-    const { bytes } = this.#queue;
-    this.#options.budget.give(bytes);
+    this.#options.budget.give(this.#queue.weight);
     return this.#queue.takeAll();
   }
 
@@ -179,7 +178,7 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
     this.#release();
     if (this.#settled || this.#request === null) return;
     // One that waits for nothing can only be full of what is no text: nothing will clear it but its own size.
-    const pressed = this.#queue.bytes > this.#options.most / 2;
+    const pressed = this.#queue.weight > this.#options.most / 2;
     if (!this.#reading && this.#isDue('rules', pressed)) void this.#readRules();
     if (!this.#asking && this.#isDue('model', pressed)) void this.#ask();
     if (pressed && !this.#busy && !this.#queue.callOpen) this.#clearIdle();
@@ -261,7 +260,7 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
   #release(): void {
     const rule = { rules: this.#rules, model: this.#model, release: this.#options.settings.release };
     for (const unit of this.#queue.take(rule, this.#delivered)) {
-      this.#options.budget.give(unit.bytes.byteLength);
+      this.#options.budget.give(weightOf(unit));
       this.#send(unit);
     }
   }

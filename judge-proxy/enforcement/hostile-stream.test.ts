@@ -1,0 +1,72 @@
+/**
+ * Contract: no stream of an origin, however it is cut, costs much more time or memory than its bytes. Counts stand for
+ * time where they can; where they cannot, the bound is far above what linear work takes and far below quadratic work.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { anthropicMessages } from '../apis/anthropic-messages.ts';
+import type { SseEvent } from '../apis/sse.ts';
+import { ReleaseQueue } from './release-queue.ts';
+import { SseSplitter } from './sse-splitter.ts';
+import { WindowText } from './window-text.ts';
+
+/** Milliseconds; quadratic work of these sizes takes ten times as long at least. */
+const LINEAR = 2_000;
+
+function event(value: object): SseEvent {
+  return { event: null, data: JSON.stringify(value), whole: true };
+}
+
+describe('a hostile stream', () => {
+  test('of blank lines alone is no million of units', () => {
+    const splitter = new SseSplitter();
+    expect(splitter.push(Buffer.alloc(100_000, '\n'))).toEqual([]);
+    const [unit, ...more] = splitter.push(Buffer.from('data: 1\n\n'));
+    expect(more).toEqual([]);
+    expect(unit?.bytes.byteLength).toBe(100_009);
+    expect(unit?.event?.data).toBe('1');
+  });
+
+  test('byte by byte is gathered, not kept in a million of pieces', () => {
+    const text = `data: ${'x'.repeat(200_000)}\n\n`;
+    const splitter = new SseSplitter();
+    const before = process.memoryUsage();
+    const units = [];
+    for (const byte of Buffer.from(text)) units.push(...splitter.push(Buffer.of(byte).subarray(0)));
+    const after = process.memoryUsage();
+    expect(units).toHaveLength(1);
+    expect(Buffer.from(units[0]?.bytes ?? []).toString()).toBe(text);
+    // 200,000 references cost 20 MB and more; what is gathered is the text.
+    expect(after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers).toBeLessThan(64 * 2 ** 20);
+  });
+
+  test('of tiny units is counted with what each of them costs', () => {
+    const queue = new ReleaseQueue();
+    const unit = { bytes: Buffer.from(': c\n\n'), event: null };
+    for (let i = 0; i < 1_000; i++) queue.push(unit, { idle: true, call: false, callOpen: false, ends: false });
+    expect(queue.weight).toBeGreaterThanOrEqual(200_000);
+    queue.takeAll();
+    expect(queue.weight).toBe(0);
+  });
+
+  test('with thousands of words that grow is read in linear time', () => {
+    const text = new WindowText({ rules: 0, model: 0 });
+    const started = performance.now();
+    for (let i = 1; i <= 60_000; i++) {
+      text.add({ place: `p${i % 9_000}`, role: 'assistant', kind: 'text', text: 'a' }, i);
+      // A word in each place grows since its first unit.
+      expect(text.growsSince).toBe(1);
+    }
+    expect(performance.now() - started).toBeLessThan(LINEAR);
+  });
+
+  test('that says again and again that it has ended is read in linear time', () => {
+    const reader = anthropicMessages.streamReader();
+    const started = performance.now();
+    for (let index = 0; index < 20_000; index++) {
+      reader.read(event({ type: 'content_block_start', index, content_block: { type: 'text', text: '' } }));
+    }
+    for (let i = 0; i < 20_000; i++) reader.read(event({ type: 'message_stop' }));
+    expect(performance.now() - started).toBeLessThan(LINEAR);
+  });
+});
