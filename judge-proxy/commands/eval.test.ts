@@ -274,21 +274,8 @@ describe('going on', () => {
       if (model.seen.length <= 3) return judge(seen, response, origin);
       held.push(() => response.destroy());
     };
-    const config = join(folder, 'config.yaml');
-    const args = [
-      CLI,
-      'eval',
-      '--judge',
-      'default',
-      '--config',
-      config,
-      '--data',
-      PAIRS,
-      '--out',
-      to,
-      '--concurrency',
-      '1',
-    ];
+    const options = ['--judge', 'default', '--config', join(folder, 'config.yaml'), '--concurrency', '1'];
+    const args = [CLI, 'eval', ...options, '--data', PAIRS, '--out', to];
     const child = new LoggedProcess(args, {}, ROOT);
     while (model.seen.length < 4) await model.next();
     child.kill('SIGINT');
