@@ -31,7 +31,6 @@ interface OpenBlock {
   /** Of this block alone. */
   readonly assembler: MessageAssembler;
   isCall: boolean;
-  isOpen: boolean;
   citations: number;
 }
 
@@ -39,7 +38,9 @@ export class MessageReader implements StreamReader {
   readonly #out = new StreamDeltas();
   readonly #events = new LiveEvents();
   readonly #blocks = new Map<number, OpenBlock>();
-  /** Blocks that call a tool and are not complete. */
+  /** Blocks that are not complete: only these are looked at when the message ends, however often it says so. */
+  readonly #unfinished = new Set<OpenBlock>();
+  /** Of them, those that call a tool. */
   readonly #calling = new Set<OpenBlock>();
   readonly #sent: MessageSent;
   #seen = 0;
@@ -104,7 +105,7 @@ export class MessageReader implements StreamReader {
         this.#change(event);
         return true;
       case 'message_stop':
-        for (const block of this.#blocks.values()) this.#finish(block);
+        for (const block of [...this.#unfinished]) this.#finish(block);
         return true;
       default:
         return true;
@@ -149,10 +150,10 @@ export class MessageReader implements StreamReader {
       at: isSecond ? { ...at, place: `${at.place}~${this.#seen}` } : at,
       assembler: new MessageAssembler(),
       isCall: typeof type === 'string' && type.endsWith('tool_use'),
-      isOpen: true,
       citations: 0,
     };
     this.#blocks.set(index, block);
+    this.#unfinished.add(block);
     if (block.isCall) this.#calling.add(block);
     return block;
   }
@@ -165,7 +166,7 @@ export class MessageReader implements StreamReader {
     if (targets === undefined && pieces.length === 0) return false;
     const block = this.#blocks.get(index) ?? this.#open(index, undefined);
     block.assembler.add({ type: 'content_block_delta', index, delta: own(event, 'delta') ?? null });
-    block.isOpen = true;
+    this.#unfinished.add(block);
     if (block.isCall) this.#calling.add(block);
     for (const [key, piece] of pieces) {
       const target = targets?.find(({ from }) => from === key);
@@ -191,8 +192,7 @@ export class MessageReader implements StreamReader {
 
   /** A block that is whole: what its pieces did not say. */
   #finish(block: OpenBlock): void {
-    if (!block.isOpen) return;
-    block.isOpen = false;
+    if (!this.#unfinished.delete(block)) return;
     this.#calling.delete(block);
     const message = block.assembler.finish().object;
     const content = message === null ? undefined : own(message, 'content');

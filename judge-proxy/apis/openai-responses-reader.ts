@@ -98,7 +98,7 @@ export class ResponseReader implements StreamReader {
       case 'response.completed':
       case 'response.incomplete':
       case 'response.failed':
-        for (const index of this.#items.keys()) this.#complete(index);
+        for (const index of [...this.#openCalls]) this.#complete(index);
         this.#addResponse(own(event, 'response') ?? null);
         return true;
       case 'error':
