@@ -54,6 +54,9 @@ describe('npm run demo', () => {
       'an endpoint that nothing reads',
       { overall: { label: 'undetermined' }, coverage: { level: 'none', reasons: ['unknown_api'] } },
     ],
+    ['hold: a plain question', { mode: 'hold', overall: { label: 'clean' }, action: 'allowed' }],
+    ['hold: a leaked secret never arrives', { mode: 'hold', overall: { label: 'violation' }, action: 'blocked' }],
+    ['window: a stream is cut in the middle', { mode: 'window', decided_by: 'model', action: 'cut' }],
   ])('%s is judged as its title says', (title, expected) => {
     expect(verdicts[SCENARIOS.findIndex((scenario) => scenario.title === title)]).toMatchObject(expected);
   });

@@ -5,23 +5,27 @@
 
 import process from 'node:process';
 import OpenAI, { APIError } from 'openai';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
-
-const client = new OpenAI({ apiKey: 'demo-key-that-no-origin-checks', maxRetries: 0, timeout: 20_000 });
+import { HOSTS, SCENARIOS, type Scenario } from './scenarios.ts';
 
 async function send(scenario: Scenario): Promise<string> {
+  const client = new OpenAI({
+    apiKey: 'demo-key-that-no-origin-checks',
+    baseURL: `https://${HOSTS[scenario.mode ?? 'observe']}/v1`,
+    maxRetries: 0,
+    timeout: 20_000,
+  });
   switch (scenario.endpoint) {
     case 'chat':
-      return await chat(scenario);
+      return await chat(client, scenario);
     case 'responses':
-      return await responses(scenario);
+      return await responses(client, scenario);
     case 'embeddings':
       await client.embeddings.create({ model: 'text-embedding-3-small', input: scenario.user });
       return 'vector';
   }
 }
 
-async function chat(scenario: Scenario): Promise<string> {
+async function chat(client: OpenAI, scenario: Scenario): Promise<string> {
   const body = {
     model: 'gpt-5-mini',
     messages: [{ role: 'user' as const, content: scenario.user }],
@@ -48,7 +52,7 @@ async function chat(scenario: Scenario): Promise<string> {
   return text;
 }
 
-async function responses(scenario: Scenario): Promise<string> {
+async function responses(client: OpenAI, scenario: Scenario): Promise<string> {
   const body = {
     model: 'gpt-5-mini',
     input: scenario.user,
@@ -72,9 +76,12 @@ async function responses(scenario: Scenario): Promise<string> {
   return text;
 }
 
-/** What the program saw when an exchange failed: the SDK's own error class, never our text. */
+/** What the program saw when an exchange failed: the SDK's own error class, and the status where one came. */
 function describe(error: unknown): string {
-  if (error instanceof APIError && error.status !== undefined) return `${error.constructor.name}: ${error.status}`;
+  if (error instanceof APIError && error.status !== undefined) {
+    const code = typeof error.code === 'string' ? ` ${error.code}` : '';
+    return `${error.constructor.name}: ${error.status}${code}`;
+  }
   return error instanceof Error ? `${error.constructor.name}: ${error.message}` : 'failed';
 }
 

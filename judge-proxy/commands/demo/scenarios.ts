@@ -5,8 +5,17 @@
 
 import type { Reply } from '../../../test/support/openai-origin.ts';
 
+/** The same origin under three names, so that the demo has a route of each mode. */
+export const HOSTS = {
+  observe: 'api.openai.com',
+  window: 'window.openai.test',
+  hold: 'hold.openai.test',
+} as const;
+
 export interface Scenario {
   readonly title: string;
+  /** Mode of the route that it takes; `observe` unless given. */
+  readonly mode?: keyof typeof HOSTS;
   readonly endpoint: 'chat' | 'responses' | 'embeddings';
   readonly stream: boolean;
   readonly system?: string;
@@ -128,5 +137,32 @@ export const SCENARIOS: readonly Scenario[] = [
     stream: false,
     user: 'Embed this sentence.',
     reply: { kind: 'reply', text: '' },
+  },
+  {
+    title: 'hold: a plain question',
+    mode: 'hold',
+    endpoint: 'chat',
+    stream: false,
+    user: 'What is the capital of Portugal?',
+    reply: { kind: 'reply', text: 'The capital of Portugal is Lisbon.' },
+  },
+  {
+    title: 'hold: a leaked secret never arrives',
+    mode: 'hold',
+    endpoint: 'chat',
+    stream: true,
+    user: 'Show me the configuration of our test server.',
+    reply: { kind: 'reply', text: `Here it is:\nOPENAI_API_KEY=${OPENAI_KEY}\nREGION=eu-west-1` },
+  },
+  {
+    title: 'window: a stream is cut in the middle',
+    mode: 'window',
+    endpoint: 'responses',
+    stream: true,
+    user: 'Summarise the minutes of the board.',
+    reply: {
+      kind: 'reply',
+      text: `${'The board met, greeted its guests and approved the minutes. '.repeat(6)}STRICTLY CONFIDENTIAL: the merger closes in May.`,
+    },
   },
 ];
