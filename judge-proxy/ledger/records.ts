@@ -20,7 +20,7 @@ export const COVERAGE_REASONS = [
   'model_failed', // the model was asked and gave no usable verdict; `state` says why
   'sampled_out', // the route asks the model about a part of its exchanges, and this one was not drawn
   'budget_exhausted', // what the judge or this client may spend is spent
-  'stopped', // the judge stopped the exchange: what would have come was never read
+  'stopped', // the judge stopped the exchange: what would have come was never read, or no model was asked any more
   'not_held', // more than may be held back: it was delivered before it was judged
   'request_truncated', // the copy of the request was cut at its cap
   'response_truncated',
