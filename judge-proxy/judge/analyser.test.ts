@@ -31,6 +31,49 @@ async function start(over: Partial<AnalyserOptions> = {}): Promise<StartedAnalys
   return analyser;
 }
 
+const KEY = ['sk-proj', 'Zq8Fj2kLmNp3QrStUvWxYz0123456789abcdefABCDEFGHIJ'].join('-');
+
+function windowOf(text: string, judge: string | null = 'strict') {
+  const part = {
+    side: 'response',
+    place: 'response.choices[0].message.content',
+    role: 'assistant',
+    kind: 'text',
+  } as const;
+  return { exchangeId: 'exchange-1', judge, parts: [{ ...part, text }] };
+}
+
+describe('a window of a stream', () => {
+  it('is read by the rules of the judge and redacted with the tokens of its exchange', async () => {
+    const analyser = await start();
+    const text = `The key is ${KEY}, keep it.`;
+    const reading = await analyser.readWindow(windowOf(text));
+    expect(reading).toMatchObject({ complete: true, rule_hits: [{ rule: 'secrets', severity: 'critical' }] });
+    const [part] = reading?.parts ?? [];
+    expect(part?.text).not.toContain(KEY.slice(0, 12));
+    const { content } = await analyser.analyse(captureOf({ answer: text }), 'strict');
+    expect(content?.json).toContain(JSON.stringify(part?.text).slice(1, -1));
+    expect((await analyser.readWindow(windowOf(text, 'lax')))?.rule_hits).toEqual([]);
+  });
+
+  it('goes before captures that wait', async () => {
+    const analyser = await start();
+    const order: string[] = [];
+    const captures = Array.from({ length: 50 }, async () => {
+      await analyser.analyse(captureOf(), 'strict');
+      order.push('capture');
+    });
+    await analyser.readWindow(windowOf('Rivers.')).then(() => order.push('window'));
+    await Promise.all(captures);
+    expect(order.indexOf('window')).toBeLessThan(20);
+  });
+
+  it('that could not be read is null', async () => {
+    const analyser = await start({ backlog: 0 });
+    expect(await analyser.readWindow(windowOf('Rivers.'))).toBeNull();
+  });
+});
+
 /** JSON of `mib` that is many times as large once it is parsed. */
 function dense(mib: number) {
   return captureOf({ request: bodyOf(`{"messages":[${'{},'.repeat((mib * 2 ** 20) / 3)}{}]}`) });

@@ -112,7 +112,9 @@ class ThreadAnalyser implements StartedAnalyser {
     if (this.#closed || this.#queue.length >= (this.#options.backlog ?? BACKLOG))
       return Promise.resolve(failedResult(task));
     return new Promise((resolve) => {
-      this.#queue.push({ task, resolve });
+      // A window is small, and its client waits in the middle of a stream: it goes before captures.
+      if (task.kind === 'window') this.#queue.unshift({ task, resolve });
+      else this.#queue.push({ task, resolve });
       this.#flushSoon();
     });
   }
