@@ -16,6 +16,8 @@ export class AnswerBytes {
   readonly #over = Promise.withResolvers<void>();
   /** The gate takes nothing at present. */
   #paused = false;
+  /** The client takes nothing at present: what is decoded from one chunk may be a thousand times as long. */
+  #clientSlow = false;
   /** The decoder takes nothing at present. */
   #behind = false;
 
@@ -49,10 +51,9 @@ export class AnswerBytes {
     return !this.#paused && !this.#behind;
   }
 
-  /** No more comes. Resolves when the gate has had all of it. */
+  /** No more comes. Resolves when the gate has had all of it, which waits for its pauses, too. */
   async end(): Promise<void> {
     if (this.#decoder === null) return;
-    this.#decoder.resume();
     this.#decoder.end();
     await this.#over.promise;
   }
@@ -65,13 +66,31 @@ export class AnswerBytes {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#decoder?.resume();
+    this.#resumeDecoder();
     this.#resumeOrigin();
+  }
+
+  /** The client is slower than what is released. What came as it was sent is forwarding's to pause. */
+  clientIsSlow(): void {
+    if (this.#decoder === null) return;
+    this.#clientSlow = true;
+    this.#decoder.pause();
+  }
+
+  /** The client takes bytes again. */
+  clientDrained(): void {
+    if (!this.#clientSlow) return;
+    this.#clientSlow = false;
+    this.#resumeDecoder();
   }
 
   close(): void {
     this.#decoder?.close();
     this.#over.resolve();
+  }
+
+  #resumeDecoder(): void {
+    if (!this.#paused && !this.#clientSlow) this.#decoder?.resume();
   }
 
   #resumeOrigin(): void {

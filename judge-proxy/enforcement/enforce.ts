@@ -125,6 +125,7 @@ class EnforcedExchange implements RecordedExchange {
     return {
       body: gate.body,
       push: (chunk) => gate.push(chunk),
+      drained: () => gate.drained?.(),
       close: () => {
         judge.close();
         gate.close();

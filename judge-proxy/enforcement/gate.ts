@@ -35,6 +35,8 @@ export interface Gate {
   readonly body: 'as_sent' | 'decoded';
   /** A chunk of the origin's body. @returns false to have the origin paused until `Outlet.resume` */
   push(chunk: Buffer): boolean;
+  /** The client takes bytes again, after `Outlet.release` returned false. */
+  drained?(): void;
   /**
    * The client is gone: timers and judge calls end. Also called while `finish` is under way, which then leaves the
    * judgement to the queue. Idempotent, and harmless after the end.

@@ -34,8 +34,8 @@ export interface HoldOptions {
   };
 }
 
-/** Events that a reader is shown before it ends a stream of which nothing went out: ids and model stand in the first. */
-const SHOWN_EVENTS = 8;
+/** Bytes that a reader is shown before it ends a stream of which nothing went out: ids and model stand in the first event. */
+const SHOWN = 16_384;
 
 export class HoldGate implements EnforcedGate {
   readonly body: 'as_sent' | 'decoded';
@@ -73,6 +73,10 @@ export class HoldGate implements EnforcedGate {
     return this.#closed || this.#stop !== null || this.#bytes.push(chunk);
   }
 
+  drained(): void {
+    this.#bytes.clientDrained();
+  }
+
   async drain(whole: boolean): Promise<void> {
     if (whole && this.#stop === null && !this.#closed) await this.#bytes.end();
   }
@@ -92,13 +96,12 @@ export class HoldGate implements EnforcedGate {
   takeRest(): readonly Uint8Array[] {
     this.#keepAlive?.close();
     this.#bytes.close();
-    this.#showReader();
     return this.#held.takeAll();
   }
 
   tail(block: Block): Uint8Array | null {
     const reader = this.#options.stream?.reader ?? null;
-    // takeRest has shown it what is held.
+    this.#showReader();
     return reader === null ? null : Buffer.from(reader.block(block));
   }
 
@@ -112,7 +115,7 @@ export class HoldGate implements EnforcedGate {
   #take(piece: Uint8Array): void {
     if (this.#closed || this.#stop !== null) return;
     if (this.#passed) {
-      this.#options.outlet.release(piece);
+      this.#release(piece);
       return;
     }
     if (this.#held.take(piece)) return;
@@ -122,8 +125,12 @@ export class HoldGate implements EnforcedGate {
     }
     this.#passed = true;
     this.#keepAlive?.close();
-    for (const held of this.#held.takeAll()) this.#options.outlet.release(held);
-    this.#options.outlet.release(piece);
+    for (const held of this.#held.takeAll()) this.#release(held);
+    this.#release(piece);
+  }
+
+  #release(piece: Uint8Array): void {
+    if (!this.#options.outlet.release(piece)) this.#bytes.clientIsSlow();
   }
 
   #end(code: StopCode): void {
@@ -132,21 +139,17 @@ export class HoldGate implements EnforcedGate {
     this.#keepAlive?.close();
     this.#showReader();
     this.#held.drop();
+    this.#bytes.close();
     this.#options.outlet.stop();
   }
 
   #showReader(): void {
     const reader = this.#options.stream?.reader ?? null;
     if (reader === null) return;
-    const splitter = new SseSplitter();
-    let shown = 0;
-    for (const piece of this.#held.peek()) {
-      for (const { event } of splitter.push(piece)) {
-        if (event === null) continue;
-        reader.read(event);
-        shown += 1;
-        if (shown === SHOWN_EVENTS) return;
-      }
+    const [first] = this.#held.peek();
+    if (first === undefined) return;
+    for (const { event } of new SseSplitter().push(first.subarray(0, SHOWN))) {
+      if (event !== null) reader.read(event);
     }
   }
 }

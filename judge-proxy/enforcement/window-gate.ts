@@ -42,7 +42,7 @@ export class WindowGate implements EnforcedGate {
       ...options,
       release: ({ bytes }) => {
         this.#keepAlive?.touch();
-        outlet.release(bytes);
+        this.#release(bytes);
       },
       stop: () => {
         this.#end();
@@ -76,6 +76,10 @@ export class WindowGate implements EnforcedGate {
 
   push(chunk: Buffer): boolean {
     return this.#closed || this.stop !== null || this.#bytes.push(chunk);
+  }
+
+  drained(): void {
+    this.#bytes.clientDrained();
   }
 
   async drain(whole: boolean): Promise<void> {
@@ -116,14 +120,19 @@ export class WindowGate implements EnforcedGate {
   #take(piece: Uint8Array): void {
     if (this.#closed || this.stop !== null) return;
     if (this.#window.passed) {
-      this.#options.outlet.release(piece);
+      this.#release(piece);
       return;
     }
     const units = this.#splitter.push(piece);
     this.#giveOpen();
     for (const unit of units) this.#window.push(unit);
     if (this.#splitter.open > 0) this.#keepOpen();
+    if (this.#window.passed) this.#keepAlive?.close();
     if (this.#window.full) this.#bytes.pause();
+  }
+
+  #release(bytes: Uint8Array): void {
+    if (!this.#options.outlet.release(bytes)) this.#bytes.clientIsSlow();
   }
 
   /** An event that does not end is held like one that waits. */

@@ -164,6 +164,7 @@ export class GatedAnswer implements Outlet {
     this.#exchange.pauseOrigin();
     this.#delivery.onceDrained(() => {
       this.#clientSlow = false;
+      if (!this.#closed) this.#gate?.drained?.();
       if (!this.#gateFull && !this.#closed) this.#exchange.resumeOrigin();
     });
   }
