@@ -175,6 +175,18 @@ describe('keep-alive comments', () => {
     expect((await exchange.end()).text).toBe(`: keep-alive\n\n${streamOf('Paris.')}`);
   });
 
+  test('do not stand in the middle of an event that passes unjudged', async () => {
+    const mode = { mode: 'window', keep_alive: '5s', on_judge_failure: 'allow' } as const;
+    const { exchange } = await held({ options: { heldCopy: 1_000 }, ...mode });
+    const body = streamOf('word '.repeat(2_000), 3_000);
+    const half = body.length - 2_000;
+    exchange.push(body.slice(0, half));
+    vi.advanceTimersByTime(60_000);
+    exchange.push(body.slice(half));
+    vi.advanceTimersByTime(60_000);
+    expect((await exchange.end()).text).toBe(body);
+  });
+
   test('end when the client goes away', async () => {
     const { exchange } = await held({ keep_alive: '5s' });
     exchange.gate.close();
@@ -223,6 +235,7 @@ test('the model sees what the ledger keeps', async () => {
 interface Over {
   readonly options?: RigOptions;
   readonly head?: Parameters<Awaited<ReturnType<EnforcedRig['begin']>>['open']>[0];
+  readonly mode?: 'hold' | 'window';
   readonly keep_alive?: string;
   readonly on_judge_failure?: 'allow' | 'block' | 'review';
   readonly request?: string;

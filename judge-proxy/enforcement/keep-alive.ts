@@ -7,6 +7,7 @@ export class KeepAlive {
   readonly #everyMs: number;
   readonly #send: () => void;
   #timer: NodeJS.Timeout | null = null;
+  #closed = false;
 
   /** @param everyMs milliseconds of silence before each comment */
   constructor(everyMs: number, send: () => void) {
@@ -17,7 +18,8 @@ export class KeepAlive {
 
   /** Something else went to the client just now. */
   touch(): void {
-    this.close();
+    this.#clear();
+    if (this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#send();
       this.touch();
@@ -25,7 +27,13 @@ export class KeepAlive {
     this.#timer.unref();
   }
 
+  /** Nothing is sent any more. May be called again. */
   close(): void {
+    this.#closed = true;
+    this.#clear();
+  }
+
+  #clear(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
