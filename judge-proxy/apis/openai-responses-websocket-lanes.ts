@@ -34,7 +34,7 @@ export interface ServerStep {
   readonly ends: boolean;
   /** Another response of the lane, which is over: only one is under way at a time, and its own end was not understood. */
   readonly superseded: Slot | null;
-  /** About the session (steering): carries nothing that a model said. */
+  /** About the session (steering, limits, errors of no response): carries nothing that a model said. */
   readonly session: boolean;
 }
 
@@ -57,6 +57,8 @@ const STEERING: ReadonlySet<string> = new Set([
   'response.steer.pending',
   'response.steer.failed',
 ]);
+/** What a session tells beside responses. */
+const SESSION = /^(?:keepalive|[a-z_.]*rate_limits[a-z_.]*)$/;
 const NONE: ServerStep = { slot: null, opens: false, ends: false, superseded: null, session: false };
 
 export class Lanes {
@@ -89,13 +91,13 @@ export class Lanes {
   /** A message of the origin. */
   server(envelope: Envelope | null): ServerStep {
     const type = envelope?.type ?? '';
-    // Limits, keep-alives and what else a session tells: it is of no response.
-    if (envelope === null || (type !== 'error' && !type.startsWith('response.'))) return NONE;
+    if (envelope === null || (type !== 'error' && !type.startsWith('response.')))
+      return SESSION.test(type) ? { ...NONE, session: true } : NONE;
     if (STEERING.has(type)) return this.#steering(type, envelope);
     if (type === 'response.created') return this.#superseding(this.#created(envelope));
     const slot = this.#running(envelope) ?? (type === 'error' ? this.#waiting(envelope.lane) : null);
     if (slot !== null) return this.#event(slot, envelope, TERMINAL.has(type) || type === 'error');
-    if (type === 'error') return NONE;
+    if (type === 'error') return { ...NONE, session: true };
     return this.#superseding(this.#unannounced(envelope, TERMINAL.has(type)));
   }
 

@@ -11,8 +11,9 @@ import type { ClientRequest, ClientResponse, Forwarder, ForwardTarget } from './
 import { bodyFraming } from './framing.ts';
 import { hostHeader, type OriginHead, originHead } from './headers.ts';
 import { OpenExchange } from './open-exchange.ts';
+import { responseOn } from './websocket-answer.ts';
 import { speaksResponses } from './websocket-handshake.ts';
-import { OpenUpgrade, responseOn, type UpgradeRequest } from './websocket-upgrade.ts';
+import { OpenUpgrade, type UpgradeRequest } from './websocket-upgrade.ts';
 
 export interface ForwardMetrics {
   /** A request was answered by an error of ours. */

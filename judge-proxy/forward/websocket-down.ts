@@ -8,6 +8,7 @@ import { readEnvelope } from '../apis/openai-responses-websocket-envelope.ts';
 import { ByteRun } from '../exchange/byte-run.ts';
 import { type FrameParser, OPCODE, type Piece } from '../exchange/websocket-frames.ts';
 import type { Message, MessageAssembler } from '../exchange/websocket-messages.ts';
+import type { SideReader } from './websocket-readers.ts';
 
 export interface DownEvents {
   send(bytes: Uint8Array): void;
@@ -45,7 +46,7 @@ export class DownSide {
   /** Frames of ours, and released ones, that wait for a message to be complete. */
   #between: Uint8Array[] = [];
 
-  constructor(parser: FrameParser, messages: MessageAssembler, gated: boolean, events: DownEvents) {
+  constructor({ parser, messages }: SideReader, gated: boolean, events: DownEvents) {
     this.#parser = parser;
     this.#messages = messages;
     this.#gated = gated;
@@ -55,6 +56,11 @@ export class DownSide {
   /** Whether a close frame of ours may be sent to the client now. */
   get betweenMessages(): boolean {
     return this.#queue.length === 0 && this.#between.length === 0 && this.#blind === null && this.#atBoundary;
+  }
+
+  /** Nothing waits. */
+  get settled(): boolean {
+    return this.#queue.length === 0 && this.#between.length === 0;
   }
 
   take(chunk: Uint8Array): void {

@@ -12,6 +12,7 @@ import type { ExchangeParts } from './exchange-parts.ts';
 import { ExchangeRecord, type ExchangeSummary } from './exchange-record.ts';
 import type { ForwardTarget } from './forwarder.ts';
 import type { OriginHead } from './headers.ts';
+import { errorEvent } from './websocket-events.ts';
 import { HeldFrames } from './websocket-lane-gate.ts';
 
 /** What an exchange asks of its connection. */
@@ -56,6 +57,7 @@ export class LaneExchange {
   readonly #held: HeldFrames;
   #gate: Gate | null = null;
   #asked = false;
+  readonly #done = Promise.withResolvers<void>();
   #end: Promise<void> | null = null;
   #truncated: 'request' | 'response' | null = null;
   #unread: { readonly up: number; readonly down: number } | null = null;
@@ -74,6 +76,11 @@ export class LaneExchange {
 
   get holdsRequest(): boolean {
     return this.#recorded.holdsRequest;
+  }
+
+  /** Resolves when it is recorded to its end, or was never sent. Begins with `finish`. */
+  get done(): Promise<void> {
+    return this.#done.promise;
   }
 
   get over(): boolean {
@@ -114,7 +121,7 @@ export class LaneExchange {
       await this.#recorded.committed;
       return 'send';
     } catch (error) {
-      this.#end ??= this.#neverSent(asProxyError(error));
+      this.#end ??= this.#ended(this.#neverSent(asProxyError(error)));
       return 'drop';
     }
   }
@@ -164,7 +171,7 @@ export class LaneExchange {
    * @returns when it is recorded, and in `window` and `hold` when the client has its ending
    */
   finish(outcome: ExchangeEnd['outcome'], error: ProxyError | null): Promise<void> {
-    this.#end ??= this.#finish(outcome, error);
+    this.#end ??= this.#ended(this.#finish(outcome, error));
     return this.#end;
   }
 
@@ -173,6 +180,14 @@ export class LaneExchange {
     this.#gone.abort();
     this.#gate?.close();
     this.#held.drop();
+  }
+
+  async #ended(end: Promise<void>): Promise<void> {
+    try {
+      await end;
+    } finally {
+      this.#done.resolve();
+    }
   }
 
   async #finish(outcome: ExchangeEnd['outcome'], error: ProxyError | null): Promise<void> {
@@ -251,13 +266,6 @@ export class LaneExchange {
     this.#record.release();
     this.#connection.say(this.#options.lane, errorEvent(error, this.#options.requestId));
   }
-}
-
-/** An error of ours as the event that clients of this protocol read (`ResponseWsError`). */
-export function errorEvent(error: ProxyError, requestId: string): string {
-  const { code, message } = error;
-  const details = { type: 'judge_proxy_error', code, message, param: null, request_id: requestId };
-  return JSON.stringify({ type: 'error', status: 503, error: details });
 }
 
 /** JSON without line ends: between its tokens they mean nothing, and in its strings they cannot stand. */

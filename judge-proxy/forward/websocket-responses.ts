@@ -9,29 +9,27 @@ import type { Duplex } from 'node:stream';
 import type { Envelope } from '../apis/openai-responses-websocket-envelope.ts';
 import { Lanes, type Slot } from '../apis/openai-responses-websocket-lanes.ts';
 import { ProxyError } from '../errors.ts';
-import { type Agreed, MessageInflater, TimeBudget } from '../exchange/websocket-deflate.ts';
-import { closePayload, FrameParser, OPCODE, writeFrame } from '../exchange/websocket-frames.ts';
-import { type Message, MessageAssembler } from '../exchange/websocket-messages.ts';
-import type { ExchangeSummary } from './exchange-record.ts';
+import type { Agreed } from '../exchange/websocket-deflate.ts';
+import { closePayload, OPCODE, writeFrame } from '../exchange/websocket-frames.ts';
+import type { Message } from '../exchange/websocket-messages.ts';
 import { DownSide } from './websocket-down.ts';
-import { type Clearance, errorEvent, LaneExchange } from './websocket-lane.ts';
+import { errorEvent, eventFrame } from './websocket-events.ts';
+import { LaneExchanges } from './websocket-exchanges.ts';
+import type { Clearance, LaneExchange } from './websocket-lane.ts';
 import { type PairEnd, SocketPair } from './websocket-pair.ts';
 import type { WebSocketParts } from './websocket-parts.ts';
+import { sideReaders } from './websocket-readers.ts';
 import { UpSide } from './websocket-up.ts';
 
 /** Requests without an answer on one connection; above it the client is not read. */
 const MAX_OPEN = 256;
-/** Events of a session that carry nothing of a model: they pass although they belong to no response. */
-const SESSION = /^(?:error|keepalive|[a-z_.]*rate_limits[a-z_.]*)$/;
-
 export class ResponsesConnection {
   readonly #parts: WebSocketParts;
   readonly #pair: SocketPair;
   readonly #up: UpSide;
   readonly #down: DownSide;
   readonly #lanes = new Lanes();
-  readonly #exchanges = new Map<Slot, LaneExchange>();
-  readonly #finishing = new Set<Promise<void>>();
+  readonly #exchanges: LaneExchanges;
   readonly #over: () => void;
   /** Nothing, or nothing more, can be attributed to responses. */
   #rest: LaneExchange | null = null;
@@ -57,20 +55,17 @@ export class ResponsesConnection {
     this.#gated = mode !== 'observe';
     this.#clientTakeover = agreed?.clientTakeover === true;
     const ordered = !hold_request;
-    const budget = new TimeBudget(limits.decode_time, () => clock.monotonic());
-    const inflater = (takeover: boolean) => new MessageInflater(takeover, limits.websocket_message, budget);
-    const messages = (takeover: boolean | undefined) =>
-      new MessageAssembler(limits.websocket_message, takeover === undefined ? null : inflater(takeover));
-    const parser = (masked: boolean) => new FrameParser({ masked, rsv1: agreed !== null });
+    const { client: fromClient, origin: fromOrigin } = sideReaders(agreed, limits, clock);
+    this.#exchanges = this.#newExchanges();
     this.#pair = new SocketPair(client, origin, limits.tunnel_idle, {
       fromClient: (chunk) => this.#left || this.#up.take(chunk),
       fromOrigin: (chunk) => this.#left || this.#down.take(chunk),
       clientEnded: () => this.#clientEnded(),
       originEnded: () => this.#originEnded(),
       broken: (end) => this.#broken(end),
-      closed: () => void this.#settled().then(() => this.#closed()),
+      closed: () => void this.#exchanges.settled().then(() => this.#closed()),
     });
-    this.#up = new UpSide(parser(true), messages(agreed?.clientTakeover), {
+    this.#up = new UpSide(fromClient, {
       send: (bytes) => this.#pair.toOrigin(bytes),
       message: (envelope, message) => this.#asked(envelope, message, ordered),
       unreadable: () => this.#unreadable(),
@@ -79,12 +74,12 @@ export class ResponsesConnection {
       },
       waiting: (bytes) => this.#upWaits(bytes),
     });
-    this.#down = new DownSide(parser(false), messages(agreed?.serverTakeover), this.#gated, {
+    this.#down = new DownSide(fromOrigin, this.#gated, {
       send: (bytes) => void this.#pair.toClient(bytes),
       message: (envelope, message, frames) => this.#answered(envelope, message, frames),
       unreadable: () => this.#downUnreadable(),
-      closing: () => this.#endAll(this.#clientClosing ? 'client_closed' : 'origin_closed'),
-      waiting: (waits) => (waits ? this.#pair.hold('origin', 'record') : this.#pair.readOn('origin', 'record')),
+      closing: () => this.#exchanges.endAll(this.#clientClosing ? 'client_closed' : 'origin_closed', false),
+      waiting: (waits) => this.#downWaits(waits),
     });
     this.#pair.start();
   }
@@ -106,14 +101,12 @@ export class ResponsesConnection {
     const turn = ordered ? '' : (envelope?.lane ?? '');
     switch (step.kind) {
       case 'opens': {
-        const exchange = this.#open(step.slot.lane);
-        exchange.request(message.bytes, message.cut);
-        this.#exchanges.set(step.slot, exchange);
-        return { wait: this.#clear(exchange, step.slot), turn };
+        const exchange = this.#exchanges.beginFor(step.slot);
+        return { wait: this.#clear(exchange, message, step.slot), turn };
       }
       case 'joins': {
-        const exchange = this.#exchanges.get(step.slot);
-        if (exchange === undefined || exchange.over) return { wait: this.#stranger(message, envelope), turn };
+        const exchange = this.#exchanges.of(step.slot);
+        if (exchange === null || exchange.over) return { wait: this.#stranger(message, envelope), turn };
         if (exchange.holdsRequest) return { wait: this.#alone(message, envelope), turn };
         exchange.request(message.bytes, message.cut);
         return { wait: exchange.clear(), turn };
@@ -125,8 +118,8 @@ export class ResponsesConnection {
     }
   }
 
-  async #clear(exchange: LaneExchange, slot: Slot): Promise<Clearance> {
-    const clearance = await exchange.clear();
+  async #clear(exchange: LaneExchange, message: Message, slot: Slot): Promise<Clearance> {
+    const clearance = await this.#held(exchange, message);
     if (clearance === 'send') return clearance;
     this.#forget(slot);
     // What the client compresses from now on refers to a message that the origin does not have.
@@ -136,11 +129,22 @@ export class ResponsesConnection {
 
   /** More input for a response whose first was judged already: judged on its own. */
   async #alone(message: Message, envelope: Envelope | null): Promise<Clearance> {
-    const exchange = this.#open(envelope?.lane ?? null);
-    exchange.request(message.bytes, message.cut);
-    const clearance = await exchange.clear();
-    if (clearance === 'send') this.#track(exchange.finish('complete', null));
+    const exchange = this.#exchanges.begin(envelope?.lane ?? null);
+    const clearance = await this.#held(exchange, message);
+    if (clearance === 'send') void exchange.finish('complete', null);
     return clearance;
+  }
+
+  /** Waits until the message may go; what waits for a verdict counts as held, and what finds no room is not judged whole. */
+  async #held(exchange: LaneExchange, { bytes, cut }: Message): Promise<Clearance> {
+    const { held } = this.#parts.exchange;
+    const room = exchange.holdsRequest && held.take(bytes.length);
+    exchange.request(bytes, cut || (exchange.holdsRequest && !room));
+    try {
+      return await exchange.clear();
+    } finally {
+      if (room) held.give(bytes.length);
+    }
   }
 
   /** A message that we cannot attribute: what it is about is not judged. */
@@ -150,9 +154,8 @@ export class ResponsesConnection {
       this.#say(envelope?.lane ?? null, errorEvent(new ProxyError('judge_unavailable'), requestId()));
       return Promise.resolve('drop');
     }
-    const rest = this.#openRest();
-    rest.request(message.bytes, message.cut);
-    return rest.inLedger();
+    this.#openRest().request(message.bytes, message.cut);
+    return this.#restInLedger();
   }
 
   #unreadable(): Promise<Clearance> {
@@ -162,7 +165,14 @@ export class ResponsesConnection {
       this.#refuseRest();
       return Promise.resolve('drop');
     }
-    return this.#openRest().inLedger();
+    this.#openRest();
+    return this.#restInLedger();
+  }
+
+  async #restInLedger(): Promise<Clearance> {
+    const clearance = await this.#openRest().inLedger();
+    if (clearance === 'drop') this.#leave(1013, 'ledger_unavailable');
+    return clearance;
   }
 
   #upWaits(bytes: number): void {
@@ -176,35 +186,34 @@ export class ResponsesConnection {
 
   #answered(envelope: Envelope | null, message: Message, frames: Uint8Array | null): Promise<void> | null {
     const step = this.#lanes.server(envelope);
-    if (step.superseded !== null) this.#endUnfinished(step.superseded);
+    if (step.superseded !== null) this.#superseded(step.superseded);
     if (step.slot === null) {
-      if (frames !== null && this.#mayPass(envelope, step.session)) this.#down.insert(frames);
+      if (frames !== null && (step.session || !this.#blocksUnjudged)) this.#down.insert(frames);
       return null;
     }
-    if (step.opens) this.#exchanges.set(step.slot, this.#open(step.slot.lane));
-    const exchange = this.#exchanges.get(step.slot);
+    const exchange = step.opens ? this.#exchanges.beginFor(step.slot) : this.#exchanges.of(step.slot);
     const ungated = step.session && frames !== null;
     if (ungated) this.#down.insert(frames);
     exchange?.event(message.bytes, ungated ? null : frames, envelope?.status ?? null);
     if (message.cut) exchange?.truncated();
-    return step.ends ? this.#ends(step.slot, exchange) : null;
+    if (!step.ends) return null;
+    const recorded = this.#exchanges.complete(step.slot);
+    this.#upWaits(this.#waitingUp);
+    return recorded;
   }
 
-  #ends(slot: Slot, exchange: LaneExchange | undefined): Promise<void> | null {
-    this.#exchanges.delete(slot);
-    const ended = exchange === undefined ? null : this.#track(exchange.finish('complete', null));
-    this.#freed();
-    return ended;
+  #superseded(slot: Slot): void {
+    this.#exchanges.of(slot)?.truncated();
+    void this.#exchanges.complete(slot);
   }
 
-  #endUnfinished(slot: Slot): void {
-    const exchange = this.#exchanges.get(slot);
-    exchange?.truncated();
-    this.#ends(slot, exchange);
-  }
-
-  #mayPass(envelope: Envelope | null, session: boolean): boolean {
-    return session || SESSION.test(envelope?.type ?? '') || !this.#blocksUnjudged;
+  #downWaits(waits: boolean): void {
+    if (waits) {
+      this.#pair.hold('origin', 'record');
+      return;
+    }
+    this.#pair.readOn('origin', 'record');
+    this.#leaveWhenIdle();
   }
 
   #downUnreadable(): boolean {
@@ -224,37 +233,30 @@ export class ResponsesConnection {
     return (this.#gated || this.#parts.target.route.hold_request) && this.#parts.failurePolicy === 'block';
   }
 
-  #open(lane: string | null): LaneExchange {
-    const { exchange: parts, target, originHead, requestId } = this.#parts;
-    return new LaneExchange(
-      { parts, target, originHead, requestId: requestId(), lane },
-      {
-        send: (frame) => this.#down.insert(frame),
-        say: (on, event) => this.#say(on, event),
-        pauseOrigin: (exchange) => {
-          this.#pausing.add(exchange);
-          this.#pair.hold('origin', 'gate');
-        },
-        resumeOrigin: (exchange) => {
-          if (this.#pausing.delete(exchange) && this.#pausing.size === 0) this.#pair.readOn('origin', 'gate');
-        },
-        concluded: (summary: ExchangeSummary) => this.#parts.concluded(summary),
+  #newExchanges(): LaneExchanges {
+    const connection = {
+      send: (frame: Uint8Array) => this.#down.insert(frame),
+      say: (lane: string | null, event: string) => this.#say(lane, event),
+      pauseOrigin: (exchange: LaneExchange) => {
+        this.#pausing.add(exchange);
+        this.#pair.hold('origin', 'gate');
       },
-    );
+      resumeOrigin: (exchange: LaneExchange) => {
+        if (this.#pausing.delete(exchange) && this.#pausing.size === 0) this.#pair.readOn('origin', 'gate');
+      },
+      concluded: this.#parts.concluded,
+    };
+    return new LaneExchanges(this.#parts, connection, () => this.#leaveWhenIdle());
   }
 
   #openRest(): LaneExchange {
-    this.#rest ??= this.#open(null);
+    this.#rest ??= this.#exchanges.unlisted(null);
     return this.#rest;
   }
 
   /** What is open cannot be followed to its end. */
   #cutShort(): void {
-    for (const [slot, exchange] of this.#exchanges) {
-      exchange.truncated();
-      this.#track(exchange.finish('complete', null));
-      this.#forget(slot);
-    }
+    for (const slot of this.#exchanges.cutShort()) this.#lanes.drop(slot);
   }
 
   #refuseRest(): void {
@@ -263,25 +265,14 @@ export class ResponsesConnection {
 
   #forget(slot: Slot): void {
     this.#lanes.drop(slot);
-    this.#exchanges.delete(slot);
-    this.#freed();
-  }
-
-  #freed(): void {
+    this.#exchanges.forget(slot);
     this.#upWaits(this.#waitingUp);
     this.#leaveWhenIdle();
   }
 
   /** An event of ours, on the lane of whoever waits for it. */
   #say(lane: string | null, event: string): void {
-    const text = lane === null ? event : onLane(event, lane);
-    this.#down.insert(writeFrame(OPCODE.text, Buffer.from(text), null));
-  }
-
-  #track(finishing: Promise<void>): Promise<void> {
-    this.#finishing.add(finishing);
-    void finishing.finally(() => this.#finishing.delete(finishing));
-    return finishing;
+    this.#down.insert(eventFrame(event, lane));
   }
 
   // Ends
@@ -292,28 +283,12 @@ export class ResponsesConnection {
 
   #originEnded(): void {
     const end = this.#clientClosing ? 'client_closed' : 'origin_closed';
-    void this.#endAll(end).then(() => this.#down.end(() => this.#pair.endClient()));
+    void this.#exchanges.endAll(end, false).then(() => this.#down.end(() => this.#pair.endClient()));
   }
 
   #broken(end: PairEnd): void {
     const clientGone = end === 'client_closed' || end === 'client_reset' || this.#clientClosing;
-    if (clientGone) for (const exchange of this.#exchanges.values()) exchange.abandon();
-    void this.#endAll(end);
-  }
-
-  /** Everything that is open ends with the connection. */
-  async #endAll(end: PairEnd): Promise<void> {
-    for (const [slot, exchange] of this.#exchanges) {
-      const { outcome, error } = unfinished(end);
-      this.#track(exchange.finish(outcome, error));
-      this.#lanes.drop(slot);
-    }
-    this.#exchanges.clear();
-    await this.#settled();
-  }
-
-  async #settled(): Promise<void> {
-    await Promise.allSettled([...this.#finishing]);
+    void this.#exchanges.endAll(clientGone ? 'client_closed' : end, clientGone);
   }
 
   async #closed(): Promise<void> {
@@ -325,41 +300,17 @@ export class ResponsesConnection {
   }
 
   #leaveWhenIdle(): void {
-    if (this.#draining && this.#exchanges.size === 0 && this.#finishing.size === 0) this.#leave(1001, 'shutting_down');
-    else if (this.#draining)
-      void this.#settled().then(() => this.#exchanges.size === 0 && this.#leave(1001, 'shutting_down'));
+    if (this.#draining && this.#exchanges.idle && this.#down.settled && this.#rest === null)
+      this.#leave(1001, 'shutting_down');
   }
 
   /** Closes both sides by the protocol; what comes now is not read. */
   #leave(code: number, reason: string): void {
-    if (this.#left || this.#rest !== null) return;
+    if (this.#left) return;
     const payload = closePayload(code, reason);
     if (this.#up.betweenMessages) this.#pair.toOrigin(writeFrame(OPCODE.close, payload, randomBytes(4)));
     if (this.#down.betweenMessages) this.#pair.toClient(writeFrame(OPCODE.close, payload, null));
     this.#left = true;
     this.#pair.leave();
   }
-}
-
-/** What an exchange that was under way is called when its connection ends. */
-function unfinished(end: PairEnd): { outcome: 'client_aborted' | 'origin_failed'; error: ProxyError | null } {
-  switch (end) {
-    case 'client_closed':
-    case 'client_reset':
-      return { outcome: 'client_aborted', error: null };
-    case 'origin_closed':
-    case 'origin_reset':
-      return { outcome: 'origin_failed', error: new ProxyError('origin_reset') };
-    case 'idle':
-      return { outcome: 'origin_failed', error: new ProxyError('origin_timeout') };
-    case 'shutdown':
-      return { outcome: 'client_aborted', error: new ProxyError('shutting_down') };
-    default:
-      return end satisfies never;
-  }
-}
-
-/** Our own events are objects; the lane goes in as its first member. */
-function onLane(event: string, lane: string): string {
-  return event.startsWith('{') ? `{"stream_id":${JSON.stringify(lane)},${event.slice(1)}` : event;
 }

@@ -8,12 +8,12 @@ import type { Duplex } from 'node:stream';
 import type { RecordedExchange } from '../enforcement/recorder.ts';
 import { ProxyError } from '../errors.ts';
 import type { Tap } from '../exchange/tap.ts';
-import { type Agreed, MessageInflater, TimeBudget } from '../exchange/websocket-deflate.ts';
-import { closePayload, FrameParser, OPCODE, writeFrame } from '../exchange/websocket-frames.ts';
-import { MessageAssembler } from '../exchange/websocket-messages.ts';
+import type { Agreed } from '../exchange/websocket-deflate.ts';
+import { closePayload, OPCODE, writeFrame } from '../exchange/websocket-frames.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { type PairEnd, SocketPair } from './websocket-pair.ts';
 import type { WebSocketParts } from './websocket-parts.ts';
+import { type SideReader, sideReaders } from './websocket-readers.ts';
 
 export class UnreadConnection {
   readonly #parts: WebSocketParts;
@@ -44,15 +44,9 @@ export class UnreadConnection {
     this.#recorded = recorded;
     this.#over = over;
     const { limits, clock } = parts.exchange;
-    const budget = new TimeBudget(limits.decode_time, () => clock.monotonic());
-    const copy = (tap: Tap, masked: boolean, takeover: boolean | null) => {
-      const inflater = takeover === null ? null : new MessageInflater(takeover, limits.websocket_message, budget);
-      const parser = new FrameParser({ masked, rsv1: agreed !== null });
-      return new MessageCopy(parser, new MessageAssembler(limits.websocket_message, inflater), tap);
-    };
-    const known = agreed === 'unknown' ? null : agreed;
-    this.#up = copy(record.requestTap, true, known?.clientTakeover ?? null);
-    this.#down = copy(record.responseTap, false, known?.serverTakeover ?? null);
+    const readers = sideReaders(agreed, limits, clock);
+    this.#up = new MessageCopy(readers.client, record.requestTap, limits.request_copy);
+    this.#down = new MessageCopy(readers.origin, record.responseTap, limits.response_copy);
     this.#pair = new SocketPair(client, origin, limits.tunnel_idle, {
       fromClient: (chunk) => this.#fromClient(chunk),
       fromOrigin: (chunk) => this.#fromOrigin(chunk),
@@ -111,26 +105,28 @@ export class UnreadConnection {
   }
 }
 
-/** Text messages of one side, a line each, until one cannot be read. */
+/** Text messages of one side, a line each, until one cannot be read or there are enough. */
 class MessageCopy {
-  readonly #parser: FrameParser;
-  readonly #messages: MessageAssembler;
+  readonly #reader: SideReader;
   readonly #tap: Tap;
+  readonly #most: number;
 
-  constructor(parser: FrameParser, messages: MessageAssembler, tap: Tap) {
-    this.#parser = parser;
-    this.#messages = messages;
+  constructor(reader: SideReader, tap: Tap, most: number) {
+    this.#reader = reader;
     this.#tap = tap;
+    this.#most = most;
   }
 
   /** Whether a frame of ours may stand here. */
   get betweenMessages(): boolean {
-    return this.#parser.betweenMessages;
+    return this.#reader.parser.betweenMessages;
   }
 
   push(chunk: Uint8Array): void {
-    for (const piece of this.#parser.push(chunk)) {
-      const message = piece.head.opcode < OPCODE.close ? this.#messages.push(piece) : null;
+    const { parser, messages } = this.#reader;
+    for (const piece of parser.push(chunk)) {
+      if (piece.head.opcode >= OPCODE.close || this.#tap.total > this.#most) continue;
+      const message = messages.push(piece);
       if (message === null || !message.text) continue;
       this.#tap.push(message.bytes);
       this.#tap.push(LINE_END);

@@ -8,6 +8,7 @@ import { ByteRun } from '../exchange/byte-run.ts';
 import { type FrameParser, OPCODE, type Piece } from '../exchange/websocket-frames.ts';
 import type { Message, MessageAssembler } from '../exchange/websocket-messages.ts';
 import type { Clearance } from './websocket-lane.ts';
+import type { SideReader } from './websocket-readers.ts';
 
 export interface UpEvents {
   send(bytes: Uint8Array): void;
@@ -51,7 +52,7 @@ export class UpSide {
   #blind: Entry | null = null;
   #ended: (() => void) | null = null;
 
-  constructor(parser: FrameParser, messages: MessageAssembler, events: UpEvents) {
+  constructor({ parser, messages }: SideReader, events: UpEvents) {
     this.#parser = parser;
     this.#messages = messages;
     this.#events = events;

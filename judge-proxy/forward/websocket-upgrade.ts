@@ -4,18 +4,18 @@
  * one, in the ledger before the origin sees the handshake.
  */
 
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Ending } from '../enforcement/gate.ts';
 import type { ExchangeEnd, RecordedExchange } from '../enforcement/recorder.ts';
 import { ProxyError, type RefusalContext } from '../errors.ts';
 import { agreedDeflate } from '../exchange/websocket-deflate.ts';
-import { Delivery } from './delivery.ts';
 import { ExchangeRecord } from './exchange-record.ts';
-import { GatedAnswer, type GatedExchange } from './gated-answer.ts';
+import type { GatedExchange } from './gated-answer.ts';
 import { clientHead } from './headers.ts';
 import { exchangeError, outcomeOf } from './origin-error.ts';
+import { UpgradeAnswer } from './websocket-answer.ts';
 import { type SwitchingHead, speaksResponses, switchingHead, withoutExtensions } from './websocket-handshake.ts';
 import type { WebSocketParts } from './websocket-parts.ts';
 import { ResponsesConnection } from './websocket-responses.ts';
@@ -43,8 +43,7 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
   readonly #onData = (chunk: Buffer) => this.#tooEarly(chunk);
   readonly #onGone = () => this.#clientGone();
   #recorded: RecordedExchange | null = null;
-  #delivery: Delivery | null = null;
-  #gated: GatedAnswer | null = null;
+  #answer: UpgradeAnswer | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #connection: ResponsesConnection | UnreadConnection | null = null;
   #draining = false;
@@ -119,33 +118,22 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
     }
     const recorded = this.#recorded ?? this.#begin();
     this.#record.answeredWith(status, head);
-    const delivery = new Delivery(this.#response());
-    this.#delivery = delivery;
-    const gated = new GatedAnswer(delivery, { status, reason, head }, this.#flow(controller), this.#context);
-    const { contentType, contentEncoding } = head;
-    const gate = recorded.gate({ status, contentType, contentEncoding }, gated, () => this.#record.request());
-    if (gate === null) {
-      delivery.head(status, reason, head);
-      return;
-    }
-    gated.open(gate);
-    this.#gated = gated;
+    this.#answer = new UpgradeAnswer(this.#request, this.#socket, this.#context);
+    this.#answer.begin({ status, reason, head }, this.#flow(controller), (kept, outlet) =>
+      recorded.gate(kept, outlet, () => this.#record.request()),
+    );
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#ended) return;
     this.#record.responseTap.push(chunk);
-    if (this.#gated !== null) this.#gated.push(chunk);
-    else this.#delivery?.chunk(chunk);
+    this.#answer?.chunk(chunk);
   }
 
   onResponseEnd(): void {
     if (this.#ended) return;
     this.#record.responseEnded = true;
-    void this.#conclude('complete', null).then((ending) => {
-      if (this.#gated !== null) this.#gated.end(ending, { kind: 'complete', trailers: [] });
-      else this.#delivery?.finish([]);
-    });
+    void this.#conclude('complete', null).then((ending) => this.#answer?.end(ending, 'complete'));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -184,11 +172,10 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
     socket.pause();
     for (const chunk of this.#early.splice(0).reverse()) socket.unshift(chunk);
     socket.write(head.bytes);
-    const over = () => this.#finished();
     this.#ended = true;
     if (this.#reads && agreed !== 'unknown') {
       this.#record.release();
-      this.#connection = new ResponsesConnection(this.#parts, socket, origin, agreed, over);
+      this.#connection = new ResponsesConnection(this.#parts, socket, origin, agreed, this.#over);
       if (this.#draining) this.#connection.drain();
       return;
     }
@@ -201,7 +188,7 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
       contentEncoding: null,
       requestId: head.requestId,
     });
-    this.#connection = new UnreadConnection(this.#parts, this.#record, recorded, agreed, socket, origin, over);
+    this.#connection = new UnreadConnection(this.#parts, this.#record, recorded, agreed, socket, origin, this.#over);
     if (this.#draining) this.#connection.drain();
   }
 
@@ -219,6 +206,7 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
 
   #clientGone(): void {
     if (this.#ended) return;
+    this.#answer?.close();
     void this.#conclude('client_aborted', null).then(() => this.#socket.destroy());
     this.#abort();
   }
@@ -227,13 +215,8 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
     if (this.#ended) return;
     const concluded = this.#conclude(outcomeOf(error), error);
     this.#abort();
-    this.#gated?.close();
-    if (this.#delivery?.headWritten === true) {
-      this.#delivery.cut();
-      return;
-    }
-    const delivery = this.#delivery ?? new Delivery(this.#response());
-    void concluded.then(() => delivery.refuse(error, this.#context));
+    const answer = this.#answer ?? new UpgradeAnswer(this.#request, this.#socket, this.#context);
+    answer.fail(error, concluded);
   }
 
   /** Who is slow, the gate or the client, pauses the origin. */
@@ -244,7 +227,7 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
       waitsForGate: () => {},
       stopped: () => {
         if (this.#ended) return;
-        void this.#conclude('blocked', null).then((ending) => this.#gated?.end(ending, { kind: 'stopped' }));
+        void this.#conclude('blocked', null).then((ending) => this.#answer?.end(ending, 'stopped'));
         this.#abort();
       },
     };
@@ -269,23 +252,15 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
     if (recorded === null) this.#record.unjudged(this.#parts.exchange.recorder, summary);
     else ending = await finishRecord(recorded, this.#record.end(summary));
     this.#record.release();
-    if (this.#socket.closed) this.#finished();
-    else this.#socket.once('close', () => this.#finished());
+    if (this.#socket.closed) this.#over();
+    else this.#socket.once('close', () => this.#over());
     return ending;
-  }
-
-  #finished(): void {
-    this.#over();
   }
 
   #letGo(): void {
     this.#socket.off('data', this.#onData);
     this.#socket.off('end', this.#onGone);
     this.#socket.off('close', this.#onGone);
-  }
-
-  #response(): ServerResponse {
-    return responseOn(this.#request, this.#socket);
   }
 }
 
@@ -297,17 +272,6 @@ async function finishRecord(recorded: RecordedExchange, end: ExchangeEnd): Promi
     return { kind: 'deliver', rest: [] };
   }
   return recorded.finish(end);
-}
-
-/** A response on a connection that its HTTP server has let go of; the connection ends with it. */
-export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
-  const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
-  response.on('error', ignore);
-  response.on('finish', () => socket.end());
-  socket.resume(); // unread input would turn the close of the connection into a reset
-  response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
-  return response;
 }
 
 function ignore(): void {}

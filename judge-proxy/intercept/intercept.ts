@@ -11,7 +11,7 @@ import type { SigningCa } from '../../certs-tool/authority.ts';
 import type { Limits } from '../config/schema.ts';
 import { ProxyError } from '../errors.ts';
 import type { Forwarder, ForwardTarget } from '../forward/forwarder.ts';
-import { responseOn } from '../forward/websocket-upgrade.ts';
+import { responseOn } from '../forward/websocket-answer.ts';
 import type { Authority } from '../policy/types.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -180,6 +180,7 @@ class TlsInterceptor implements Interceptor {
     }
     tunnel.requests += 1;
     tunnel.inFlight += 1;
+    tunnel.answering = response;
     response.on('close', () => {
       tunnel.inFlight -= 1;
     });
@@ -195,11 +196,18 @@ class TlsInterceptor implements Interceptor {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const tunnel = this.#bySocket.get(socket);
+    const before = tunnel?.answering ?? null;
+    if (before?.writableEnded === true && !before.closed) {
+      // The client has the answer before we are told that it went out.
+      before.once('close', () => this.#upgrade(request, socket, head));
+      return;
+    }
     // Behind a request that is still being answered, what we wrote would be taken for part of that answer.
     if (tunnel === undefined || tunnel.inFlight > 0) {
       socket.destroy();
       return;
     }
+    request.socket.setTimeout(0); // Node's, for the next request
     tunnel.requests += 1;
     tunnel.inFlight += 1;
     socket.once('close', () => {

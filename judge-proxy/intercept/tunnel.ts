@@ -1,5 +1,6 @@
 /** One terminated tunnel: everything of ours that belongs to its stream, in one object instead of on the stream. */
 
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TunnelContext } from './interceptor.ts';
 
@@ -22,6 +23,8 @@ export class Tunnel {
   requests = 0;
   /** Requests that are being answered. */
   inFlight = 0;
+  /** The answer to the request that came last. */
+  answering: ServerResponse | null = null;
   handshake: 'none' | 'running' | 'done' | 'failed' = 'none';
   #end: TunnelEnd | null = null;
   #firstByte: NodeJS.Timeout | null = null;
