@@ -35,7 +35,7 @@ export const openaiResponsesWebSocket: Api = {
     const format: Format<ResponsesRequest> = {
       ...RESPONSES_FORMAT,
       name: NAME,
-      readRequest: (parts, body) => readMessages(parts, body, more),
+      readRequest: (parts, body) => readMessages(parts, body, more, exchange.requestCut),
     };
     const reading = readExchange(format, { ...exchange, request: first === '' ? null : first });
     return { ...reading, reasons: withReason(reading.reasons, missing(exchange, first)) };
@@ -55,12 +55,12 @@ function errorEvent(block: Block): JsonObject {
   return { type: 'error', status: block.status, error: openaiError(block) };
 }
 
-function readMessages(parts: PartList, body: Fields, more: readonly string[]): ResponsesRequest {
+function readMessages(parts: PartList, body: Fields, more: readonly string[], cut: boolean): ResponsesRequest {
   const request = readMessage(parts, body);
   for (const line of more) {
     const parsed = parseJson(line);
     if (parsed.ok && isObject(parsed.value)) readMessage(parts, new Fields(parsed.value));
-    else parts.reasons.add('unparseable');
+    if (!parsed.ok || !isObject(parsed.value) || (!parsed.whole && !cut)) parts.reasons.add('unparseable');
   }
   return { ...request, stream: true };
 }
