@@ -91,6 +91,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
     clock: systemClock,
     log,
     metrics: { committed: metrics.ledgerCommit, lost: metrics.ledgerLost },
+    checkpoints: config.ledger.checkpoints,
   });
   parts.defer(() => ledger.close());
   await recover(ledger, log);
@@ -159,6 +160,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
     via,
     log,
     newId,
+    onJudgeFailure: judging.onFailure,
     metrics: { refused: metrics.refused },
   });
   metrics.gauge('exchanges_active', () => forwarder.active);
