@@ -192,6 +192,56 @@ describe('the cache', () => {
     expect((await ask()).outcome.state).toBe('scored');
   });
 
+  it('equal questions at one time are one call; those of another client or judge wait for nobody', async () => {
+    const gate = Promise.withResolvers<void>();
+    const answer = judgeModelHandler();
+    const large = await model('large-1', async (...args) => {
+      await gate.promise;
+      return answer(...args);
+    });
+    const { ask, metrics } = world({ model: large.model, cache });
+    const own = [1, 2, 3].map((id) => ask({ input: CONFIDENTIAL, exchangeId: `e${id}` }));
+    const other = ask({ input: CONFIDENTIAL, client: 'team-b' });
+    await vi.waitFor(() => expect(large.asked()).toBe(2));
+    gate.resolve();
+    expect((await Promise.all(own)).map(({ cacheHit }) => cacheHit)).toEqual([false, true, true]);
+    expect((await other).cacheHit).toBe(false);
+    expect([large.asked(), metrics.cache.toSorted()]).toEqual([2, ['hit', 'hit', 'miss', 'miss']]);
+  });
+
+  it('who joined a question that failed, or was given up, asks for itself', async () => {
+    const arrived = Promise.withResolvers<void>();
+    const hangs: OriginHandler = () => arrived.resolve();
+    const large = await model('large-1', inTurn(hangs, judgeModelHandler()));
+    const { ask } = world({ model: large.model, cache });
+    const leaving = new AbortController();
+    const first = ask({ signal: leaving.signal }).catch(() => 'gone');
+    await arrived.promise;
+    const second = ask({ exchangeId: 'e2' });
+    leaving.abort();
+    expect(await first).toBe('gone');
+    expect(await second).toMatchObject({ outcome: { state: 'scored' }, cacheHit: false });
+  });
+
+  it('joining ends with the client and with its time, and a client that waits joins no job', async () => {
+    const large = await model('large-1', hanging);
+    const { ask } = world({ model: large.model, cache, timeoutMs: 80 });
+    const stuck = new AbortController();
+    const job = ask({ urgency: 'background', signal: stuck.signal }).catch(() => null);
+    await vi.waitFor(() => expect(large.asked()).toBe(1));
+    const client = ask({ exchangeId: 'e2' });
+    await vi.waitFor(() => expect(large.asked()).toBe(2));
+    const leaving = new AbortController();
+    const left = ask({ exchangeId: 'e3', signal: leaving.signal }).catch(() => 'gone');
+    leaving.abort();
+    expect(await left).toBe('gone');
+    const joined = ask({ exchangeId: 'e4' });
+    expect((await client).outcome.state).toBe('timeout');
+    expect((await joined).outcome.state).toBe('timeout');
+    stuck.abort();
+    await job;
+  });
+
   it('is not asked where there is none', async () => {
     const large = await model('large-1');
     const { ask, metrics } = world({ model: large.model });
@@ -210,6 +260,17 @@ describe('the budget', () => {
     expect(await ask()).toMatchObject({ outcome: { state: 'budget_exhausted' }, tokens: null, latencyMs: null });
     expect((await ask({ client: 'team-b' })).outcome.state).toBe('scored');
     expect(metrics.budgets).toEqual(['client_day']);
+  });
+
+  it('is asked again when the turn comes: what waited in line does not overshoot it', async () => {
+    const large = await model('large-1');
+    const { ask, metrics } = world(
+      { model: large.model, budget: { ...NO_LIMIT, day: { tokens: 1 } } },
+      { limits: { judge_queue: 10, judge_concurrency: 1 } },
+    );
+    const states = (await Promise.all([ask(), ask(), ask()])).map(({ outcome }) => outcome.state);
+    expect(states).toEqual(['scored', 'budget_exhausted', 'budget_exhausted']);
+    expect([large.asked(), metrics.budgets]).toEqual([1, ['day', 'day']]);
   });
 
   it('also with an endpoint that tells no tokens', async () => {

@@ -1,6 +1,7 @@
 /**
- * The way of one question to a judge's models: drawn by the sample, not answered by the cache, affordable, its turn come,
- * then the small model if there is one and the model if that is needed. Each step may end it, with the state that says so.
+ * The way of one question to a judge's models: drawn by the sample, not answered by the cache or by an equal
+ * question that is on its way, affordable, its turn come, then the small model if there is one and the model if that is
+ * needed. Each step may end it, with the state that says so.
  */
 
 import type { Clock } from '../telemetry/clock.ts';
@@ -9,9 +10,10 @@ import type { BudgetScope, Budgets, Spent } from './budget.ts';
 import { joinCascade, needsLarger } from './cascade.ts';
 import { type Consultant, type Consultation, notAsked, type Question } from './consult.ts';
 import { type ModelOutcome, scoredState } from './decide.ts';
+import { InFlight } from './in-flight.ts';
 import type { JudgeModel } from './model.ts';
 import { costUsd, type Prices } from './prices.ts';
-import { Recall, type Remembered } from './recall.ts';
+import { Recall, type Remembered, type Said } from './recall.ts';
 import { drawOf, sample } from './sampling.ts';
 import { Turns, type Urgency } from './turns.ts';
 import { VerdictCache } from './verdict-cache.ts';
@@ -68,6 +70,7 @@ const SMALL_SHARE = 0.5;
 class ModelConsultant implements SharedConsultant {
   readonly #options: ConsultantOptions;
   readonly #turns: Turns;
+  readonly #inFlight: InFlight;
   /** By name of the judge. */
   readonly #caches = new Map<string, VerdictCache<Remembered>>();
   readonly #secret: Uint8Array;
@@ -76,6 +79,7 @@ class ModelConsultant implements SharedConsultant {
     const { judge_concurrency, judge_queue } = options.limits;
     this.#options = options;
     this.#turns = new Turns({ running: judge_concurrency, waiting: judge_queue });
+    this.#inFlight = new InFlight(judge_queue);
     this.#secret = options.randomBytes(32);
   }
 
@@ -98,19 +102,35 @@ class ModelConsultant implements SharedConsultant {
   }
 
   async #answer(question: Question, model: JudgeModel): Promise<Consultation | null> {
+    const { judge, urgency, signal } = question;
+    const until = urgency === 'inline' ? this.#options.clock.monotonic() + judge.timeoutMs : null;
     const recall = this.#recall(question);
-    const said = recall?.get() ?? null;
-    if (recall !== null) this.#options.metrics.judgeCache(said === null ? 'miss' : 'hit');
-    if (said !== null) {
-      const { answer, ...how } = said;
-      return { ...notAsked({ state: 'scored', answer }), ...how, nonceOk: true, cacheHit: true };
+    if (recall === null) return this.#inTurn(question, model, until).then((asked) => withState(asked, question));
+    // A client that waits goes before a job, so it waits for none.
+    const key = `${urgency} ${recall.key}`;
+    let said = recall.get();
+    const first = said === null ? this.#inFlight.join(key, signal, this.#left(until)) : null;
+    if (first !== null) {
+      const wait = await first;
+      if (wait === 'aborted') return null;
+      if (wait === 'timeout') return notAsked({ state: 'timeout' });
+      said = recall.get();
     }
-    const consultation = await this.#inTurn(question, model);
-    if (consultation?.outcome.state !== 'scored') return consultation;
-    const { outcome, model: by, outputMode, escalatedFrom } = consultation;
-    const state = scoredState(question.input.coverage);
-    if (state === 'scored') recall?.set({ answer: outcome.answer, model: by, outputMode, escalatedFrom });
-    return { ...consultation, outcome: { ...outcome, state } };
+    this.#options.metrics.judgeCache(said === null ? 'miss' : 'hit');
+    if (said !== null) return fromCache(said);
+    return this.#inFlight.lead(key, async () => {
+      const consultation = withState(await this.#inTurn(question, model, until), question);
+      if (consultation?.outcome.state === 'scored') {
+        const { outcome, model: by, outputMode, escalatedFrom } = consultation;
+        recall.set({ answer: outcome.answer, model: by, outputMode, escalatedFrom });
+      }
+      return consultation;
+    });
+  }
+
+  /** Milliseconds, null when nobody waits. */
+  #left(until: number | null): number | null {
+    return until === null ? null : until - this.#options.clock.monotonic();
   }
 
   #recall(question: Question): Recall | null {
@@ -124,23 +144,22 @@ class ModelConsultant implements SharedConsultant {
     return new Recall(cache, this.#secret, question);
   }
 
-  async #inTurn(question: Question, model: JudgeModel): Promise<Consultation | null> {
+  /** @param until monotonic time at which a client stops waiting */
+  async #inTurn(question: Question, model: JudgeModel, until: number | null): Promise<Consultation | null> {
     const spent = this.#spent(question);
     if (spent !== null) return spent;
-    const { urgency, client, signal, judge } = question;
-    const waitMs = urgency === 'inline' ? judge.timeoutMs : null;
-    const until = waitMs === null ? null : this.#options.clock.monotonic() + waitMs;
-    const turn = await this.#turns.take({ urgency, client, signal, waitMs });
+    const { urgency, client, signal } = question;
+    const turn = await this.#turns.take({ urgency, client, signal, waitMs: this.#left(until) });
     if (turn.kind === 'aborted') return null;
     if (turn.kind !== 'turn') return notAsked({ state: turn.kind });
     try {
-      return await this.#cascade(question, model, until);
+      // The ones before it in the line may have spent the rest.
+      return this.#spent(question) ?? (await this.#cascade(question, model, until));
     } finally {
       turn.release();
     }
   }
 
-  /** @param until monotonic time at which a client stops waiting */
   async #cascade(question: Question, model: JudgeModel, until: number | null): Promise<Consultation | null> {
     const { smallModel, rubric } = question.judge;
     if (smallModel === null) return this.#call(question, 'large', model, until);
@@ -164,9 +183,9 @@ class ModelConsultant implements SharedConsultant {
     model: JudgeModel,
     until: number | null,
   ): Promise<Consultation | null> {
-    const { randomBytes, clock, prices, budgets, metrics } = this.#options;
+    const { randomBytes, prices, budgets, metrics } = this.#options;
     const { judge, input, document, signal } = question;
-    const left = until === null ? null : until - clock.monotonic();
+    const left = this.#left(until);
     if (left !== null && left <= 0) return notAsked({ state: 'timeout' });
     const withinMs = left === null ? null : role === 'small' ? left * SMALL_SHARE : left;
     const limit = withinMs === null ? {} : { withinMs };
@@ -184,6 +203,16 @@ class ModelConsultant implements SharedConsultant {
     budgets.charge(judge.name, question.client, spent ?? paid);
     return consultation;
   }
+}
+
+function fromCache({ answer, ...how }: Said): Consultation {
+  return { ...notAsked({ state: 'scored', answer }), ...how, nonceOk: true, cacheHit: true };
+}
+
+/** A score of something that the judge did not see in whole says so. */
+function withState(consultation: Consultation | null, { input }: Question): Consultation | null {
+  if (consultation?.outcome.state !== 'scored') return consultation;
+  return { ...consultation, outcome: { ...consultation.outcome, state: scoredState(input.coverage) } };
 }
 
 function fromAnswer(asked: Asked, configured: string, prices: Prices): Consultation {

@@ -48,9 +48,11 @@ class World {
   #connect(): EndpointConnection {
     this.connections += 1;
     return {
-      fetch: async (input) => {
+      fetch: async (input, init) => {
         this.asked.push(String(input));
-        return await this.answer();
+        const given = Promise.withResolvers<never>();
+        init?.signal?.addEventListener('abort', () => given.reject(new DOMException('given up', 'AbortError')));
+        return await Promise.race([this.answer(), given.promise]);
       },
       close: async () => {
         this.closed += 1;
@@ -142,6 +144,7 @@ describe('what opens it', () => {
     ['503', status(503)],
     ['a redirect', status(302)],
     ['a refused key', status(401)],
+    ['a key that may not', status(403, {}, { type: 'permission_error' })],
     ['a spent quota', status(429, {}, { code: 'insufficient_quota' })],
     ['a model that is not there', status(404)],
   ])('%s', async (_, answer) => {
@@ -160,11 +163,24 @@ describe('what opens it', () => {
     ['a request that is too large', status(413)],
     ['a request that is not understood', status(422)],
     ['a rate limit', status(429)],
+    // Of a firewall before the endpoint that does not like what it reads: the text is the client's.
+    ['a forbidden question', status(403)],
   ])('not %s', async (_, answer) => {
     const world = new World();
     world.answer = answer;
     await askTimes(20, world.model());
     expect(world.asked).toHaveLength(20);
+  });
+
+  it('a timeout counts only with a fair time: what waited in our own queue says nothing about the endpoint', async () => {
+    const world = new World();
+    world.answer = () => new Promise<Response>(() => undefined);
+    const ask = async (timeout: number, withinMs: number) =>
+      (await world.model({ timeout }).ask(CALL, NEVER, withinMs)).reply;
+    for (let i = 0; i < 8; i++) expect(await ask(400, 5)).toMatchObject({ state: 'timeout' });
+    expect(world.asked).toHaveLength(8);
+    for (let i = 0; i < 8; i++) await ask(20, 10);
+    expect(world.asked).toHaveLength(13);
   });
 
   it('not a form that the endpoint does not know', async () => {

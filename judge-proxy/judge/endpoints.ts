@@ -75,7 +75,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
       const { form, breaker } = known(shared, [address, api_key, name], () => create(config, shared.size));
       const connection = known(connections, [address, api_key, ca_files, allow_addresses], () => connect(config));
       const model = createJudgeModel({ base_url, api_key, name, timeout, form, clock, fetch: connection.fetch });
-      return withBreaker(model, breaker);
+      return withBreaker(model, breaker, timeout);
     },
     close: async () => {
       await Promise.all([...connections.values()].map((connection) => connection.close()));
@@ -90,8 +90,14 @@ function known<Value>(map: Map<string, Value>, key: readonly unknown[], create: 
   return value;
 }
 
-/** The model behind its breaker: while that is open, it answers at once and nobody is asked. */
-export function withBreaker(model: JudgeModel, breaker: Breaker): JudgeModel {
+/** A timeout after a smaller share of the model's own says nothing: the rest was spent waiting for a turn. */
+const FAIR_SHARE = 0.25;
+
+/**
+ * The model behind its breaker: while that is open, it answers at once and nobody is asked.
+ * @param timeoutMs of the model: one that had less than a fair share of it cannot fail
+ */
+export function withBreaker(model: JudgeModel, breaker: Breaker, timeoutMs = 0): JudgeModel {
   return {
     name: model.name,
     ask: async (call, signal, withinMs) => {
@@ -101,7 +107,8 @@ export function withBreaker(model: JudgeModel, breaker: Breaker): JudgeModel {
       let result: CallResult = 'unknown';
       try {
         const timed = await model.ask(call, signal, withinMs);
-        result = resultOf(timed.reply);
+        const isFair = withinMs === undefined || withinMs >= timeoutMs * FAIR_SHARE;
+        result = isTimeout(timed.reply) && !isFair ? 'unknown' : resultOf(timed.reply);
         const patience = patienceOf(timed.reply);
         if (patience !== null) breaker.pause(patience);
         return timed;
@@ -120,6 +127,10 @@ function notAsked(why: 'open' | 'paused', afterMs: number): JudgeReply {
   return { kind: 'failed', state: 'provider_error', error: PAUSED, again: true, retryAfterMs };
 }
 
+function isTimeout(reply: JudgeReply): boolean {
+  return reply.kind === 'failed' && reply.state === 'timeout';
+}
+
 /**
  * What a reply says about the endpoint.
  *
@@ -129,6 +140,7 @@ function notAsked(why: 'open' | 'paused', afterMs: number): JudgeReply {
  *   `Retry-After`.
  * - What depends on the question (400, 413, 422, a refusal, an unusable answer) says that the endpoint answers. Else a
  *   client could switch the judge off for all by sending five requests that it cannot read.
+ * - A 403 that does not speak of the key may be a firewall's word about the question. It neither opens nor closes.
  */
 export function resultOf(reply: JudgeReply): CallResult {
   if (reply.kind === 'aborted') return 'unknown';
@@ -139,12 +151,15 @@ export function resultOf(reply: JudgeReply): CallResult {
       return 'unknown';
     case 'permanent':
       return OF_THE_QUESTION.has(reply.error.status ?? 0) ? 'success' : 'failure';
+    case 'auth':
+      return reply.error.status === 403 && !OF_THE_KEY.has(reply.error.code ?? '') ? 'unknown' : 'failure';
     default:
       return 'failure';
   }
 }
 
 const OF_THE_QUESTION: ReadonlySet<number> = new Set([400, 413, 422]);
+const OF_THE_KEY: ReadonlySet<string> = new Set(['invalid_api_key', 'authentication_error', 'permission_error']);
 
 function patienceOf(reply: JudgeReply): number | null {
   return reply.kind === 'failed' && reply.error?.class === 'rate_limit' ? reply.retryAfterMs : null;

@@ -35,7 +35,8 @@ export class Recall {
   readonly #cache: VerdictCache<Remembered>;
   readonly #question: Question;
   readonly #tokens: readonly string[];
-  readonly #key: string;
+  /** Equal for equal questions. */
+  readonly key: string;
 
   constructor(cache: VerdictCache<Remembered>, secret: Uint8Array, question: Question) {
     const { judge, client, document } = question;
@@ -43,12 +44,12 @@ export class Recall {
     this.#cache = cache;
     this.#question = question;
     this.#tokens = tokens;
-    this.#key = cacheKey(secret, judge.cache.scope === 'client' ? client : null, judge.hash, text);
+    this.key = cacheKey(secret, judge.cache.scope === 'client' ? client : null, judge.hash, text);
   }
 
   /** @returns an earlier answer with evidence as it stands in this document, or null */
   get(): Said | null {
-    const found = this.#cache.get(this.#key);
+    const found = this.#cache.get(this.key);
     if (found === null) return null;
     const { judge, input } = this.#question;
     const text = renameTokens(found.answer, found.tokens, this.#tokens);
@@ -63,7 +64,7 @@ export class Recall {
   set({ answer, ...how }: Said): void {
     const text = JSON.stringify(answer);
     if (text.length > LONGEST_ANSWER) return;
-    this.#cache.set(this.#key, { ...how, answer: text, tokens: this.#tokens });
+    this.#cache.set(this.key, { ...how, answer: text, tokens: this.#tokens });
   }
 }
 

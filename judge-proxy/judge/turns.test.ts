@@ -1,5 +1,5 @@
 /**
- * Contract: never more at one time than there are turns; who waits with a client goes before every job; lines are
+ * Contract: never more at one time than there are turns; who waits with a client goes before jobs and starves none; lines are
  * bounded and who finds one full is told at once; a wait ends on time, and whoever left is not called.
  */
 
@@ -47,6 +47,21 @@ it('a client that waits goes before jobs that came first', async () => {
   await Promise.all(all);
   expect(order).toEqual(['client 1', 'client 2', 'job 1', 'job 2']);
   expect(turns.running).toBe(0);
+});
+
+it('jobs are not starved by clients: after so many of them one job has its turn', async () => {
+  const turns = new Turns({ running: 1, waiting: 100 });
+  const release = await taken(turns);
+  const order: string[] = [];
+  const waits = async (name: string, urgency: Urgency) => {
+    const end = await take(turns, urgency);
+    order.push(name);
+    if (end.kind === 'turn') end.release();
+  };
+  const all = [...Array.from({ length: 20 }, () => waits('client', 'inline')), waits('job', 'background')];
+  release();
+  await Promise.all(all);
+  expect(order.indexOf('job')).toBe(8);
 });
 
 it('a wait ends on time, with every turn taken', async () => {

@@ -1,6 +1,7 @@
 /**
- * Turns with the judge models: so many calls at one time, whoever asks. A client that waits goes before all jobs of the
- * queue, and clients go by turns among themselves. Each line is bounded, and the time in it is the caller's to bound:
+ * Turns with the judge models: so many calls at one time, whoever asks. A client that waits goes before the jobs of the
+ * queue, but for one turn in nine, so that no flood of clients leaves what was delivered without its verdict; clients go
+ * by turns among themselves. Each line is bounded, and the time in it is the caller's to bound:
  * what waits too long gets its answer on time.
  */
 
@@ -20,10 +21,15 @@ export interface TurnRequest {
   readonly waitMs: number | null;
 }
 
+/** Turns of clients in a row while a job waits. */
+const MOST_IN_A_ROW = 8;
+
 export class Turns {
   readonly #most: number;
   readonly #lines: Readonly<Record<Urgency, WaitingLine>>;
   #running = 0;
+  /** Turns that clients had since a job had one, or since none waited. */
+  #inARow = 0;
 
   /** @param waiting most that wait in each of the two lines */
   constructor(limits: { readonly running: number; readonly waiting: number }) {
@@ -71,8 +77,16 @@ export class Turns {
       if (released) return;
       released = true;
       this.#running -= 1;
-      (this.#lines.inline.next() ?? this.#lines.background.next())?.call();
+      this.#next()?.call();
     };
     return { kind: 'turn', release };
+  }
+
+  #next(): Waiter | null {
+    const { inline, background } = this.#lines;
+    const jobsTurn = background.size > 0 && this.#inARow >= MOST_IN_A_ROW;
+    const client = jobsTurn ? null : inline.next();
+    this.#inARow = client === null || background.size === 0 ? 0 : this.#inARow + 1;
+    return client ?? background.next();
   }
 }

@@ -30,6 +30,8 @@ const SILENT = [
   ],
   ...[
     'Thought process:',
+    'Thought process: '.repeat(40),
+    'Let us think step by step.\n'.repeat(500),
     'thought process',
     '**Thought Process:**',
     '# Reasoning\n',
@@ -195,7 +197,7 @@ describe('a response', () => {
   ])('%s is a hit of low severity', (_, transcript, place, preview) =>
     expect(nearEmptyResponse(transcript)).toEqual({
       rule: 'near_empty_response',
-      version: '1',
+      version: '2',
       place,
       preview,
       severity: 'low',

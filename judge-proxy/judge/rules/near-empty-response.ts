@@ -10,10 +10,10 @@ import { cleanText } from './clean-text.ts';
 
 export const NEAR_EMPTY_RESPONSE = 'near_empty_response';
 /** Raised with every change of what the rule finds. */
-export const NEAR_EMPTY_VERSION = '1';
+export const NEAR_EMPTY_VERSION = '2';
 
-/** Longer texts say something. */
-const LONGEST = 300;
+/** What a text says, it says in its first so many characters, unless these announce and nothing else. */
+const HEAD = 300;
 
 /**
  * @param transcript of an exchange whose response was read to its end: of one that was cut nobody knows what it says
@@ -40,14 +40,23 @@ function saysNothing({ kind, text }: Part): boolean {
 
 /** Whether a text has no letter and no digit, or announces an answer and stops there. */
 export function isNearEmpty(text: string): boolean {
-  if (text.length > LONGEST) return !SAYS.test(text);
-  const segments = cleanText(text)
+  if (text.length <= HEAD) return announcesOnly(segmentsOf(text));
+  if (!SAYS.test(text)) return true;
+  // The last segment may be cut.
+  return announcesOnly(segmentsOf(text.slice(0, HEAD)).slice(0, -1)) && announcesOnly(segmentsOf(text));
+}
+
+function segmentsOf(text: string): string[] {
+  return cleanText(text)
     .text.toLowerCase()
     .normalize('NFC')
     .replace(/['’‘`´]/g, '')
     .split(/[^\p{L}\p{M}\p{N} ]+/u)
     .map((segment) => segment.replace(/ +/g, ' ').trim())
     .filter((segment) => segment !== '');
+}
+
+function announcesOnly(segments: readonly string[]): boolean {
   if (segments.length === 0) return true;
   const announced = segments.some((segment) => PREAMBLES.has(segment) || STEP.test(segment));
   return announced && segments.every((segment) => PREAMBLES.has(segment) || STEP.test(segment) || OPENERS.has(segment));
