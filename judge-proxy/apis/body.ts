@@ -4,6 +4,7 @@ import type { DecodedExchange } from './api.ts';
 import { Fields, isObject, type Json, parseJson } from './json.ts';
 import { type At, inside, type PartList } from './part-list.ts';
 import { looksLikeSse, parseSse, type SseEvent } from './sse.ts';
+import { SseBeside } from './sse-beside.ts';
 
 export const REQUEST: At = { side: 'request', place: 'request', role: 'unknown' };
 export const RESPONSE: At = { side: 'response', place: 'response', role: 'assistant' };
@@ -36,7 +37,10 @@ export function openResponse(parts: PartList, exchange: DecodedExchange): OpenRe
     else if (!exchange.responseCut) parts.reasons.add('unparseable');
     return { kind: 'none' };
   }
-  if (looksLikeSse(text, exchange.responseContentType)) return { kind: 'events', events: parseSse(text) };
+  if (looksLikeSse(text, exchange.responseContentType)) {
+    parts.strange(inside(RESPONSE, 'beside'), new SseBeside().read(text.replace(/\r\n?/g, '\n')));
+    return { kind: 'events', events: parseSse(text) };
+  }
   const failed = exchange.status !== null && exchange.status >= 400;
   const fields = openObject(parts, RESPONSE, text, exchange.responseCut, failed ? 'error' : 'other');
   return fields === null ? { kind: 'none' } : { kind: 'object', fields };

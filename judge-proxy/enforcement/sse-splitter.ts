@@ -5,6 +5,7 @@
 
 import { createParser } from 'eventsource-parser';
 import type { SseEvent } from '../apis/sse.ts';
+import { SseBeside } from '../apis/sse-beside.ts';
 import { CopyBudget, Tap } from '../exchange/tap.ts';
 
 /** What travels together: bytes that end where an event ends, and what they say. */
@@ -12,6 +13,8 @@ export interface StreamUnit {
   readonly bytes: Uint8Array;
   /** null: nothing that a client is told (comments, ids, blank lines). */
   readonly event: SseEvent | null;
+  /** Text that stands beside the event, where it is content (`apis/sse-beside.ts`). */
+  readonly beside?: string;
 }
 
 const LF = 10;
@@ -26,6 +29,7 @@ export class SseSplitter {
     },
   });
   readonly #decoder = new TextDecoder();
+  readonly #beside = new SseBeside();
   #event: SseEvent | null = null;
   /** The unit that is open, as far as it came in earlier chunks. Gathers them: an origin may send byte by byte. */
   #before: Tap | null = null;
@@ -82,8 +86,8 @@ export class SseSplitter {
   /** The rest, which no blank line ended: clients drop it, and it may be cut anywhere. @returns null without a rest */
   end(): StreamUnit | null {
     if (this.#before === null) return null;
-    const { bytes, event } = this.#unit(NOTHING, '\n\n');
-    return { bytes, event: event === null ? null : { ...event, whole: false } };
+    const unit = this.#unit(NOTHING, '\n\n');
+    return unit.event === null ? unit : { ...unit, event: { ...unit.event, whole: false } };
   }
 
   #unit(last: Uint8Array, ending = ''): StreamUnit {
@@ -97,7 +101,8 @@ export class SseSplitter {
     const text = this.#decoder.decode(bytes).replace(/\r\n?/g, '\n');
     this.#parser.feed(text + ending);
     const event = this.#event as SseEvent | null;
-    return { bytes, event };
+    const beside = this.#beside.read(text);
+    return beside === null ? { bytes, event } : { bytes, event, beside };
   }
 }
 

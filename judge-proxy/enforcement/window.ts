@@ -10,13 +10,13 @@
  */
 
 import type { Block } from '../apis/block.ts';
-import type { StreamStep } from '../apis/stream-reader.ts';
 import { scoredState } from '../judge/decide.ts';
 import { type Matter, type StopCode, UNREAD } from '../judge/inline-judge.ts';
 import type { WindowReading } from '../judge/input.ts';
 import type { RuleHit } from '../ledger/records.ts';
 import { ReleaseQueue, weightOf } from './release-queue.ts';
 import type { StreamUnit } from './sse-splitter.ts';
+import { stepOf } from './unit-step.ts';
 import type { Window, WindowOptions } from './window-contract.ts';
 import { windowMatter } from './window-matter.ts';
 import { CHARACTERS_PER_TOKEN, WindowText } from './window-text.ts';
@@ -31,7 +31,6 @@ export function createWindow<U extends StreamUnit>(options: WindowOptions<U>): W
 const RULES_OVERLAP = 4_096;
 /** Text that may wait for a question that is open: joined to the next one, it must leave room for the request. */
 const MOST_JOINED = 32_768;
-const NOTHING: StreamStep = { deltas: [], toolCallOpen: false, ended: false };
 /** Hits of windows that are kept beside those of the whole. */
 const MOST_HITS = 200;
 
@@ -105,9 +104,9 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
     }
     const weight = weightOf(unit);
     const room = this.#queue.weight + weight <= this.#options.most && this.#options.budget.take(weight);
-    const step = unit.event === null ? NOTHING : this.#options.reader.read(unit.event);
+    const step = stepOf(unit, this.#options.reader, this.#queue.callOpen);
     const call = step.deltas.some(({ kind }) => kind === 'tool_call');
-    const idle = unit.event === null || (step.deltas.length === 0 && unit.event.event === 'ping');
+    const idle = step.deltas.length === 0 && (unit.event === null || unit.event.event === 'ping');
     if (!room) {
       this.#overflow(unit);
       return;
