@@ -115,7 +115,7 @@ export class DownSide {
     }
     const frames = this.#gated ? this.#frames.bytes : null;
     this.#frames = new ByteRun();
-    const wait = this.#events.message(message.text ? readEnvelope(message.bytes) : null, message, frames);
+    const wait = this.#events.message(readEnvelope(message.bytes), message, frames);
     if (!this.#gated) this.#pass(piece.raw, wait);
   }
 

@@ -141,8 +141,9 @@ export class LaneExchange {
   event(message: Uint8Array, frames: Uint8Array | null, status: number | null): void {
     if (this.over) return;
     this.#answered(status);
-    const event = Buffer.concat([DATA, asData(message), EVENT_END]);
-    this.#record.responseTap.push(event);
+    const data = oneLine(message);
+    const { responseTap } = this.#record;
+    for (const piece of [DATA, data, EVENT_END]) responseTap.push(piece);
     if (frames === null) return;
     this.#openGate();
     if (this.#gate === null) {
@@ -150,7 +151,7 @@ export class LaneExchange {
       return;
     }
     this.#held.push(frames);
-    if (!this.#gate.push(event)) this.#connection.pauseOrigin(this);
+    if (!this.#gate.push(Buffer.concat([DATA, data, EVENT_END]))) this.#connection.pauseOrigin(this);
   }
 
   /** The first event stands for the head. Of an error that comes later the status would hide what was said before. */
@@ -274,8 +275,6 @@ function oneLine(message: Uint8Array): Uint8Array {
   if (!bytes.includes(0x0a) && !bytes.includes(0x0d)) return message;
   return bytes.map((byte) => (byte === 0x0a || byte === 0x0d ? 0x20 : byte));
 }
-
-const asData = oneLine;
 
 function asProxyError(error: unknown): ProxyError {
   return error instanceof ProxyError ? error : new ProxyError('ledger_unavailable', { cause: error });

@@ -196,10 +196,7 @@ export class ResponsesConnection {
     if (ungated) this.#down.insert(frames);
     exchange?.event(message.bytes, ungated ? null : frames, envelope?.status ?? null);
     if (message.cut) exchange?.truncated();
-    if (!step.ends) return null;
-    const recorded = this.#exchanges.complete(step.slot);
-    this.#upWaits(this.#waitingUp);
-    return recorded;
+    return step.ends ? this.#exchanges.complete(step.slot) : null;
   }
 
   #superseded(slot: Slot): void {
@@ -246,7 +243,7 @@ export class ResponsesConnection {
       },
       concluded: this.#parts.concluded,
     };
-    return new LaneExchanges(this.#parts, connection, () => this.#leaveWhenIdle());
+    return new LaneExchanges(this.#parts, connection, () => this.#freed());
   }
 
   #openRest(): LaneExchange {
@@ -266,6 +263,10 @@ export class ResponsesConnection {
   #forget(slot: Slot): void {
     this.#lanes.drop(slot);
     this.#exchanges.forget(slot);
+    this.#freed();
+  }
+
+  #freed(): void {
     this.#upWaits(this.#waitingUp);
     this.#leaveWhenIdle();
   }

@@ -14,7 +14,7 @@ export interface UpEvents {
   send(bytes: Uint8Array): void;
   /**
    * What a message asks for.
-   * @param envelope null for what is no JSON object in a text message
+   * @param envelope null for what is no JSON object
    * @returns what it waits for; null: it may go. `turn`: messages with the same one keep their order
    */
   message(
@@ -125,8 +125,8 @@ export class UpSide {
   }
 
   #decide(entry: Entry, message: Message): void {
-    const envelope = message.text ? readEnvelope(message.bytes) : null;
-    const { wait, turn } = this.#events.message(envelope, message);
+    // Whatever kind of frame it came in: a server may read JSON from either.
+    const { wait, turn } = this.#events.message(readEnvelope(message.bytes), message);
     entry.turn = turn;
     this.#await(entry, wait);
   }
@@ -187,7 +187,7 @@ export class UpSide {
     this.#events.waiting(
       left.reduce((bytes, entry) => bytes + (entry.state === 'undecided' ? 0 : entry.raw.length), 0),
     );
-    if (left.every((entry) => entry.state === 'undecided')) {
+    if (left.every(({ state }) => state === 'undecided' || state === 'dropped')) {
       this.#ended?.();
       this.#ended = null;
     }

@@ -170,6 +170,16 @@ describe('a request', () => {
     expect(rig.captures[0]?.clientAborted).toBe(true);
   });
 
+  it('in a binary message is one like any other', async () => {
+    const ends = await open();
+    const asked = fromClient(create('as bytes'), OPCODE.binary);
+    ends.client.write(asked);
+    await rig.until(() => ends.atOrigin().length === asked.length);
+    expect(rig.ledger.order).toEqual(['open']);
+    await shut(ends);
+    expect(Buffer.from(rig.captures[0]?.request.bytes ?? []).toString()).toBe(create('as bytes'));
+  });
+
   it('that cannot be recorded is not sent: its lane hears of it, the connection goes on', async () => {
     rig.ledger.openGate = () => Promise.reject(new ProxyError('ledger_unavailable'));
     const ends = await open();
