@@ -15,10 +15,13 @@ export type Parsed =
   | { readonly ok: true; readonly value: Json; readonly whole: boolean }
   | { readonly ok: false; readonly reason: 'malformed' | 'too_deep' };
 
-/** Parses a JSON text or the beginning of one. Of repeated keys the last counts, as with the parsers of both ends. */
-export function parseJson(text: string): Parsed {
-  const shape = jsonShape(text);
-  if (shape.depth > MAX_DEPTH) return { ok: false, reason: 'too_deep' };
+/**
+ * Parses a JSON text or the beginning of one. Of repeated keys the last counts, as with the parsers of both ends.
+ * @param mostValues a text of more keys and values is not parsed, as one that nests too deep is not
+ */
+export function parseJson(text: string, mostValues = Number.POSITIVE_INFINITY): Parsed {
+  const shape = jsonShape(text, MAX_DEPTH);
+  if (shape.depth > MAX_DEPTH || shape.values > mostValues) return { ok: false, reason: 'too_deep' };
   const value = tryParse(text);
   if (value !== undefined) return { ok: true, value, whole: true };
   const closed = shape.closed === null ? undefined : tryParse(shape.closed);

@@ -6,6 +6,12 @@ import { inside } from './part-list.ts';
 import type { SseEvent } from './sse.ts';
 import type { StreamDeltas } from './stream-deltas.ts';
 
+/**
+ * Of one event, on the thread that carries all traffic: 4 million took 2.9 s (Node 26, 7.8 MiB). The largest that
+ * providers send is a whole answer with the probabilities of its tokens.
+ */
+const MOST_VALUES = 100_000;
+
 export class LiveEvents {
   readonly #values = new WeakMap<SseEvent, Json>();
   #count = 0;
@@ -17,7 +23,7 @@ export class LiveEvents {
   read(out: StreamDeltas, event: SseEvent): Json | undefined {
     const index = this.#count++;
     if (isEndMark(event)) return undefined;
-    const parsed = parseJson(event.data);
+    const parsed = parseJson(event.data, MOST_VALUES);
     if (!parsed.ok || !parsed.whole) {
       out.strange(inside({ ...RESPONSE, place: 'response.events' }, index), event.data);
       return undefined;

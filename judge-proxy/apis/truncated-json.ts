@@ -1,8 +1,10 @@
 /** The shape of a JSON text, read without building values: how deep it nests, and how a text that just ends is closed. */
 
 export interface JsonShape {
-  /** Deepest nesting of arrays and objects. */
+  /** Deepest nesting of arrays and objects; one more than `mostDepth` where that ended the pass. */
   readonly depth: number;
+  /** Values and keys that a comma or colon parts from another: what building and walking them costs. */
+  readonly values: number;
   /**
    * The text with what is open closed and what is incomplete dropped: valid JSON whenever the text is a prefix of
    * valid JSON with at least one open string, array or object. null when nothing is open at the end.
@@ -13,10 +15,14 @@ export interface JsonShape {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** One pass, no recursion: the text may nest as deep as it is long. */
-export function jsonShape(text: string): JsonShape {
+/**
+ * One pass, no recursion: the text may nest as deep as it is long.
+ * @param mostDepth deeper texts are of no interest
+ */
+export function jsonShape(text: string, mostDepth = Number.POSITIVE_INFINITY): JsonShape {
   const closers: string[] = [];
   let depth = 0;
+  let values = 1;
   /** End of the longest prefix that becomes valid by closing what is open. */
   let safe = 0;
   let expectsKey = false;
@@ -31,12 +37,13 @@ export function jsonShape(text: string): JsonShape {
         continue;
       }
       if (expectsKey) break;
-      return { depth, closed: `${text.slice(0, end.at)}"${closers.toReversed().join('')}` };
+      return { depth, values, closed: `${text.slice(0, end.at)}"${closers.toReversed().join('')}` };
     }
     at += 1;
     if (char === '{' || char === '[') {
       closers.push(char === '{' ? '}' : ']');
       depth = Math.max(depth, closers.length);
+      if (depth > mostDepth) return { depth, values, closed: null };
       expectsKey = char === '{';
       safe = at;
     } else if (char === '}' || char === ']') {
@@ -45,7 +52,9 @@ export function jsonShape(text: string): JsonShape {
       safe = at;
     } else if (char === ':') {
       expectsKey = false;
+      values += 1;
     } else if (char === ',') {
+      values += 1;
       expectsKey = closers.at(-1) === '}';
     } else if (!isSpace(char)) {
       at = scalarEnd(text, at);
@@ -53,7 +62,7 @@ export function jsonShape(text: string): JsonShape {
       if (at < text.length) safe = at;
     }
   }
-  return { depth, closed: closers.length === 0 ? null : text.slice(0, safe) + closers.toReversed().join('') };
+  return { depth, values, closed: closers.length === 0 ? null : text.slice(0, safe) + closers.toReversed().join('') };
 }
 
 /** Behind the closing quote, or where an unfinished string must be cut so that no escape is left half. */

@@ -69,4 +69,16 @@ describe('a hostile stream', () => {
     for (let i = 0; i < 20_000; i++) reader.read(event({ type: 'message_stop' }));
     expect(performance.now() - started).toBeLessThan(LINEAR);
   });
+
+  test.each([
+    ['values', `{"choices":[${'0,'.repeat(1_000_000)}0]}`],
+    ['keys', `{${Array.from({ length: 300_000 }, (_, i) => `"key${i}":1`).join()}}`],
+    ['levels', '['.repeat(4_000_000)],
+  ])('of one event with too many %s is read as the text that it is', (_what, data) => {
+    const reader = anthropicMessages.streamReader();
+    const started = performance.now();
+    const { deltas } = reader.read({ event: null, data, whole: true });
+    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(deltas.map(({ text }) => text)).toEqual([data]);
+  });
 });
