@@ -4,7 +4,7 @@
  */
 
 import { append, note, type Pieces, toObject } from './accumulate.ts';
-import { isArray, isObject, type Json, type JsonObject, own, parseJson } from './json.ts';
+import { isArray, isObject, type Json, type JsonObject, MOST_LIVE_VALUES, own, parseJson } from './json.ts';
 
 export interface AssembledMessage {
   /** The message as far as it came, null when no event carried or built any of it. */
@@ -219,7 +219,7 @@ function addPiece(block: Block, target: Target, piece: Json): void {
 function finishBlock(block: Block): JsonObject {
   const object = toObject(block.fields);
   if (block.json === null || block.json === '') return object;
-  const parsed = parseJson(block.json);
+  const parsed = parseJson(block.json, MOST_LIVE_VALUES);
   const input = parsed.ok && parsed.whole ? parsed.value : block.json;
   const announced = own(object, 'input') ?? null;
   const isPlaceholder = announced === null || (isObject(announced) && Object.keys(announced).length === 0);

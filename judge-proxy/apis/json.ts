@@ -10,6 +10,12 @@ export interface JsonObject {
 /** Deeper than any schema or argument that we have seen, shallow enough to walk by recursion. */
 export const MAX_DEPTH = 128;
 
+/**
+ * Of what is read as it comes, on the thread that carries all traffic: 4 million took 2.9 s (Node 26, 7.8 MiB). The
+ * largest that providers send is a whole answer with the probabilities of its tokens.
+ */
+export const MOST_LIVE_VALUES = 100_000;
+
 export type Parsed =
   /** `whole` false: the text ended early, and `value` is what stood there until then. */
   | { readonly ok: true; readonly value: Json; readonly whole: boolean }

@@ -81,4 +81,17 @@ describe('a hostile stream', () => {
     expect(performance.now() - started).toBeLessThan(1_000);
     expect(deltas.map(({ text }) => text)).toEqual([data]);
   });
+
+  test('of pieces that are too many values together, too', () => {
+    const reader = anthropicMessages.streamReader();
+    const block = { type: 'tool_use', id: 'toolu_1', name: 'f', input: {} };
+    reader.read(event({ type: 'content_block_start', index: 0, content_block: block }));
+    const text = `[${'0,'.repeat(1_000_000)}0]`;
+    const started = performance.now();
+    const delta = { type: 'input_json_delta', partial_json: text };
+    reader.read(event({ type: 'content_block_delta', index: 0, delta }));
+    const { deltas } = reader.read(event({ type: 'content_block_stop', index: 0 }));
+    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(deltas.map((one) => one.text)).toEqual([text]);
+  });
 });
