@@ -10,6 +10,7 @@ import type { DecodedExchange } from './api.ts';
 import type { Block } from './block.ts';
 import { openaiResponsesWebSocket as api } from './openai-responses-websocket.ts';
 import { parseSse } from './sse.ts';
+import { describeWithDescription } from './testing/openai-description.ts';
 
 const CREATE = { type: 'response.create', stream_id: 'a', model: 'gpt-5-mini', input: 'the question', generate: true };
 const STEER = { type: 'response.steer', previous_response_id: 'resp_0', input: 'rather this' };
@@ -109,6 +110,18 @@ test('a block is an error event, at any point', () => {
     reader.released(event);
   }
   expect(parseSse(reader.block(block)).map(({ data }) => JSON.parse(data))).toEqual([error]);
+});
+
+describeWithDescription("by OpenAI's description", ({ faults }) => {
+  it.each(['blocked_by_judge', 'judge_unavailable'] as const)('an error event (%s) is a ResponseWsError', (code) => {
+    const block: Block = {
+      ...{ code, status: 403, message: 'no', style: 'error', headers: true },
+      ...{ requestId: 'r', verdictId: null, reveal: { violated: ['secrets'], evidence: [] } },
+    };
+    const event = JSON.parse(api.block(block, { streamed: true, model: null }).body) as object;
+    expect(faults('ResponseWsError', { ...event, stream_id: 'a' })).toEqual([]);
+    expect(faults('ResponseWsError', { ...event, error: {} })).not.toEqual([]);
+  });
 });
 
 test('only an upgrade to the path is of this format', () => {

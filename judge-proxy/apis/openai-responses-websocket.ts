@@ -11,6 +11,7 @@ import { jsonAnswer, sse } from './block-answer.ts';
 import { Fields, isObject, type Json, type JsonObject, own, parseJson } from './json.ts';
 import { openaiError } from './openai-error.ts';
 import { RESPONSES_FORMAT } from './openai-responses.ts';
+import { blockResponse } from './openai-responses-block.ts';
 import { type ResponsesRequest, readResponsesRequest } from './openai-responses-read.ts';
 import { ResponseReader } from './openai-responses-reader.ts';
 import type { PartList } from './part-list.ts';
@@ -41,8 +42,10 @@ export const openaiResponsesWebSocket: Api = {
     return { ...reading, reasons: withReason(reading.reasons, missing(exchange, first)) };
   },
 
-  block(block: Block, _request: BlockedRequest): WholeAnswer {
-    return jsonAnswer(block, block.status, errorEvent(block));
+  /** One event as JSON, or several as an event stream. */
+  block(block: Block, request: BlockedRequest): WholeAnswer {
+    if (block.style === 'error') return jsonAnswer(block, block.status, errorEvent(block));
+    return blockResponse(block, { ...request, streamed: true });
   },
 
   streamReader(): StreamReader {

@@ -250,9 +250,9 @@ export class LaneExchange {
       case 'block': {
         this.#held.drop();
         const { lane } = this.#options;
-        const tail = this.#held.sent > 0 && ending.tail !== null ? parseSse(Buffer.from(ending.tail).toString()) : [];
-        const events = tail.length > 0 ? tail.map(({ data }) => data) : [ending.whole.body];
-        for (const event of events) this.#connection.say(lane, event);
+        const said =
+          this.#held.sent > 0 && ending.tail !== null ? Buffer.from(ending.tail).toString() : ending.whole.body;
+        for (const event of eventsOf(said)) this.#connection.say(lane, event);
         return;
       }
       default:
@@ -267,6 +267,11 @@ export class LaneExchange {
     this.#record.release();
     this.#connection.say(this.#options.lane, errorEvent(error, this.#options.requestId));
   }
+}
+
+/** A block is one event as JSON, or several as an event stream. */
+function eventsOf(block: string): string[] {
+  return block.startsWith('{') ? [block] : parseSse(block).map(({ data }) => data);
 }
 
 /** JSON without line ends: between its tokens they mean nothing, and in its strings they cannot stand. */

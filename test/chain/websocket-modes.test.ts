@@ -30,6 +30,12 @@ const ROUTES = {
   hold: { mode: 'hold' },
   lenient: { mode: 'hold', on_judge_failure: 'allow' },
   asked: { mode: 'observe', hold_request: true },
+  finish: { mode: 'hold', block: { style: 'finish', message: 'Not for you.' } },
+  finished: {
+    mode: 'window',
+    window: { tokens: 50, rules_tokens: 10, overlap_tokens: 20 },
+    block: { style: 'finish' },
+  },
 } as const;
 type RouteName = keyof typeof ROUTES;
 const hostOf = (route: RouteName) => `${route}.modes.test`;
@@ -163,6 +169,24 @@ describe.each(['h2', 'h1'] as const)('WebSocket that waits for the judge, hop %s
     expect(JSON.parse((await until(inbox, ends)).at(-1) ?? '')).toMatchObject({ type: 'response.completed' });
     await closed(socket);
   });
+
+  it.each(['finish', 'finished'] as const)(
+    '%s: a stop in style finish is a response that ends by content filter',
+    async (route) => {
+      const socket = await openWebSocket(chain, urlOf(route));
+      const inbox = new Inbox(socket);
+      socket.send(create(`filtered ${route} ${hop}: ${PROSE}KEY ${PROSE}`, 'a'));
+      const events = await until(inbox, ({ type }) => type === 'response.incomplete' || type === 'error');
+      const last = JSON.parse(events.at(-1) ?? '') as Record<string, unknown>;
+      expect(last).toMatchObject({
+        stream_id: 'a',
+        response: { status: 'incomplete', incomplete_details: { reason: 'content_filter' } },
+      });
+      expect(JSON.parse(events[0] ?? '')).toMatchObject({ type: 'response.created', stream_id: 'a' });
+      expect(events.join('')).not.toContain(SECRET.slice(-10));
+      await closed(socket);
+    },
+  );
 
   it.each([
     ['hold', 'error'],
