@@ -30,6 +30,8 @@ const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
   ledger_unavailable: 'forward/ends.test.ts',
   shutting_down: 'ingress/door-drain.test.ts',
   internal: 'errors.test.ts',
+  blocked_by_judge: 'modes-matrix.test.ts',
+  judge_unavailable: 'websocket-modes.test.ts',
 };
 
 type Ask = (chain: Chain) => Promise<string>;
