@@ -7,7 +7,7 @@ const NAMED: ReadonlyMap<string, string> = new Map([
   ['node-MainThread', 'main'],
   ['ledger', 'ledger'],
   ['analysis', 'analysis'],
-  ['checkpoint', 'checkpoint'],
+  ['log-copy', 'log-copy'],
 ]);
 
 /**

@@ -26,6 +26,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'the ledger in the terminal: list, show ID, tail (npm run review)',
     load: async () => (await import('./commands/review.ts')).review,
   },
+  verify: {
+    summary: 'checks that the ledger is what was written, and names the first record that is not (npm run verify)',
+    load: async () => (await import('./commands/verify.ts')).verify,
+  },
   eval: {
     summary: 'how well a judge does on labelled pairs: a card (npm run eval)',
     load: async () => (await import('./commands/eval.ts')).evaluate,

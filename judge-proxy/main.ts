@@ -116,10 +116,16 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   metrics.gauge('judge_queue', () => queued);
   metrics.gauge('judge_calls_active', () => consultant.running);
   metrics.gauge('judge_inline_waiting', () => consultant.waiting('inline'));
-  const judging = { judges: judges.byName, onFailure: failurePolicies(config), newId };
+  const routeNamed = (name: string) => config.routes.find((route) => route.name === name);
+  const judging = {
+    judges: judges.byName,
+    onFailure: failurePolicies(config),
+    release: (name: string) => routeNamed(name)?.window.release ?? null,
+    newId,
+  };
   const judgeWorker = startJudge({
     ...judging,
-    sampling: (name) => config.routes.find((route) => route.name === name)?.sampling ?? 1,
+    sampling: (name) => routeNamed(name)?.sampling ?? 1,
     consultant,
     ledger,
     limits,

@@ -76,6 +76,7 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'ConfigError',
   'CertificateError',
   'EnvoyError',
+  'CheckpointError',
   'LedgerError',
   'ListenError',
 ]);

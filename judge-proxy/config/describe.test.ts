@@ -61,6 +61,7 @@ describe('describeConfig', () => {
       ['interception.ca_key', false], // a file
       ['judges.*.model.api_key', true],
       ['judges.*.small_model.api_key', true],
+      ['ledger.checkpoints.key', false], // a file
     ]);
   });
 });

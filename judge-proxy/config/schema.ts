@@ -223,6 +223,25 @@ const ledger = z
       .enum(['process', 'disk'])
       .default('process')
       .describe('What a committed record survives: `process` kill -9, `disk` a power cut too.'),
+    checkpoints: z
+      .strictObject({
+        records: z.int().min(1).default(1_000).describe('A checkpoint is made after so many records.'),
+        interval: duration('1m').describe('And so long after the first record that no checkpoint covers.'),
+        file: file
+          .optional()
+          .describe('File that they are appended to. Unless set beside the ledger: `data/ledger.db.checkpoints.jsonl`.'),
+        key: file
+          .optional()
+          .describe(
+            'Ed25519 private key that signs them, PEM, made at the first start. Unless set beside the ledger: `data/ledger.db.checkpoints.key`.',
+          ),
+        copies: z
+          .array(file)
+          .default([])
+          .describe('More files that each is appended to, e.g. on a write-once mount. The log carries each, too.'),
+      })
+      .prefault({})
+      .describe('Signed statements of how long the ledger was and what its last hash was.'),
   })
   .prefault({});
 

@@ -111,6 +111,13 @@ export interface EarlierExchange {
   readonly unique: boolean;
 }
 
+/** One place of the chain. */
+export interface ChainHead {
+  readonly ledger_id: string;
+  readonly seq: number;
+  readonly hash: string;
+}
+
 /** What a judge spent for a client on one day. */
 export interface Spending {
   readonly judge: string;
@@ -166,6 +173,8 @@ export interface LedgerReader {
   spending(sinceTs: string): Promise<readonly Spending[]>;
   /** Cost of judging beside cost of the traffic, of exchanges that were opened in a time. */
   costs(filter: CostsFilter): Promise<Costs>;
+  /** The end of the chain, or the record at a position; null when there is none. */
+  head(seq?: number): Promise<ChainHead | null>;
   close(): Promise<void>;
 }
 

@@ -31,6 +31,7 @@ export class ReaderClient implements LedgerReader {
   costs: LedgerReader['costs'] = (filter) => this.#ask(['costs', filter]);
   earlier: LedgerReader['earlier'] = (link) => this.#ask(['earlier', link]);
   spending: LedgerReader['spending'] = (sinceTs) => this.#ask(['spending', sinceTs]);
+  head: LedgerReader['head'] = (seq) => this.#ask(['head', seq]);
 
   async close(): Promise<void> {
     this.#closed = true;

@@ -61,6 +61,8 @@ function ask(reader: LedgerReader, question: Question): Promise<unknown> {
       return reader.earlier(question[1]);
     case 'spending':
       return reader.spending(question[1]);
+    case 'head':
+      return reader.head(question[1]);
     default:
       return question satisfies never;
   }

@@ -1,6 +1,7 @@
 /** The ledger, read-only, from its file: works while the judge proxy runs, and after it. */
 
 import type { DatabaseSync } from 'node:sqlite';
+import { chainHead } from './chain-head.ts';
 import { costs } from './costs.ts';
 import type { LedgerReader } from './ledger.ts';
 import * as queries from './queries.ts';
@@ -51,6 +52,10 @@ class SqliteReader implements LedgerReader {
 
   async costs(filter: Parameters<LedgerReader['costs']>[0]) {
     return costs(this.#db, filter);
+  }
+
+  async head(seq?: number) {
+    return chainHead(this.#db, seq);
   }
 
   async close() {

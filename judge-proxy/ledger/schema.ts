@@ -113,6 +113,14 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (client, host, port, kind, id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- One row. Checkpoints name the ledger that they are of.
+  CREATE TABLE identity (ledger_id TEXT NOT NULL) STRICT;
+  INSERT INTO identity VALUES (lower(hex(randomblob(16))));
+  CREATE TRIGGER identity_no_update BEFORE UPDATE ON identity BEGIN SELECT RAISE(ABORT, 'a ledger keeps its id'); END;
+  CREATE TRIGGER identity_no_delete BEFORE DELETE ON identity BEGIN SELECT RAISE(ABORT, 'a ledger keeps its id'); END;
+  CREATE TRIGGER identity_no_insert BEFORE INSERT ON identity BEGIN SELECT RAISE(ABORT, 'a ledger keeps its id'); END;
+  `,
 ];
 
 /** Version of the schema that this program reads and writes. */

@@ -1,6 +1,7 @@
 /** Files of a SQLite ledger: the database, and a lock that lets one process write it. */
 
 import { existsSync, mkdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
@@ -49,7 +50,7 @@ export function openForWriting(file: string, durability: Durability, appliedAt: 
       db.exec('PRAGMA journal_mode = WAL');
       // In WAL mode NORMAL keeps every commit through kill -9 and FULL through a power cut (sqlite.org/pragma.html).
       db.exec(`PRAGMA synchronous = ${durability === 'disk' ? 'FULL' : 'NORMAL'}`);
-      // Copying the log back is the checkpointer's work; at 64 MiB the writer does what is left of it. Until a copy meets
+      // Copying the log back is the log copier's work; at 64 MiB the writer does what is left of it. Until a copy meets
       // a pause of the writer, the log cannot begin anew.
       db.exec('PRAGMA wal_autocheckpoint = 16000');
       // fsync on macOS leaves data in the drive's cache; F_FULLFSYNC does not.
@@ -102,6 +103,20 @@ export function lockForWriting(file: string): DatabaseSync {
       throw causeOf(error) === 'locked' ? new LedgerError('in_use', file, { cause: error }) : error;
     }
   });
+}
+
+/**
+ * Makes all that is committed survive a power cut. Only the log is opened: closing a second handle on the database would
+ * drop SQLite's locks on it (sqlite.org/howtocorrupt.html §2.2), and what is in the database was synced when it was
+ * copied there.
+ */
+export async function persistLog(file: string): Promise<void> {
+  try {
+    await using log = await open(`${file}-wal`, 'r+');
+    await log.datasync();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 const BY_SYSTEM_CODE: Readonly<Record<string, LedgerCause>> = {

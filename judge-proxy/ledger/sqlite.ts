@@ -5,21 +5,16 @@ import type { Clock } from '../telemetry/clock.ts';
 import { timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { asStored, canonicalJson } from './chain.ts';
-import { Checkpointer } from './checkpointer.ts';
+import { checkpointPlaces } from './checkpoint-file.ts';
+import { type CheckpointSettings, type Checkpoints, startCheckpoints } from './checkpoints.ts';
 import type { Content, Job, Ledger, NewJob } from './ledger.ts';
 import type { LedgerCause } from './ledger-error.ts';
+import { LogCopier } from './log-copier.ts';
 import { ReaderClient } from './reader-client.ts';
 import type { ConnectionRecord, Coverage, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from './records.ts';
-import { type Durability, ledgerFile } from './sqlite-file.ts';
-import {
-  type ChainPlace,
-  type Links,
-  type Recovered,
-  SEVERITY_RANK,
-  type StoredVerdict,
-  type TakenJob,
-  type VerdictKeys,
-} from './thread-protocol.ts';
+import { type Durability, ledgerFile, persistLog } from './sqlite-file.ts';
+import type { ChainPlace, Links, Recovered, StoredVerdict, TakenJob } from './thread-protocol.ts';
+import { keysOf } from './verdict-keys.ts';
 import { WriterClient, type WriterEvents } from './writer-client.ts';
 
 /** What the metrics want to know; every call is cheap and must not throw. */
@@ -37,6 +32,8 @@ export interface LedgerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics?: LedgerMetrics;
+  /** Without it no checkpoints are made. */
+  readonly checkpoints?: CheckpointSettings;
 }
 
 /**
@@ -46,10 +43,17 @@ export interface LedgerOptions {
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const file = ledgerFile(options.url);
   const { durability, clock } = options;
-  const checkpointer = new Checkpointer({ file, durability });
-  const state = new WriteState(file, options.log, options.metrics, checkpointer);
+  const logCopier = new LogCopier({ file, durability });
+  const state = new WriteState(file, options.log, options.metrics, logCopier);
   const writer = await WriterClient.start({ file, durability, startedAt: timestamp(clock) }, state);
-  return new SqliteLedger(writer, options.url, checkpointer, state, clock);
+  const ledger = new SqliteLedger(writer, options.url, logCopier, state, clock);
+  try {
+    if (options.checkpoints !== undefined) await ledger.sign(options.checkpoints, file, options.log);
+    return ledger;
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
 }
 
 class SqliteLedger implements Ledger {
@@ -57,18 +61,30 @@ class SqliteLedger implements Ledger {
   readonly #reader: ReaderClient;
   /** A thread of its own: clients wait for these answers, and not behind a question over the whole ledger. */
   readonly #lookups: ReaderClient;
-  readonly #checkpointer: Checkpointer;
+  readonly #logCopier: LogCopier;
   readonly #state: WriteState;
   readonly #clock: Clock;
   readonly #jobListeners = new Set<() => void>();
+  #checkpoints: Checkpoints | null = null;
 
-  constructor(writer: WriterClient, url: string, checkpointer: Checkpointer, state: WriteState, clock: Clock) {
+  constructor(writer: WriterClient, url: string, logCopier: LogCopier, state: WriteState, clock: Clock) {
     this.#writer = writer;
     this.#reader = new ReaderClient(url);
     this.#lookups = new ReaderClient(url);
-    this.#checkpointer = checkpointer;
+    this.#logCopier = logCopier;
     this.#state = state;
     this.#clock = clock;
+  }
+
+  /**
+   * Checkpoints are made from now on.
+   * @throws {CheckpointError}
+   */
+  async sign(settings: CheckpointSettings, file: string, log: Log): Promise<void> {
+    const places = checkpointPlaces(file, settings);
+    const source = { head: this.head, persist: () => persistLog(file) };
+    this.#checkpoints = await startCheckpoints({ settings, places, source, clock: this.#clock, log });
+    this.#state.follow(this.#checkpoints);
   }
 
   async open(record: ExchangeOpened): Promise<void> {
@@ -156,12 +172,16 @@ class SqliteLedger implements Ledger {
   costs: Ledger['costs'] = (filter) => this.#reader.costs(filter);
   earlier: Ledger['earlier'] = (link) => this.#lookups.earlier(link);
   spending: Ledger['spending'] = (sinceTs) => this.#reader.spending(sinceTs);
+  head: Ledger['head'] = (seq) => this.#reader.head(seq);
 
   async close(): Promise<void> {
+    // After the last commit, while there is still a reader.
+    await this.#writer.settle();
+    await this.#checkpoints?.close();
     await this.#reader.close();
     await this.#lookups.close();
     await this.#writer.close();
-    await this.#checkpointer.close();
+    await this.#logCopier.close();
   }
 
   #announceJobs(): void {
@@ -185,36 +205,30 @@ function linksOf({ content_sha256, response_id, conversation_id }: ExchangeCompl
   return { response: response_id ?? null, conversation: conversation_id ?? null };
 }
 
-function keysOf(verdict: NewVerdict): VerdictKeys {
-  const { verdict_id, exchange_id, route, client, host, api, ts, overall, judge_tokens, judge_cost_usd } = verdict;
-  return {
-    ...{ verdict_id, exchange_id, route, client, host, api, ts, judge_cost_usd, label: overall.label },
-    severity: SEVERITY_RANK[overall.severity],
-    coverage: verdict.coverage.level,
-    judge: verdict.judge?.name ?? null,
-    judge_tokens: judge_tokens === null ? null : judge_tokens.in + judge_tokens.out,
-  };
-}
-
 /** Whether writing works, told once when it stops and once when it goes on, with the number of records lost between. */
 class WriteState implements WriterEvents {
   readonly #file: string;
   readonly #log: Log;
   readonly #metrics: LedgerMetrics | undefined;
-  readonly #checkpointer: Checkpointer;
+  readonly #followers: { committed(operations: number): void }[];
   #cause: LedgerCause | null = null;
   #lost = 0;
 
-  constructor(file: string, log: Log, metrics: LedgerMetrics | undefined, checkpointer: Checkpointer) {
+  constructor(file: string, log: Log, metrics: LedgerMetrics | undefined, logCopier: LogCopier) {
     this.#file = file;
     this.#log = log;
     this.#metrics = metrics;
-    this.#checkpointer = checkpointer;
+    this.#followers = [logCopier];
+  }
+
+  /** Tells of each commit. */
+  follow(follower: { committed(operations: number): void }): void {
+    this.#followers.push(follower);
   }
 
   committed(operations: number, refused: number, ms: number): void {
     this.#metrics?.committed(operations - refused, ms);
-    this.#checkpointer.committed(operations);
+    for (const follower of this.#followers) follower.committed(operations);
     if (refused > 0) {
       this.#metrics?.lost(refused, 'conflict');
       this.#log.write('error', 'ledger_refused', { file: this.#file, cause: 'conflict', count: refused });

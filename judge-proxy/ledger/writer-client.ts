@@ -79,11 +79,16 @@ export class WriterClient {
     });
   }
 
+  /** Takes no more, and waits for what was sent. */
+  async settle(): Promise<void> {
+    this.#closing = true;
+    await this.#settled();
+  }
+
   /** Waits for what was sent, closes the file, ends the thread. */
   async close(): Promise<void> {
-    if (!this.#closing) {
-      this.#closing = true;
-      await this.#settled();
+    if (!this.#stopped) {
+      await this.settle();
       this.#stopped = true;
       this.#worker.postMessage('close' satisfies ToWriter);
     }

@@ -33,6 +33,13 @@ const FIELDS: ReadonlySet<string> = new Set<keyof LogFields>([
   'version',
   'expires',
   'cause',
+  'size',
+  'head',
+  'previous',
+  'ledger_id',
+  'key_id',
+  'signature',
+  'ts',
 ]);
 
 /** Longer than any name, id or path of ours; a bound for what slipped through. */

@@ -37,6 +37,14 @@ export interface LogFields {
   readonly address?: string;
   readonly version?: string;
   readonly expires?: string;
+  /** Of a checkpoint of the ledger: numbers and hashes. */
+  readonly size?: number;
+  readonly head?: string;
+  readonly previous?: string;
+  readonly ledger_id?: string;
+  readonly key_id?: string;
+  readonly signature?: string;
+  readonly ts?: string;
   /** Error code of Node, OpenSSL or SQLite (`ECONNRESET`), never its message. */
   readonly cause?: string;
 }

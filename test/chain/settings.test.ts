@@ -15,6 +15,7 @@ const TIME = 'test/chain/settings-limits-time.test.ts';
 const SIZE = 'test/chain/settings-limits-size.test.ts';
 const JUDGE = 'test/chain/settings-judge.test.ts';
 const RECORDS = 'test/chain/settings-records.test.ts';
+const LEDGER = 'test/chain/settings-ledger.test.ts';
 const MODES = 'test/chain/settings-modes.test.ts';
 const FAILURE = 'test/chain/settings-failure.test.ts';
 const BLOCK = 'test/chain/settings-block.test.ts';
@@ -43,6 +44,10 @@ const OF_A_MODE: Proof = [
 ];
 const BUDGET: Proof = [COSTS, '%s: once it is spent rules alone judge, for every client'];
 const CLIENT_BUDGET: Proof = [COSTS, '%s: once a client has spent it rules alone judge this client'];
+const CHECKPOINT_PLACES: Proof = [
+  LEDGER,
+  'file, key and copies: where checkpoints go, and with which key they are signed',
+];
 const COST: Proof = [JUDGE, '%s: is what a million tokens cost'];
 
 const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
@@ -138,6 +143,11 @@ const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
     // Where strace does not run:
     ['judge-proxy/ledger/failures.test.ts', '%s is synchronous = %i in WAL mode'],
   ],
+  'ledger.checkpoints.records': [[LEDGER, 'records: one is made after so many, without waiting for the end']],
+  'ledger.checkpoints.interval': [[LEDGER, 'interval: one is made so long after a record']],
+  'ledger.checkpoints.file': [CHECKPOINT_PLACES],
+  'ledger.checkpoints.key': [CHECKPOINT_PLACES],
+  'ledger.checkpoints.copies': [CHECKPOINT_PLACES],
   'log.level': [[RECORDS, 'level: lines below it are not written']],
   'log.format': [[RECORDS, 'format: lines for people are no JSON']],
   'limits.header_block': [

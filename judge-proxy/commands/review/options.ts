@@ -92,7 +92,7 @@ export function readReviewOptions(args: readonly string[], now: number): ReviewO
  * Address of the ledger: as given, or from the config file, or where the shipped config puts it (whose variable compose
  * sets in the container).
  */
-export async function ledgerUrl(options: ReviewOptions, io: CommandIo): Promise<string> {
+export async function ledgerUrl(options: Pick<ReviewOptions, 'ledger' | 'config'>, io: CommandIo): Promise<string> {
   if (options.ledger !== undefined) return options.ledger;
   if (options.config !== undefined) return (await readConfig(options.config, io)).ledger.url;
   return io.env.JUDGE_PROXY_LEDGER || DEFAULT_LEDGER;

@@ -5,18 +5,18 @@
  */
 
 import { Worker } from 'node:worker_threads';
-import type { CheckpointData, ToCheckpoint } from './checkpoint-thread.ts';
+import type { LogCopyData, ToLogCopy } from './log-copy-thread.ts';
 
 /** Operations between two copies: some 2,000 pages of log. The first copy starts the thread. */
 const OPERATIONS = 1_000;
 
-export class Checkpointer {
-  readonly #data: CheckpointData;
+export class LogCopier {
+  readonly #data: LogCopyData;
   #worker: Worker | null = null;
   #exited: Promise<void> = Promise.resolve();
   #operations = 0;
 
-  constructor(data: CheckpointData) {
+  constructor(data: LogCopyData) {
     this.#data = data;
   }
 
@@ -26,19 +26,19 @@ export class Checkpointer {
     if (this.#operations < OPERATIONS) return;
     this.#operations = 0;
     this.#worker ??= this.#start();
-    this.#worker.postMessage('copy' satisfies ToCheckpoint);
+    this.#worker.postMessage('copy' satisfies ToLogCopy);
   }
 
   /** Waits for a copy that is under way. Called once, after the last commit that counts. */
   async close(): Promise<void> {
-    this.#worker?.postMessage('close' satisfies ToCheckpoint);
+    this.#worker?.postMessage('close' satisfies ToLogCopy);
     await this.#exited;
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), {
+    const worker = new Worker(new URL('./log-copy-thread.ts', import.meta.url), {
       workerData: this.#data,
-      name: 'checkpoint',
+      name: 'log-copy',
       env: {},
     });
     // Without the thread the writer copies by itself: slower, and nothing is lost.

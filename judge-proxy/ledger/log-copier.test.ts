@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { newId, systemClock } from '../telemetry/clock.ts';
-import { Checkpointer } from './checkpointer.ts';
+import { LogCopier } from './log-copier.ts';
 import { KeptLog, sampleOpened } from './sample-records.ts';
 import { openLedger } from './sqlite.ts';
 
@@ -40,13 +40,13 @@ it('the database grows long before the writer would stop for it', { timeout: 60_
 });
 
 it('a thread that cannot open the file ends, and close does not wait for it', async () => {
-  const checkpointer = new Checkpointer({ file: join(folder, 'not/there.db'), durability: 'process' });
-  checkpointer.committed(1_000);
-  await checkpointer.close();
+  const logCopier = new LogCopier({ file: join(folder, 'not/there.db'), durability: 'process' });
+  logCopier.committed(1_000);
+  await logCopier.close();
 });
 
 it('without a copy there is no thread to wait for', async () => {
-  const checkpointer = new Checkpointer({ file, durability: 'process' });
-  checkpointer.committed(999);
-  await checkpointer.close();
+  const logCopier = new LogCopier({ file, durability: 'process' });
+  logCopier.committed(999);
+  await logCopier.close();
 });

@@ -1,0 +1,215 @@
+/**
+ * Makes checkpoints while the ledger is written: after so many records, after so long, and when it is closed. All of it
+ * happens beside the commits: the end of the chain is read by the reader's thread, signature and files are the work of
+ * libuv's threads. A checkpoint that fails delays nothing and loses nothing: the next one covers its records.
+ */
+
+import { type KeyObject, sign } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { type Clock, timestamp } from '../telemetry/clock.ts';
+import type { Log } from '../telemetry/log.ts';
+import {
+  type Checkpoint,
+  checkpointHash,
+  checkpointLine,
+  isSigned,
+  keyId,
+  signedBytes,
+  type UnsignedCheckpoint,
+} from './checkpoint.ts';
+import { CheckpointError } from './checkpoint-error.ts';
+import { appendLine, type CheckpointPlaces, lastCheckpoint } from './checkpoint-file.ts';
+import { signingKey } from './checkpoint-key.ts';
+import type { ChainHead } from './ledger.ts';
+
+export interface CheckpointSettings {
+  /** Records after which a checkpoint is made. */
+  readonly records: number;
+  /** Milliseconds after the first record that no checkpoint covers. */
+  readonly interval: number;
+  /** Beside the ledger unless given. */
+  readonly file?: string | undefined;
+  readonly key?: string | undefined;
+  /** Files that get each checkpoint, too. */
+  readonly copies: readonly string[];
+}
+
+export interface CheckpointParts {
+  readonly settings: CheckpointSettings;
+  readonly places: CheckpointPlaces;
+  readonly source: {
+    readonly head: (seq?: number) => Promise<ChainHead | null>;
+    /** Resolves when what is committed survives a power cut: a checkpoint must never say more than the disk. */
+    readonly persist: () => Promise<void>;
+  };
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Reads the checkpoints so far, makes the key at the first start.
+ * @throws {CheckpointError} when the ledger is not the one that was signed, or the key is not the one that signed it
+ */
+export async function startCheckpoints(parts: CheckpointParts): Promise<Checkpoints> {
+  const { file, key: keyFile } = parts.places;
+  const last = lastCheckpoint(file);
+  const key = signingKey(keyFile, last !== null);
+  if (last !== null) {
+    if (last.key_id !== keyId(key)) throw new CheckpointError('key_replaced', keyFile);
+    if (!isSigned(last, key)) throw new CheckpointError('forged', file);
+    await checkOnChain(last, file, parts.source.head);
+  }
+  makeFolder(file);
+  return new Checkpoints(parts, key, last);
+}
+
+async function checkOnChain(last: Checkpoint, file: string, head: CheckpointParts['source']['head']): Promise<void> {
+  const place = await head(last.size);
+  const ledgerId = (place ?? (await head()))?.ledger_id;
+  if (ledgerId !== undefined && ledgerId !== last.ledger_id) throw new CheckpointError('foreign', file);
+  if (place?.hash !== last.head) throw new CheckpointError('off_chain', file);
+}
+
+function makeFolder(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+  } catch (cause) {
+    throw new CheckpointError('cannot_write', file, { cause });
+  }
+}
+
+const signed = promisify(sign);
+
+export class Checkpoints {
+  readonly #parts: CheckpointParts;
+  readonly #key: KeyObject;
+  readonly #keyId: string;
+  /** Files whose last write failed: told once. */
+  readonly #failing = new Set<string>();
+  #last: Checkpoint | null;
+  /** At least the records since the last checkpoint. */
+  #records = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #making: Promise<void> | null = null;
+  #closed = false;
+
+  constructor(parts: CheckpointParts, key: KeyObject, last: Checkpoint | null) {
+    this.#parts = parts;
+    this.#key = key;
+    this.#keyId = keyId(key);
+    this.#last = last;
+  }
+
+  /** A batch was committed. An operation writes two records at most, and most write one. */
+  committed(operations: number): void {
+    if (this.#closed) return;
+    this.#records += operations;
+    const { records } = this.#parts.settings;
+    if (this.#records >= records) this.#make(records);
+    this.#arm();
+  }
+
+  /** Makes the last checkpoint. Called once, when nothing is written any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#making;
+    await this.#checkpoint(1);
+  }
+
+  /** From the first record that no checkpoint covers. */
+  #arm(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      if (this.#making === null) this.#make(1);
+      else this.#arm();
+    }, this.#parts.settings.interval).unref();
+  }
+
+  #disarm(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /**
+   * One at a time; what reaches the number of records meanwhile gets the next.
+   * @param least records without which there is no need
+   */
+  #make(least: number): void {
+    if (this.#making !== null) return;
+    this.#making = this.#checkpoint(least).then((made) => {
+      this.#making = null;
+      const { records } = this.#parts.settings;
+      if (made && this.#records >= records && !this.#closed) this.#make(records);
+    });
+  }
+
+  async #checkpoint(least: number): Promise<boolean> {
+    // What is committed from here on waits for the next one.
+    this.#records = 0;
+    this.#disarm();
+    try {
+      const { source } = this.#parts;
+      const head = await source.head();
+      const since = (head?.seq ?? 0) - (this.#last?.size ?? 0);
+      if (head === null || since < least) {
+        this.#left(since);
+        return false;
+      }
+      await source.persist();
+      const checkpoint = await this.#sign(head);
+      this.#last = checkpoint;
+      await this.#publish(checkpoint);
+      return true;
+    } catch (error) {
+      this.#failed(this.#parts.places.file, error);
+      this.#left(1);
+      return false;
+    }
+  }
+
+  /** Records that stay without a checkpoint for now. */
+  #left(records: number): void {
+    if (records <= 0 || this.#closed) return;
+    this.#records += records;
+    this.#arm();
+  }
+
+  async #sign({ ledger_id, seq, hash }: ChainHead): Promise<Checkpoint> {
+    const unsigned: UnsignedCheckpoint = {
+      head: hash,
+      key_id: this.#keyId,
+      ledger_id,
+      previous: checkpointHash(this.#last),
+      size: seq,
+      ts: timestamp(this.#parts.clock),
+    };
+    const signature = await signed(null, signedBytes(unsigned), this.#key);
+    return { ...unsigned, signature: signature.toString('base64') };
+  }
+
+  /** The log first: it goes elsewhere soonest. */
+  async #publish(checkpoint: Checkpoint): Promise<void> {
+    const { log, places, settings } = this.#parts;
+    log.write('info', 'checkpoint', { ...checkpoint });
+    const line = checkpointLine(checkpoint);
+    await Promise.all([places.file, ...settings.copies].map((file) => this.#append(file, line)));
+  }
+
+  async #append(file: string, line: string): Promise<void> {
+    try {
+      await appendLine(file, line);
+      if (this.#failing.delete(file)) this.#parts.log.write('warn', 'checkpoint_recovered', { file });
+    } catch (error) {
+      this.#failed(file, error);
+    }
+  }
+
+  #failed(file: string, error: unknown): void {
+    if (this.#failing.has(file)) return;
+    this.#failing.add(file);
+    const cause = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    this.#parts.log.write('error', 'checkpoint_failed', { file, cause });
+  }
+}
