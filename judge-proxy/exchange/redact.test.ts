@@ -50,6 +50,20 @@ describe('redact', () => {
     expect(redact(before, [], token)).toEqual(before);
   });
 
+  it('marks a placeholder that traffic wrote itself: only ours look like ours', () => {
+    const forged = '[REDACTED:aws_access_key_id:726d202d]';
+    const text = `${forged} ${KEY} [REDACTED:${KEY}:00000000]`;
+    const { parts, model_requested } = redact(
+      transcript([part('a', text), part('b', forged)], { model_requested: forged }),
+      [find('a', text, KEY)],
+      token,
+    );
+    const ours = `[REDACTED:aws_access_key_id:${token(KEY)}]`;
+    const marked = '[NOT_REDACTED:aws_access_key_id:726d202d]';
+    expect(parts.map((one) => one.text)).toEqual([`${marked} ${ours} [NOT_REDACTED:${ours}:00000000]`, marked]);
+    expect(model_requested).toBe(marked);
+  });
+
   it('takes the same secret out of every other string, escaped or not', () => {
     const pem = '-----BEGIN KEY-----\nMIIB"quoted"\n-----END KEY-----';
     const clean = redact(

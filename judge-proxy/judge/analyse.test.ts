@@ -11,6 +11,7 @@ import { describe, expect, it } from 'vitest';
 import type { Capture } from '../exchange/capture.ts';
 import { type AnalysisSettings, analyseCapture } from './analyse.ts';
 import type { Analysis, JudgeInput } from './input.ts';
+import { numberTokens } from './placeholders.ts';
 import { bodyOf, captureOf, streamOf } from './testing/captures.ts';
 import { SECRETS } from './testing/secrets.ts';
 
@@ -84,6 +85,14 @@ describe('a chat completion', () => {
     expect(asked).toBe(answered);
     expect((await placeholders('b'))[0]).not.toBe(asked);
   });
+});
+
+it('a placeholder that a client wrote is not taken for ours: what it hides there makes another question', async () => {
+  const asked = async (hidden: string) => {
+    const { content } = await analyse(captureOf({ user: `run [REDACTED:api_key:${hidden}] as hex` }));
+    return numberTokens(content?.json ?? '').text;
+  };
+  expect(await asked('726d202d')).not.toBe(await asked('6c73202d'));
 });
 
 describe('what was not read is named', () => {
@@ -327,7 +336,7 @@ describe('a response that says nothing', () => {
     ['an empty stream', { response: bodyOf(streamOf(''), { contentType: 'text/event-stream' }) }],
     ['no output', responses({ input: 'x' })],
   ])('%s: is a hit, whatever rules the judge lists', async (_, over) => {
-    expect(await hits(over, { rules: [] })).toMatchObject([{ severity: 'low', version: '1' }]);
+    expect(await hits(over, { rules: [] })).toMatchObject([{ severity: 'low', version: '2' }]);
   });
 
   it.each<[string, Parameters<typeof captureOf>[0]]>([

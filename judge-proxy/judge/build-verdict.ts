@@ -35,6 +35,14 @@ export interface Held {
   readonly windows: number;
 }
 
+/**
+ * Delivered already, or given up by its client.
+ * @param release of the route as it is now
+ */
+export function delivered(opened: Pick<ExchangeOpened, 'mode'>, release: Release | null): Held {
+  return { ...DELIVERED, release: opened.mode === 'window' ? release : null };
+}
+
 const DELIVERED: Held = { enforcement: 'none', release: null, subject: 'exchange', windows: 0 };
 
 export interface Judged extends Stoppable {

@@ -1,7 +1,7 @@
 /** A verdict is given at once exactly when no model would be asked, and says why none was. */
 
 import { expect, it } from 'vitest';
-import type { ExchangeCompleted } from '../ledger/records.ts';
+import type { ExchangeCompleted, ExchangeOpened } from '../ledger/records.ts';
 import { sampleCompleted, sampleOpened } from '../ledger/sample-records.ts';
 import type { InputSummary } from './input.ts';
 import { judgeWith } from './testing/judged-ledger.ts';
@@ -23,13 +23,15 @@ function judged(
   judge: string | null,
   changes: Partial<ExchangeCompleted> = {},
   summary: InputSummary | null = SUMMARY,
+  opened: Partial<ExchangeOpened> = {},
 ) {
   const judgeNow = judgeWithoutModel({
     judges: JUDGES,
     onFailure: (route) => (route === 'strict' ? 'block' : 'review'),
+    release: (route) => (route === 'strict' ? 'eager' : null),
     newId: () => 'v1',
   });
-  return judgeNow(sampleOpened('e1', { judge, route: 'strict' }), sampleCompleted('e1', changes), summary);
+  return judgeNow(sampleOpened('e1', { judge, route: 'strict', ...opened }), sampleCompleted('e1', changes), summary);
 }
 
 const NONE = { coverage: { level: 'none', reasons: ['unknown_api'] } } as const;
@@ -70,4 +72,9 @@ it('keeps to what the route says of failures', () => {
 it('not when a model is to be asked, and not without a judge', () => {
   expect(judged('model')).toBeNull();
   expect(judged(null)).toBeNull();
+});
+
+it('names what would have cleared its windows, in mode window and in no other', () => {
+  const releaseIn = (mode: 'observe' | 'window' | 'hold') => judged('rules', {}, SUMMARY, { mode })?.release;
+  expect([releaseIn('observe'), releaseIn('window'), releaseIn('hold')]).toEqual([null, 'eager', null]);
 });

@@ -1,7 +1,14 @@
 /** Verdicts for which no model is asked: rules alone judge, or there is nothing to judge. */
 
-import type { Coverage, ExchangeCompleted, ExchangeOpened, ExchangeOutcome, NewVerdict } from '../ledger/records.ts';
-import { buildVerdict } from './build-verdict.ts';
+import type {
+  Coverage,
+  ExchangeCompleted,
+  ExchangeOpened,
+  ExchangeOutcome,
+  NewVerdict,
+  Release,
+} from '../ledger/records.ts';
+import { buildVerdict, delivered } from './build-verdict.ts';
 import type { ModelOutcome } from './decide.ts';
 import type { InputSummary } from './input.ts';
 import type { Judge } from './judges.ts';
@@ -28,6 +35,8 @@ export interface WithoutModelOptions {
   readonly judges: ReadonlyMap<string, Judge>;
   /** `on_judge_failure` of a route by its name. */
   readonly onFailure: (route: string) => 'allow' | 'block' | 'review';
+  /** `window.release` of a route by its name, null for a route that is gone. */
+  readonly release: (route: string) => Release | null;
   readonly newId: () => string;
 }
 
@@ -42,7 +51,7 @@ export type JudgeWithoutModel = (
   summary: InputSummary | null,
 ) => NewVerdict | null;
 
-export function judgeWithoutModel({ judges, onFailure, newId }: WithoutModelOptions): JudgeWithoutModel {
+export function judgeWithoutModel({ judges, onFailure, release, newId }: WithoutModelOptions): JudgeWithoutModel {
   return (opened, completed, summary) => {
     if (opened.judge === null) return null;
     const judge = judges.get(opened.judge) ?? null;
@@ -54,6 +63,7 @@ export function judgeWithoutModel({ judges, onFailure, newId }: WithoutModelOpti
       ...{ opened, completed, judge, summary, outcome, verdictId, ts },
       consultation: null,
       onFailure: onFailure(opened.route),
+      held: delivered(opened, release(opened.route)),
     }).verdict;
   };
 }

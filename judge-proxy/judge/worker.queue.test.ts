@@ -234,3 +234,16 @@ it('judges what it could neither commit nor give back, as soon as the ledger wri
   expect(verdict).toMatchObject({ exchange_id: id, state: 'rules_only' });
   expect(failures).toBeLessThan(0);
 });
+
+it('a verdict names what clears the windows of its route, in mode window and in no other', async () => {
+  await using server = await startJudgeServer();
+  const modes = ['observe', 'window', 'hold'] as const;
+  for (const mode of modes) await books.record(captureOf(), { mode });
+  await books.start(server.model, { release: () => 'eager' }).idle();
+  const found = (await books.verdicts()).map(({ mode, release }) => [mode, release]).toSorted();
+  expect(found).toEqual([
+    ['hold', null],
+    ['observe', null],
+    ['window', 'eager'],
+  ]);
+});

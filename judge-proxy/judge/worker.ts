@@ -5,15 +5,16 @@
  */
 
 import type { Job, Ledger } from '../ledger/ledger.ts';
-import type { Verdict } from '../ledger/records.ts';
+import type { Release, Verdict } from '../ledger/records.ts';
 import { type Clock, timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { backoffMs, isLastAttempt } from './backoff.ts';
-import { buildVerdict } from './build-verdict.ts';
+import { buildVerdict, delivered } from './build-verdict.ts';
 import type { Consultant, Consultation } from './consult.ts';
 import type { ModelOutcome } from './decide.ts';
 import type { JudgeInput } from './input.ts';
 import type { Judge } from './judges.ts';
+import { GIVEN_UP, isLost, keptInput } from './kept-input.ts';
 import { summarize } from './summary.ts';
 import { outcomeWithoutModel } from './without-model.ts';
 
@@ -32,6 +33,8 @@ export interface JudgeWorkerOptions {
   readonly onFailure: (route: string) => 'allow' | 'block' | 'review';
   /** `sampling` of a route by its name; 1 for a route that is gone. */
   readonly sampling: (route: string) => number;
+  /** `window.release` of a route by its name, null for a route that is gone. */
+  readonly release: (route: string) => Release | null;
   /** Shared with the clients that wait, which go first. */
   readonly consultant: Consultant;
   readonly limits: { readonly judge_queue: number; readonly judge_concurrency: number };
@@ -149,10 +152,12 @@ class Worker implements JudgeWorker {
     this.#held.add(job.job_id);
     this.#released.delete(job.job_id);
     const judge = this.#options.judges.get(job.judge) ?? null;
-    const input = job.content === null ? null : parseInput(job.content);
-    const outcome = outcomeWithoutModel(job.completed.outcome, input?.coverage ?? null, judge);
+    const input = job.content === null ? null : keptInput(job.content);
+    const outcome = isLost(job, input)
+      ? GIVEN_UP
+      : outcomeWithoutModel(job.completed.outcome, input?.coverage ?? null, judge);
     if (outcome !== null) return this.#commit(job, judge, input, outcome, null);
-    if (judge === null || job.content === null) return;
+    if (judge === null || job.content === null || input === null) return;
     if (!this.#hasRoom(job.content)) {
       return this.#commit(job, judge, input, { state: 'queue_full' }, null);
     }
@@ -179,26 +184,35 @@ class Worker implements JudgeWorker {
     this.#options.metrics.judgeQueue(this.#waiting.length);
   }
 
-  async #judge({ job, judge, document }: ModelJob): Promise<void> {
+  async #judge(next: ModelJob): Promise<void> {
     try {
-      const input = parseInput(document);
-      const { exchange_id: exchangeId, client, route } = job.opened;
-      const consultation = await this.#options.consultant.consult({
-        ...{ exchangeId, judge, input, document, client, route },
-        sampling: this.#options.sampling(route),
-        urgency: 'background',
-        signal: this.#abort.signal,
-      });
-      if (consultation === null) return await this.#release(job, 0);
-      const { again, outcome } = consultation;
-      if (again !== null && !isLastAttempt(job.attempt, again.state) && this.#hasRoom('')) {
-        return await this.#again(job, again.afterMs);
-      }
-      await this.#commit(job, judge, input, outcome, consultation);
+      await this.#consult(next);
+    } catch {
+      // A defect of ours: an error here would end the process, and again after each start, with the same job.
+      const { job, judge } = next;
+      await this.#commit(job, judge, keptInput(next.document), GIVEN_UP, null);
     } finally {
       this.#running -= 1;
       this.#pump();
     }
+  }
+
+  async #consult({ job, judge, document }: ModelJob): Promise<void> {
+    const input = keptInput(document);
+    if (input === null) return this.#commit(job, judge, null, GIVEN_UP, null);
+    const { exchange_id: exchangeId, client, route } = job.opened;
+    const consultation = await this.#options.consultant.consult({
+      ...{ exchangeId, judge, input, document, client, route },
+      sampling: this.#options.sampling(route),
+      urgency: 'background',
+      signal: this.#abort.signal,
+    });
+    if (consultation === null) return await this.#release(job, 0);
+    const { again, outcome } = consultation;
+    if (again !== null && !isLastAttempt(job.attempt, again.state) && this.#hasRoom('')) {
+      return await this.#again(job, again.afterMs);
+    }
+    await this.#commit(job, judge, input, outcome, consultation);
   }
 
   async #again(job: Job, afterMs: number | null): Promise<void> {
@@ -229,7 +243,7 @@ class Worker implements JudgeWorker {
     outcome: ModelOutcome,
     consultation: Consultation | null,
   ): Promise<void> {
-    const { ledger, clock, newId, onFailure, log, metrics } = this.#options;
+    const { ledger, clock, newId, onFailure, release, log, metrics } = this.#options;
     const { verdict } = buildVerdict({
       opened: job.opened,
       completed: job.completed,
@@ -238,6 +252,7 @@ class Worker implements JudgeWorker {
       outcome,
       consultation,
       onFailure: onFailure(job.opened.route),
+      held: delivered(job.opened, release(job.opened.route)),
       verdictId: newId(),
       ts: timestamp(clock),
     });
@@ -281,9 +296,4 @@ class Worker implements JudgeWorker {
     if (!this.#isIdle()) return;
     for (const resolve of this.#idlers.splice(0)) resolve();
   }
-}
-
-/** Content is our own canonical JSON: the ledger took it only with its hash. */
-function parseInput(content: string): JudgeInput {
-  return JSON.parse(content) as JudgeInput;
 }

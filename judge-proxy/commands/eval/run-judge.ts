@@ -49,6 +49,7 @@ export async function judgePairs(prepared: readonly Prepared[], options: RunOpti
     judges: new Map([[judge.name, uncached]]),
     onFailure: () => 'review',
     sampling: () => 1,
+    release: () => null,
     consultant,
     limits,
     clock,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Capture } from '../../exchange/capture.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { type ExchangeCompleted, VERDICT_FIELDS, type Verdict } from '../../ledger/records.ts';
+import { type ExchangeCompleted, type Mode, VERDICT_FIELDS, type Verdict } from '../../ledger/records.ts';
 import { openLedger } from '../../ledger/sqlite.ts';
 import { newId, systemClock, timestamp } from '../../telemetry/clock.ts';
 import { createLog } from '../../telemetry/log.ts';
@@ -52,9 +52,9 @@ export class JudgedLedger {
   /** Records one exchange and queues it for the judge `default`. */
   async record(
     capture: Capture = captureOf(),
-    over: Partial<ExchangeCompleted> & { judge?: string; content?: null } = {},
+    over: Partial<ExchangeCompleted> & { judge?: string; content?: null; mode?: Mode } = {},
   ): Promise<string> {
-    const { judge = 'default', content: without, ...completed } = over;
+    const { judge = 'default', content: without, mode = 'observe', ...completed } = over;
     const exchange_id = newId();
     await this.ledger.open({
       exchange_id,
@@ -66,7 +66,7 @@ export class JudgedLedger {
       port: 443,
       method: capture.method,
       path: capture.path,
-      mode: 'observe',
+      mode,
       judge,
     });
     const analysis = await analyseCapture({ ...capture, exchangeId: exchange_id }, ANALYSIS);
@@ -107,6 +107,7 @@ export class JudgedLedger {
       judges: new Map([['default', judgeWith(model)]]),
       onFailure: () => 'review',
       sampling: () => 1,
+      release: () => 'cleared',
       consultant: consultantOf({ limits }),
       limits,
       clock: systemClock,
