@@ -5,7 +5,7 @@
  *
  * Where nobody waits for the verdict, the exchange is recorded as in `observe` and its job queued: the client is gone,
  * the origin failed, more came than may be held and the route lets it pass, or the origin gave no answer of a model: an
- * error (status 400 and above) or no body at all. Those are judged by rules before they go out, and reach the client as
+ * error (status 400 and above, with a body that is one) or no body at all. Those are judged by rules before they go out, and reach the client as
  * they are: an outage of the judge must not hide an outage of the origin.
  */
 
@@ -13,6 +13,7 @@ import { findApi } from '../apis/registry.ts';
 import type { RouteConfig } from '../config/schema.ts';
 import type { CapturedBody } from '../exchange/capture.ts';
 import type { CopyBudget } from '../exchange/tap.ts';
+import type { PartKind } from '../exchange/transcript.ts';
 import type { Consultant } from '../judge/consult.ts';
 import type { InlineJudge, StopCode } from '../judge/inline-judge.ts';
 import type { Analyser, Analysis } from '../judge/input.ts';
@@ -92,7 +93,7 @@ class EnforcedExchange implements RecordedExchange {
   async #judgeRequest(judge: InlineJudge, request: CapturedBody): Promise<Ending | null> {
     const end = requestAlone(request, this.#start);
     const analysis = await this.#analyseRequest(end);
-    const judged = await judge.judgeMatter(matterOf(analysis));
+    const judged = await judge.judgeMatter(matterOf(analysis), { rulesMissed: rulesMissed([request], analysis) });
     // The client is gone: nobody is told anything, and nothing is sent.
     if (judged === 'aborted') return this.#verdicts.block({ code: 'judge_unavailable', verdict: null }, analysis, null);
     const record = this.#completed(end, analysis);
@@ -145,7 +146,12 @@ class EnforcedExchange implements RecordedExchange {
       // What a failed origin has sent and nobody judged is not delivered.
       return AS_IT_COMES;
     }
-    return isAnswer(end) ? this.#finishJudged(end, gate, judge) : this.#finishWithoutAnswer(end, gate, judge);
+    // Nothing new is judged in windows from here on.
+    const settled = gate.settle();
+    const marks = gate.stop === null ? {} : { stopped: true };
+    const analysis = await analyse(this.#parts, this.#opened, this.#start.path, end, marks);
+    if (!isAnswer(end, analysis)) return this.#finishWithoutAnswer(end, analysis, gate, judge);
+    return this.#finishJudged(end, analysis, gate, judge, settled);
   }
 
   /** In mode `observe`, before an answer came, or after a request that was not cleared. */
@@ -166,16 +172,21 @@ class EnforcedExchange implements RecordedExchange {
     return AS_IT_COMES;
   }
 
-  async #finishJudged(end: ExchangeEnd, gate: EnforcedGate, judge: InlineJudge): Promise<Ending> {
+  async #finishJudged(
+    end: ExchangeEnd,
+    analysis: Analysis,
+    gate: EnforcedGate,
+    judge: InlineJudge,
+    settled: Promise<void>,
+  ): Promise<Ending> {
     // What the gate still waits for and the last question run side by side: nobody waits for one after the other.
-    const [whole] = await Promise.all([this.#judgeWhole(end, gate, judge), gate.settle()]);
-    const { analysis } = whole;
+    const [stopByWhole] = await Promise.all([this.#judgeWhole(end, analysis, gate, judge), settled]);
     if (judge.closed) {
       const aborted = { ...end, outcome: 'client_aborted' } as const;
       await commitObserved(this.#parts, this.#opened, this.#completed(aborted, analysis), analysis);
       return AS_IT_COMES;
     }
-    const stop = whole.stop ?? gate.stop;
+    const stop = stopByWhole ?? gate.stop;
     const record = this.#completed(stop === null ? end : stopped(end), analysis);
     const ending = await this.#verdicts.commit({ judge, record, analysis, stop, gate });
     const rest = gate.takeRest();
@@ -185,24 +196,28 @@ class EnforcedExchange implements RecordedExchange {
   /** The last question: about the whole pair, whatever was asked about its windows. Not put when the gate has stopped. */
   async #judgeWhole(
     end: ExchangeEnd,
+    analysis: Analysis,
     gate: EnforcedGate,
     judge: InlineJudge,
-  ): Promise<{ analysis: Analysis; stop: StopCode | null }> {
-    const marks = gate.stop === null ? {} : { stopped: true };
-    const analysis = await analyse(this.#parts, this.#opened, this.#start.path, end, marks);
+  ): Promise<StopCode | null> {
     const byRules = judge.stopByRules(hitsOf(analysis));
     if (byRules === null) gate.clearedByRules();
     // A gate that stopped for what it was told has asked all that there is to ask.
     const asked = gate.stop !== null && (judge.answered > 0 || gate.stop === 'blocked_by_judge');
-    if (asked) return { analysis, stop: byRules };
+    if (asked) return byRules;
     const readElsewhere = isCutShort(analysis) && (await gate.readToEnd());
-    const judged = await judge.judgeMatter(matterOf(analysis), { readElsewhere });
-    return { analysis, stop: judged === 'aborted' ? null : judged.stop };
+    const missed = rulesMissed([end.request, end.response], analysis);
+    const judged = await judge.judgeMatter(matterOf(analysis), { readElsewhere, rulesMissed: missed });
+    return judged === 'aborted' ? null : judged.stop;
   }
 
   /** An error of the origin, or no body: rules judge it now, the model in its own time. */
-  async #finishWithoutAnswer(end: ExchangeEnd, gate: EnforcedGate, judge: InlineJudge): Promise<Ending> {
-    const analysis = await analyse(this.#parts, this.#opened, this.#start.path, end);
+  async #finishWithoutAnswer(
+    end: ExchangeEnd,
+    analysis: Analysis,
+    gate: EnforcedGate,
+    judge: InlineJudge,
+  ): Promise<Ending> {
     const stop = judge.stopByRules(hitsOf(analysis)) ?? gate.stop;
     if (stop !== null) {
       const record = this.#completed(stopped(end), analysis);
@@ -221,13 +236,32 @@ class EnforcedExchange implements RecordedExchange {
   }
 }
 
-/** False for what no model wrote. */
-function isAnswer({ status, response }: ExchangeEnd): boolean {
-  return status !== null && status < 400 && response.total > 0;
+/** Longer than what any provider or gateway writes for an error (HTML pages of gateways have 10 KB), in bytes. */
+const LONGEST_ERROR = 16_384;
+const OF_ERRORS: ReadonlySet<PartKind> = new Set(['error', 'other']);
+
+/** False for what no model wrote. A status is the origin's word: what reads like an answer is one under any. */
+function isAnswer({ status, response }: ExchangeEnd, analysis: Analysis): boolean {
+  if (status === null || response.total === 0) return false;
+  if (status < 400 || response.total > LONGEST_ERROR || rulesMissed([response], analysis)) return true;
+  const parts = matterOf(analysis).input?.transcript.parts ?? [];
+  return parts.some(({ side, kind }) => side === 'response' && !OF_ERRORS.has(kind));
 }
 
 function stopped(end: ExchangeEnd): ExchangeEnd {
   return { ...end, outcome: 'blocked' };
+}
+
+/** Reasons for which a body, or a part of it, was no text to anybody. What is cut for the model was read by rules. */
+const UNREADABLE: ReadonlySet<CoverageReason> = new Set([
+  'unknown_coding',
+  'decode_failed',
+  'decode_limit',
+  'rules_incomplete',
+]);
+
+function rulesMissed(bodies: readonly CapturedBody[], { coverage }: Analysis): boolean {
+  return bodies.some(({ cut }) => cut !== null) || coverage.reasons.some((reason) => UNREADABLE.has(reason));
 }
 
 /** Reasons for which a long answer is not in its copy as a whole. */

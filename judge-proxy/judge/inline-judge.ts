@@ -80,9 +80,13 @@ export class InlineJudge {
    * Judges one matter and keeps what was said.
    * @param readElsewhere what is cut out of this one was judged in windows: its being cut is no failure then, and
    *   coverage says it all the same
+   * @param rulesMissed something was there that not even rules have read: where they alone judge, nobody has
    * @returns `aborted` when `close` ended it
    */
-  async judgeMatter(matter: Matter, { readElsewhere = false } = {}): Promise<Judgement | 'aborted'> {
+  async judgeMatter(
+    matter: Matter,
+    { readElsewhere = false, rulesMissed = false } = {},
+  ): Promise<Judgement | 'aborted'> {
     // Where a rule decides, what models said of windows before is all that they are asked.
     const byRules = this.stopByRules(matter.input?.rule_hits ?? []);
     if (this.#answers.length > 0 && byRules !== null) return { stop: byRules, asked: false };
@@ -90,7 +94,9 @@ export class InlineJudge {
     if (answer === null || this.closed) return 'aborted';
     const consultation = readElsewhere ? { ...answer, outcome: asScored(answer.outcome) } : answer;
     this.#answers.push(consultation);
-    return { stop: this.#stopOf(consultation.outcome, matter), asked: wasAsked(consultation.outcome) };
+    const asked = wasAsked(consultation.outcome);
+    const unread = !asked && rulesMissed && !readElsewhere && this.onFailure === 'block' ? 'judge_unavailable' : null;
+    return { stop: this.#stopOf(consultation.outcome, matter) ?? unread, asked };
   }
 
   /** What rules alone say, at once. */
