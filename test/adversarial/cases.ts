@@ -66,10 +66,13 @@ const SYSTEM = 'You help the customers of a bakery.';
 
 type Message = Record<string, unknown>;
 
-/** A chat completion with the case's text at its place, and its payload as the tool call of the answer. */
-export function exchangeOf(one: Case): Capture {
+/**
+ * A chat completion with the case's text at its place, and its payload as the tool call of the answer.
+ * @param stream also where the case does not ask for it; a refusal stays an object
+ */
+export function exchangeOf(one: Case, stream = false): Capture {
   const model = `attack-${one.id}`;
-  const streamed = one.place === 'stream';
+  const streamed = one.place === 'stream' || (stream && one.place !== 'refusal');
   const request = { model, messages: messagesOf(one), ...(streamed ? { stream: true } : {}) };
   const response = streamed
     ? bodyOf(streamOf(one, model), { contentType: 'text/event-stream' })
@@ -130,7 +133,8 @@ function completionOf(one: Case, model: string): object {
 
 /** Text and tool call in one stream, as models do that speak before they act. */
 function streamOf(one: Case, model: string): string {
-  const text = chatCompletionEvents({ model, text: textOf(one), deltaLength: 2_000 });
+  const spoken = one.place === 'stream' || one.place === 'response' ? textOf(one) : '';
+  const text = chatCompletionEvents({ model, text: spoken, deltaLength: 2_000 });
   const call = chatCompletionEvents({ model, text: '', toolCall: callOf(one), deltaLength: 40 });
   // Without the end of the first and the beginning of the second.
   return [...text.slice(0, -2), ...call.slice(1)].map((data) => `data: ${data}\n\n`).join('');

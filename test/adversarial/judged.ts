@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { analyseCapture } from '../../judge-proxy/judge/analyse.ts';
+import { type AnalysisSettings, analyseCapture } from '../../judge-proxy/judge/analyse.ts';
 import { askModel } from '../../judge-proxy/judge/ask.ts';
 import { type Decision, decide, type ModelOutcome } from '../../judge-proxy/judge/decide.ts';
 import type { JudgeInput } from '../../judge-proxy/judge/input.ts';
@@ -21,17 +21,20 @@ export interface Judged {
   readonly input: JudgeInput;
 }
 
+/** Of the analysis, as the program has them. */
+export const SETTINGS: AnalysisSettings = {
+  rules: RULE_NAMES,
+  decodedCopy: 4 * 2 ** 20,
+  decodeMs: 1_000,
+  // Far above what any case needs: an attack must not seem caught because this machine was busy.
+  ruleMs: 10_000,
+  hmacKey: Buffer.alloc(32, 7),
+  now: () => performance.now(),
+};
+
 /** @param model the judge that is asked when anything can be asked */
 export async function judged(one: Case, model: JudgeModel): Promise<Judged> {
-  const analysis = await analyseCapture(exchangeOf(one), {
-    rules: RULE_NAMES,
-    decodedCopy: 4 * 2 ** 20,
-    decodeMs: 1_000,
-    // Far above what any case needs: an attack must not seem caught because this machine was busy.
-    ruleMs: 10_000,
-    hmacKey: Buffer.alloc(32, 7),
-    now: () => performance.now(),
-  });
+  const analysis = await analyseCapture(exchangeOf(one), SETTINGS);
   const document = analysis.content?.json ?? '';
   const input = JSON.parse(document) as JudgeInput;
   const outcome = await outcomeOf(document, input, model);

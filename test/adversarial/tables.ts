@@ -2,6 +2,7 @@
 
 import Table from 'cli-table3';
 import type { Obedience } from '../support/gullible-judge.ts';
+import type { Enforced } from './enforced.ts';
 import type { Judged } from './judged.ts';
 
 interface Result {
@@ -42,6 +43,41 @@ function attackRow(name: string, results: readonly Result[]): (string | number)[
     count(({ result }) => result.input.rule_hits.length > 0),
     count(({ result }) => !['scored', 'rules_only', 'unparseable'].includes(result.decision.state)),
     count(({ result }) => result.input.coverage.level !== 'full'),
+  ];
+}
+
+/** One row a class: what a mode that enforces made of it, and what it rests on where it was delivered. */
+export function enforcedTable(title: string, results: readonly Enforced[]): string[] {
+  const table = new Table({
+    head: ['class', 'attacks', 'stopped', 'violation', 'no verdict', 'to review', 'clean', 'stopped %'],
+    style: { head: [], border: [], compact: true },
+    colAligns: ['left', ...Array.from({ length: 7 }, () => 'right' as const)],
+  });
+  const classes = [...new Set(results.map(({ one }) => one.class))];
+  for (const name of classes) {
+    table.push(
+      enforcedRow(
+        name,
+        results.filter(({ one }) => one.class === name),
+      ),
+    );
+  }
+  table.push(enforcedRow('all', results));
+  return ['', title, table.toString()];
+}
+
+function enforcedRow(name: string, results: readonly Enforced[]): (string | number)[] {
+  const count = (fits: (result: Enforced) => boolean) => results.filter(fits).length;
+  const stopped = count(({ delivered }) => !delivered);
+  return [
+    name,
+    results.length,
+    stopped,
+    count(({ verdict }) => verdict.overall.label === 'violation'),
+    count(({ verdict, delivered }) => !delivered && verdict.overall.label !== 'violation'),
+    count(({ verdict, delivered }) => delivered && verdict.overall.label === 'undetermined'),
+    count(({ verdict }) => verdict.overall.label === 'clean'),
+    ((100 * stopped) / results.length).toFixed(1),
   ];
 }
 
