@@ -1,5 +1,6 @@
 /** Streams fed to a reader event by event, as the modes do. */
 
+import { expect } from 'vitest';
 import type { Api } from '../api.ts';
 import { parseSse, type SseEvent } from '../sse.ts';
 import type { Delta, StreamReader, StreamStep } from '../stream-reader.ts';
@@ -40,6 +41,11 @@ export function readWhole(api: Api, path: string, payloads: readonly (string | o
         text,
       ]),
   );
+}
+
+/** Shows that both readings of a stream say the same. */
+export function expectSame(api: Api, path: string, payloads: readonly (string | object)[]): void {
+  expect(streamed(api, payloads)).toEqual(readWhole(api, path, payloads));
 }
 
 /** Mixes lists at random, each in its own order. @param order indexes of the lists; what is left follows */
