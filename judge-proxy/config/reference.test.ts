@@ -20,6 +20,7 @@ describe('docs/configuration.md', () => {
     ['| `routes[].ports` | list of whole number 1–65535 | `[443]` |'],
     ['| `routes[].action` | `tunnel`, `terminate`, `deny` | required |'],
     ['| `routes[].judge` | text | none |'],
+    ['| `routes[].hold_request` | `true`, `false` | `false` |'],
     ['| `judges.*.model.api_key` | text, secret | `""` |'],
     ['| `judges.*.model.timeout` | duration | `30s` |'],
     ['| `limits.header_block` | size | `64KiB` |'],

@@ -81,6 +81,7 @@ function type(node: SchemaNode): string {
   if (node.unit !== undefined) return node.unit;
   if (node.type === 'integer') return `whole number${range(node)}`;
   if (node.type === 'number') return `number${range(node)}`;
+  if (node.type === 'boolean') return `${code('true')}, ${code('false')}`;
   return node.secret ? 'text, secret' : 'text';
 }
 

@@ -166,7 +166,7 @@ export const judgeModel = z.strictObject({
     .meta({ secret: true })
     .describe('Key of the judge model. Empty: rules alone judge, and coverage says so.'),
   name: z.string().min(1).default('gpt-5-mini').describe('Model that judges.'),
-  timeout: duration('30s').describe('Whole judge call, waiting in our queue not included.'),
+  timeout: duration('30s').describe('Whole judge call. While a client waits, its wait for a turn counts, too.'),
   ca_files: z.array(file).default([]).describe('CAs trusted for the judge endpoint beside the system roots, PEM.'),
   allow_addresses: z
     .array(z.string())
@@ -229,7 +229,9 @@ const ledger = z
         interval: duration('1m').describe('And so long after the first record that no checkpoint covers.'),
         file: file
           .optional()
-          .describe('File that they are appended to. Unless set beside the ledger: `data/ledger.db.checkpoints.jsonl`.'),
+          .describe(
+            'File that they are appended to. Unless set beside the ledger: `data/ledger.db.checkpoints.jsonl`.',
+          ),
         key: file
           .optional()
           .describe(
