@@ -33,6 +33,23 @@ describe('parseJson', () => {
     },
   );
 
+  it.each([
+    '{"content":"one thing","content":"another"}',
+    '{"choices":[{"message":{"content":"a","role":"b","content":"c"}}]}',
+    '{"a":1,"\\u0061":2}',
+    '{"__proto__":{},"__proto__":1}',
+  ])('does not choose one of two values of a key: %s', (text) => {
+    expect(JSON.parse(text)).toBeTypeOf('object');
+    expect(parseJson(text)).toEqual({ ok: false, reason: 'malformed' });
+  });
+
+  it.each(['{"a":":,\\"b\\":"}', '{"a":{"a":[{"a":1},{"a":2}]}}', '{"__proto__":1,"constructor":{"":0}}', '[":"]'])(
+    'takes no colon in a string for a key, and no key of another object for the same: %s',
+    (text) => {
+      expect(parseJson(text)).toEqual({ ok: true, value: JSON.parse(text), whole: true });
+    },
+  );
+
   it('reads any prefix as a prefix of the value (property)', () => {
     fc.assert(
       fc.property(

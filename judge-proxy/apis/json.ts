@@ -22,13 +22,15 @@ export type Parsed =
   | { readonly ok: false; readonly reason: 'malformed' | 'too_deep' };
 
 /**
- * Parses a JSON text or the beginning of one. Of repeated keys the last counts, as with the parsers of both ends.
+ * Parses a JSON text or the beginning of one. An object with a key twice is not parsed: some readers take the first
+ * value and some the last (RFC 8259 §4), and who judges one of them has not seen what the other shows.
  * @param mostValues a text of more keys and values is not parsed, as one that nests too deep is not
  */
 export function parseJson(text: string, mostValues = Number.POSITIVE_INFINITY): Parsed {
   const shape = jsonShape(text, MAX_DEPTH);
   if (shape.depth > MAX_DEPTH || shape.values > mostValues) return { ok: false, reason: 'too_deep' };
   const value = tryParse(text);
+  if (value !== undefined && keysIn(value) !== shape.keys) return { ok: false, reason: 'malformed' };
   if (value !== undefined) return { ok: true, value, whole: true };
   const closed = shape.closed === null ? undefined : tryParse(shape.closed);
   return closed === undefined ? { ok: false, reason: 'malformed' } : { ok: true, value: closed, whole: false };
@@ -40,6 +42,13 @@ function tryParse(text: string): Json | undefined {
   } catch {
     return undefined;
   }
+}
+
+function keysIn(value: Json): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let keys = isArray(value) ? 0 : Object.keys(value).length;
+  for (const item of Object.values(value)) keys += keysIn(item);
+  return keys;
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {

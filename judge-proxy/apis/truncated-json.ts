@@ -5,6 +5,8 @@ export interface JsonShape {
   readonly depth: number;
   /** Values and keys that a comma or colon parts from another: what building and walking them costs. */
   readonly values: number;
+  /** Keys as they are written, repeated ones included. */
+  readonly keys: number;
   /**
    * The text with what is open closed and what is incomplete dropped: valid JSON whenever the text is a prefix of
    * valid JSON with at least one open string, array or object. null when nothing is open at the end.
@@ -23,6 +25,7 @@ export function jsonShape(text: string, mostDepth = Number.POSITIVE_INFINITY): J
   const closers: string[] = [];
   let depth = 0;
   let values = 1;
+  let keys = 0;
   /** End of the longest prefix that becomes valid by closing what is open. */
   let safe = 0;
   let expectsKey = false;
@@ -37,13 +40,13 @@ export function jsonShape(text: string, mostDepth = Number.POSITIVE_INFINITY): J
         continue;
       }
       if (expectsKey) break;
-      return { depth, values, closed: `${text.slice(0, end.at)}"${closers.toReversed().join('')}` };
+      return { depth, values, keys, closed: `${text.slice(0, end.at)}"${closers.toReversed().join('')}` };
     }
     at += 1;
     if (char === '{' || char === '[') {
       closers.push(char === '{' ? '}' : ']');
       depth = Math.max(depth, closers.length);
-      if (depth > mostDepth) return { depth, values, closed: null };
+      if (depth > mostDepth) return { depth, values, keys, closed: null };
       expectsKey = char === '{';
       safe = at;
     } else if (char === '}' || char === ']') {
@@ -53,6 +56,7 @@ export function jsonShape(text: string, mostDepth = Number.POSITIVE_INFINITY): J
     } else if (char === ':') {
       expectsKey = false;
       values += 1;
+      keys += 1;
     } else if (char === ',') {
       values += 1;
       expectsKey = closers.at(-1) === '}';
@@ -62,7 +66,12 @@ export function jsonShape(text: string, mostDepth = Number.POSITIVE_INFINITY): J
       if (at < text.length) safe = at;
     }
   }
-  return { depth, values, closed: closers.length === 0 ? null : text.slice(0, safe) + closers.toReversed().join('') };
+  return {
+    depth,
+    values,
+    keys,
+    closed: closers.length === 0 ? null : text.slice(0, safe) + closers.toReversed().join(''),
+  };
 }
 
 /** Behind the closing quote, or where an unfinished string must be cut so that no escape is left half. */
