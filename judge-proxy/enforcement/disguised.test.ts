@@ -5,7 +5,8 @@
 
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { chatRequest, EnforcedRig, type HeadOver, type RigOptions } from './testing/enforced-rig.ts';
+import { chatRequest, EnforcedRig, type RigOptions } from './testing/enforced-rig.ts';
+import type { HeadOver } from './testing/rig-exchange.ts';
 import { FORBIDDEN } from './testing/scripted-consultant.ts';
 import { CHAT } from './testing/streams.ts';
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { routeConfig } from '../../judge-proxy/config/testing/route.ts';
 import { createRecorder } from '../../judge-proxy/enforcement/create-recorder.ts';
 import type { Recorder } from '../../judge-proxy/enforcement/recorder.ts';
-import { RigExchange } from '../../judge-proxy/enforcement/testing/enforced-rig.ts';
+import { RigExchange } from '../../judge-proxy/enforcement/testing/rig-exchange.ts';
 import { CopyBudget } from '../../judge-proxy/exchange/tap.ts';
 import { analyseCapture } from '../../judge-proxy/judge/analyse.ts';
 import { createJudge } from '../../judge-proxy/judge/judges.ts';
