@@ -149,9 +149,11 @@ function isSorted(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (Array.isArray(value)) return value.every(isSorted);
   let before: string | null = null;
-  for (const [key, item] of Object.entries(value)) {
-    // By UTF-16 code units (RFC 8785 §3.2.3), which is how JavaScript compares.
-    if ((before !== null && key < before) || !isSorted(item)) return false;
+  // By UTF-16 code units (RFC 8785 §3.2.3), which is how JavaScript compares.
+  for (const key in value) {
+    if (before !== null && key < before) return false;
+    const item = (value as Record<string, unknown>)[key];
+    if (typeof item === 'object' && !isSorted(item)) return false;
     before = key;
   }
   return true;
