@@ -4,26 +4,19 @@
  */
 
 import { once } from 'node:events';
-import { afterEach, describe, expect, test } from 'vitest';
-import type { Hop, RigOptions } from '../intercept/testing/rig.ts';
-import { type GatedRig, GET, quiet, startGated } from './testing/gated-rig.ts';
-import { blocked, type Script } from './testing/scripted-recorder.ts';
+import { describe, expect, test } from 'vitest';
+import type { Hop } from '../intercept/testing/rig.ts';
+import { GET, quiet, useGated } from './testing/gated-rig.ts';
+import { blocked } from './testing/scripted-recorder.ts';
 
-let gated: GatedRig;
-async function start(script: Script, options: RigOptions = {}): Promise<GatedRig> {
-  gated = await startGated(script, options);
-  return gated;
-}
-afterEach(async () => {
-  await gated.rig.close();
-});
+const { start, asked } = useGated();
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 
 describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
   test('a client that goes away while its answer is held ends gate and origin', async () => {
     const { recorder, settled } = await start({ gate: () => {} }, { hop, raw: true });
-    const { client, origin, gate } = await gated.asked(`${CHUNKED}4\r\nheld\r\n`);
+    const { client, origin, gate } = await asked(`${CHUNKED}4\r\nheld\r\n`);
     await recorder.until(() => gate.text === 'held');
     client.stream.destroy();
     await recorder.until(() => gate.closed > 0);
@@ -38,7 +31,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
 
   test('a client that goes away while the gate has the origin paused ends both as well', async () => {
     const { recorder, settled } = await start({ gate: () => {} }, { hop, raw: true });
-    const { client, origin, gate } = await gated.asked(CHUNKED);
+    const { client, origin, gate } = await asked(CHUNKED);
     gate.takesMore = false;
     origin.write('4\r\nheld\r\n');
     await recorder.until(() => gate.text === 'held');
@@ -60,7 +53,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       },
       { hop, raw: true },
     );
-    const { client, gate } = await gated.asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nheld');
+    const { client, gate } = await asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nheld');
     await recorder.until(() => recorder.ends.length === 1);
     client.stream.destroy();
     await recorder.until(() => gate.closed > 0);
@@ -75,7 +68,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       { gate: () => {}, finish: () => ({ kind: 'deliver', rest }) },
       { hop, raw: true },
     );
-    const { client } = await gated.asked(`${CHUNKED}0\r\n\r\n`);
+    const { client } = await asked(`${CHUNKED}0\r\n\r\n`);
     await client.includes('HTTP/1.1 200');
     client.stream.destroy();
     await settled();
@@ -84,7 +77,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
 
   test('an origin that breaks off while its answer is held is a refusal that a client can read', async () => {
     const { rig, recorder, settled } = await start({ gate: () => {} }, { hop, raw: true });
-    const { client, origin, gate } = await gated.asked(`${CHUNKED}4\r\nheld\r\n`);
+    const { client, origin, gate } = await asked(`${CHUNKED}4\r\nheld\r\n`);
     await recorder.until(() => gate.text === 'held');
     origin.stream.destroy();
     expect(await client.includes('}')).toMatch(/^HTTP\/1.1 502 .*x-judge-code: origin_reset/s);
@@ -100,7 +93,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       { gate: () => {}, finish: () => ({ kind: 'deliver', rest: [Buffer.from('cleared')] }) },
       { hop, raw: true },
     );
-    const { client, origin, gate } = await gated.asked(`${CHUNKED}4\r\nheld\r\n`);
+    const { client, origin, gate } = await asked(`${CHUNKED}4\r\nheld\r\n`);
     gate.outlet.release(Buffer.from('first'));
     await client.includes('first');
     origin.stream.destroy();
@@ -121,7 +114,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
         { gate: () => {}, finish: () => blocked('data: stopped\n\n') },
         { hop, raw: true },
       );
-      const { client, origin, gate } = await gated.asked(`${CHUNKED}4\r\nharm\r\n`);
+      const { client, origin, gate } = await asked(`${CHUNKED}4\r\nharm\r\n`);
       if (released) {
         gate.outlet.release(Buffer.from('first'));
         await client.includes('first');
@@ -144,7 +137,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       },
       { hop, raw: true },
     );
-    const { client, gate } = await gated.asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody');
+    const { client, gate } = await asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody');
     await recorder.until(() => recorder.ends.length === 1);
     gate.outlet.stop();
     verdict.resolve();
@@ -154,9 +147,9 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
   });
 
   test('a stop without an ending to it is never a delivery', async () => {
-    const { settled } = await start({ gate: () => {} }, { hop, raw: true });
-    const { client, gate } = await gated.asked(`${CHUNKED}4\r\nharm\r\n`);
-    await gated.recorder.until(() => gate.text === 'harm');
+    const { recorder, settled } = await start({ gate: () => {} }, { hop, raw: true });
+    const { client, gate } = await asked(`${CHUNKED}4\r\nharm\r\n`);
+    await recorder.until(() => gate.text === 'harm');
     gate.outlet.stop();
     expect(await client.includes('}')).toMatch(/^HTTP\/1.1 403 .*"blocked_by_judge"/s);
     expect(client.text).not.toContain('harm');
@@ -175,7 +168,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       },
       { hop, raw: true },
     );
-    const { client } = await gated.asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody');
+    const { client } = await asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody');
     await recorder.until(() => recorder.ends.length === 1);
     let drained = false;
     const draining = rig.forwarder.drain().then(() => {

@@ -4,19 +4,12 @@
  */
 
 import { once } from 'node:events';
-import { afterEach, describe, expect, test } from 'vitest';
-import { HOST, type Hop, type RigOptions } from '../intercept/testing/rig.ts';
-import { type GatedRig, GET, startGated } from './testing/gated-rig.ts';
-import { blocked, type Script } from './testing/scripted-recorder.ts';
+import { describe, expect, test } from 'vitest';
+import { HOST, type Hop } from '../intercept/testing/rig.ts';
+import { GET, useGated } from './testing/gated-rig.ts';
+import { blocked } from './testing/scripted-recorder.ts';
 
-let gated: GatedRig;
-async function start(script: Script, options: RigOptions = {}): Promise<GatedRig> {
-  gated = await startGated(script, options);
-  return gated;
-}
-afterEach(async () => {
-  await gated.rig.close();
-});
+const { start, asked } = useGated();
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n';
 
@@ -26,7 +19,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       { gate: () => {}, finish: () => blocked('unused') },
       { hop, raw: true },
     );
-    const { client, origin, gate } = await gated.asked(CHUNKED);
+    const { client, origin, gate } = await asked(CHUNKED);
     origin.write('5\r\nharm!\r\n');
     await recorder.until(() => gate.text === 'harm!');
     gate.outlet.stop();
@@ -61,7 +54,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       },
       { hop, raw: true },
     );
-    const { client, origin, gate } = await gated.asked(CHUNKED);
+    const { client, origin, gate } = await asked(CHUNKED);
     origin.write('1\r\na\r\n1\r\nb\r\n0\r\n\r\n');
     await client.includes('{"error":"no"}');
     await settled();
@@ -73,7 +66,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
 
   test('a stop in the middle, without words of ours, is an error for the client', async () => {
     const { settled } = await start({ gate: () => {}, finish: () => blocked() }, { hop, raw: true });
-    const { client, origin, gate } = await gated.asked(CHUNKED);
+    const { client, origin, gate } = await asked(CHUNKED);
     gate.outlet.release(Buffer.from('good'));
     await client.includes('good');
     gate.outlet.stop();
@@ -84,7 +77,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
 
   test('words of ours do not fit into a length that was promised: the answer is cut', async () => {
     const { settled } = await start({ gate: () => {}, finish: () => blocked('more') }, { hop, raw: true });
-    const { client, gate } = await gated.asked('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n');
+    const { client, gate } = await asked('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n');
     gate.outlet.release(Buffer.from('good'));
     await client.includes('good');
     gate.outlet.stop();
@@ -94,7 +87,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
 
   test('a verdict after the end can still block what was not released', async () => {
     const { recorder, settled } = await start({ gate: () => {}, finish: () => blocked() }, { hop, raw: true });
-    const { client, origin } = await gated.asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n');
+    const { client, origin } = await asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n');
     origin.write('harm');
     expect(await client.includes('{"error":"no"}')).toMatch(/^HTTP\/1.1 403 /);
     expect(client.text).not.toContain('harm');
@@ -107,7 +100,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       { gate: () => {}, finish: () => Promise.reject(new Error('defect')) },
       { hop, raw: true },
     );
-    const { client, origin } = await gated.asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n');
+    const { client, origin } = await asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n');
     origin.write('body');
     expect(await client.includes('}')).toMatch(/^HTTP\/1.1 500 .*"internal"/s);
     expect(client.text).not.toContain('body');

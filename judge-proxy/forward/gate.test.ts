@@ -5,28 +5,21 @@
 
 import { once } from 'node:events';
 import net from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CapturedBody } from '../exchange/capture.ts';
 import { RawPeer } from '../intercept/testing/raw-peer.ts';
-import { HOST, type Hop, type RigOptions, readAnswer } from '../intercept/testing/rig.ts';
-import { type GatedRig, GET, quiet, startGated } from './testing/gated-rig.ts';
-import { blocked, type Script } from './testing/scripted-recorder.ts';
+import { HOST, type Hop, readAnswer } from '../intercept/testing/rig.ts';
+import { GET, quiet, useGated } from './testing/gated-rig.ts';
+import { blocked } from './testing/scripted-recorder.ts';
 
-let gated: GatedRig;
-async function start(script: Script, options: RigOptions = {}): Promise<GatedRig> {
-  gated = await startGated(script, options);
-  return gated;
-}
-afterEach(async () => {
-  await gated.rig.close();
-});
+const { start, asked } = useGated();
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n';
 
 describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
   test('nothing of a held answer is seen before its end, then all of it, as the origin sent it', async () => {
     const { rig, recorder, settled } = await start({ gate: () => {} }, { hop, raw: true });
-    const { client, origin, gate } = await gated.asked(`${CHUNKED}X-Case: Kept\r\nETag: "1"\r\n`);
+    const { client, origin, gate } = await asked(`${CHUNKED}X-Case: Kept\r\nETag: "1"\r\n`);
     origin.write('5\r\nfirst\r\n');
     await recorder.until(() => gate.text === 'first');
     await quiet();
@@ -54,7 +47,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       },
       { hop, raw: true },
     );
-    const { client, origin } = await gated.asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n');
+    const { client, origin } = await asked('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n');
     origin.write('body');
     await recorder.until(() => recorder.ends.length === 1);
     await quiet();
@@ -69,7 +62,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       { gate: () => {}, finish: () => ({ kind: 'deliver', rest: [] }) },
       { hop, raw: true },
     );
-    const { client, origin, gate } = await gated.asked(CHUNKED);
+    const { client, origin, gate } = await asked(CHUNKED);
     gate.onPush = (chunk) => void gate.outlet.release(chunk);
     for (let i = 0; i < 20; i += 1) {
       origin.write(`6\r\nevent${String.fromCharCode(97 + i)}\r\n`);
@@ -82,7 +75,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
 
   test('an empty release sends the head alone', async () => {
     await start({ gate: () => {} }, { hop, raw: true });
-    const { client, gate } = await gated.asked(CHUNKED);
+    const { client, gate } = await asked(CHUNKED);
     await quiet();
     expect(client.text).toBe('');
     gate.outlet.release(new Uint8Array(0));
@@ -91,7 +84,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
 
   test('what no longer fits a decoded body is left out of its head', async () => {
     const { settled } = await start({ gate: () => {} }, { hop, raw: true });
-    const { client, origin, gate } = await gated.asked(
+    const { client, origin, gate } = await asked(
       'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Encoding: gzip\r\nETag: "x"\r\nContent-MD5: x\r\nDigest: x\r\n' +
         'Content-Digest: x\r\nRepr-Digest: x\r\nAccept-Ranges: bytes\r\nSignature: x\r\nVary: Accept-Encoding\r\n' +
         'Content-Type: text/event-stream\r\n',
@@ -108,7 +101,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
 
   test('a stream of events does not promise its length while it may get an ending of ours', async () => {
     const { settled } = await start({ gate: () => {}, finish: () => blocked('data: stopped\n\n') }, { hop, raw: true });
-    const { client, gate } = await gated.asked(
+    const { client, gate } = await asked(
       'HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream; x=y\r\nContent-Length: 50\r\n',
     );
     gate.outlet.release(Buffer.from('data: good\n\n'));
@@ -124,7 +117,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
       { gate: () => {} },
       { hop, limits: { origin_idle: '150ms' }, raw: true },
     );
-    const { client, origin, gate } = await gated.asked(CHUNKED);
+    const { client, origin, gate } = await asked(CHUNKED);
     gate.takesMore = false;
     origin.write('4\r\nheld\r\n');
     await recorder.until(() => gate.text === 'held');
@@ -240,7 +233,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
   });
 
   test('a client of HTTP/1.0 gets the end of a connection in place of chunks', async () => {
-    const { rig, settled } = await start(
+    const { rig, recorder, settled } = await start(
       { gate: () => {}, finish: () => blocked('data: stopped\n\n') },
       { hop, raw: true },
     );
@@ -249,7 +242,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
     const origin = await rig.raw.peer();
     await origin.includes('\r\n\r\n');
     origin.write(`${CHUNKED}\r\n`);
-    const gate = await gated.recorder.gate();
+    const gate = await recorder.gate();
     gate.outlet.release(Buffer.from('data: good\n\n'));
     gate.outlet.stop();
     const text = await client.untilClosed();

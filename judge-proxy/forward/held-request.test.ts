@@ -4,19 +4,12 @@
  */
 
 import { once } from 'node:events';
-import { afterEach, describe, expect, test } from 'vitest';
-import { HOST, type Hop, type RigOptions } from '../intercept/testing/rig.ts';
-import { type GatedRig, quiet, startGated } from './testing/gated-rig.ts';
-import { blocked, type Script } from './testing/scripted-recorder.ts';
+import { describe, expect, test } from 'vitest';
+import { HOST, type Hop } from '../intercept/testing/rig.ts';
+import { quiet, useGated } from './testing/gated-rig.ts';
+import { blocked } from './testing/scripted-recorder.ts';
 
-let gated: GatedRig;
-async function start(script: Script, options: RigOptions = {}): Promise<GatedRig> {
-  gated = await startGated(script, options);
-  return gated;
-}
-afterEach(async () => {
-  await gated.rig.close();
-});
+const { start } = useGated();
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 

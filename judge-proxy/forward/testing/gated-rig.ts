@@ -1,6 +1,6 @@
 /** A rig whose recorder is scripted, and what every test of a gate ends with: nothing is left. */
 
-import { expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import type { RawPeer } from '../../intercept/testing/raw-peer.ts';
 import { HOST, Rig, type RigOptions } from '../../intercept/testing/rig.ts';
 import { type Script, type ScriptedGate, ScriptedRecorder } from './scripted-recorder.ts';
@@ -19,7 +19,33 @@ export interface GatedRig {
   settled(): Promise<void>;
 }
 
-export async function startGated(script: Script, options: Omit<RigOptions, 'recorder'> = {}): Promise<GatedRig> {
+type Options = Omit<RigOptions, 'recorder'>;
+
+/** For the tests of one file: each starts its rig, which is closed behind it. */
+export function useGated(): {
+  start(script: Script, options?: Options): Promise<GatedRig>;
+  /** Of the rig that was started. */
+  readonly asked: GatedRig['asked'];
+} {
+  let rig: Promise<GatedRig> | null = null;
+  afterEach(async () => {
+    await (await rig)?.rig.close();
+    rig = null;
+  });
+  return {
+    start: (script, options = {}) => {
+      rig = startGated(script, options);
+      return rig;
+    },
+    asked: async (bytes) => {
+      const started = await rig;
+      if (started === null) throw new Error('no rig was started');
+      return started.asked(bytes);
+    },
+  };
+}
+
+async function startGated(script: Script, options: Options): Promise<GatedRig> {
   const recorder = new ScriptedRecorder(script);
   const rig = await Rig.start({ ...options, recorder });
   const settled = async () => {
