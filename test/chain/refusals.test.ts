@@ -37,7 +37,7 @@ describe.each(['h2', 'h1'] as const)('refusals through Envoy, hop %s', (hop) => 
       error: Record<string, unknown>;
     };
     expect(body.error).toMatchObject({ code: 'route_denied', type: 'judge_proxy_error', route: 'denied', param: null });
-    expect(body.error['request_id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(body.error.request_id).toMatch(/^[0-9a-f-]{36}$/);
     expect(chain.origin.connections).toBe(before);
   });
 
