@@ -69,6 +69,13 @@ describe('checkpoints', () => {
     expect(written().map(({ size }) => size)).toEqual([1]);
   });
 
+  it('closing twice makes one', async () => {
+    const ledger = await rig.open();
+    await ledger.connection(sampleConnection('c1'));
+    await Promise.all([ledger.close(), ledger.close()]);
+    expect(written().map(({ size }) => size)).toEqual([1]);
+  });
+
   it('name the one before, across restarts, and say the same to file, copy and log', async () => {
     const copy = join(rig.folder, 'copy.jsonl');
     for (const prefix of ['a', 'b', 'c']) {

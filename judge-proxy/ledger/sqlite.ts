@@ -66,6 +66,7 @@ class SqliteLedger implements Ledger {
   readonly #clock: Clock;
   readonly #jobListeners = new Set<() => void>();
   #checkpoints: Checkpoints | null = null;
+  #closed: Promise<void> | null = null;
 
   constructor(writer: WriterClient, url: string, logCopier: LogCopier, state: WriteState, clock: Clock) {
     this.#writer = writer;
@@ -174,7 +175,12 @@ class SqliteLedger implements Ledger {
   spending: Ledger['spending'] = (sinceTs) => this.#reader.spending(sinceTs);
   head: Ledger['head'] = (seq) => this.#reader.head(seq);
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     // After the last commit, while there is still a reader.
     await this.#writer.settle();
     await this.#checkpoints?.close();
