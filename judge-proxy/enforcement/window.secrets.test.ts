@@ -37,6 +37,19 @@ describe.each(['cleared', 'eager'] as const)('%s', (release) => {
   });
 });
 
+test('one behind the end of the copy for the judge stands in the verdict all the same', async () => {
+  await using short = await EnforcedRig.open({ responseCopy: 1_000 });
+  const exchange = await short.begin({ mode: 'window', window: { tokens: 25, rules_tokens: 10, overlap_tokens: 5 } });
+  exchange.open();
+  const [known] = SECRETS;
+  await exchange.feed(pieces(CHAT.write(`${PROSE}Look: ${known?.text} so it is.`), 300));
+  expect((await exchange.end()).ending.kind).toBe('block');
+  const verdict = await short.verdict();
+  expect(verdict).toMatchObject({ decided_by: 'rule', action: 'cut', overall: { label: 'violation' } });
+  expect(verdict.rule_hits).toMatchObject([{ rule: 'secrets' }]);
+  expect(verdict.coverage.reasons).toContain('response_truncated');
+});
+
 /** The longest beginning of a secret that stands somewhere in a text. */
 function longestPrefix(secret: string, text: string): string {
   let length = 0;

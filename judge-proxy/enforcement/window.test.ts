@@ -234,6 +234,24 @@ describe('cleared', () => {
   });
 });
 
+test('text that waits for an open question pauses the origin while it is far from what may be held', async () => {
+  const exchange = await windowed('cleared');
+  let answer = () => {};
+  rig.consultant.answer = () => new Promise((resolve) => (answer = () => resolve(clean())));
+  const event = (words: number) => `data: {"choices":[{"index":0,"delta":{"content":"${'word '.repeat(words)}"}}]}\n\n`;
+  exchange.push(event(100));
+  await rig.consultant.asked(1);
+  exchange.push(event(6_000));
+  expect(exchange.paused).toBe(false);
+  exchange.push(event(1_000));
+  expect(exchange.paused).toBe(true);
+  rig.consultant.answer = byWord;
+  answer();
+  const rest = [CHAT.write('So it goes.')];
+  await exchange.feed(rest);
+  expect((await exchange.end()).text).toBe(`${event(100)}${event(6_000)}${event(1_000)}${rest}`);
+});
+
 describe('eager', () => {
   test('what rules cleared goes out while the model reads, and is cut behind it', async () => {
     const exchange = await windowed('eager');

@@ -66,6 +66,12 @@ describe('several questions', () => {
     });
   });
 
+  it('came from the cache when all of it did', () => {
+    const hit = scoredBy('m', {}, { cacheHit: true });
+    expect(merged(hit, hit).cacheHit).toBe(true);
+    expect(merged(hit, scoredBy('m')).cacheHit).toBe(false);
+  });
+
   it('a cut window makes it cut', () => {
     const cut = { ...scoredBy('m'), outcome: { state: 'truncated_input', answer: answerOf() } } as const;
     expect(merged(cut, scoredBy('m')).outcome.state).toBe('truncated_input');
