@@ -10,10 +10,10 @@ export interface Waiter {
   displace(): void;
 }
 
-export class WaitingLine {
+export class WaitingLine<W extends Waiter = Waiter> {
   readonly #most: number;
   /** By client, in the order in which clients are called next. None is empty. */
-  readonly #clients = new Map<string, Set<Waiter>>();
+  readonly #clients = new Map<string, Set<W>>();
   #size = 0;
 
   constructor(most: number) {
@@ -25,8 +25,8 @@ export class WaitingLine {
   }
 
   /** @returns false when the line is full, and nobody in it has more waiting than this client would have */
-  enter(waiter: Waiter): boolean {
-    if (this.#size >= this.#most && !this.#makeRoom(waiter.client)) return false;
+  enter(waiter: W): boolean {
+    if (this.#size >= this.#most && !this.makeRoom(waiter.client)) return false;
     const own = this.#clients.get(waiter.client);
     if (own === undefined) this.#clients.set(waiter.client, new Set([waiter]));
     else own.add(waiter);
@@ -35,7 +35,7 @@ export class WaitingLine {
   }
 
   /** Who has left may leave again. */
-  leave(waiter: Waiter): void {
+  leave(waiter: W): void {
     const own = this.#clients.get(waiter.client);
     if (own === undefined || !own.delete(waiter)) return;
     this.#size -= 1;
@@ -43,7 +43,7 @@ export class WaitingLine {
   }
 
   /** The next one, who leaves; his client comes last now. */
-  next(): Waiter | null {
+  next(): W | null {
     for (const [client, waiters] of this.#clients) {
       for (const waiter of waiters) {
         this.leave(waiter);
@@ -54,9 +54,12 @@ export class WaitingLine {
     return null;
   }
 
-  /** The client with the most loses its last place, if that leaves it no fewer than the other one gets. */
-  #makeRoom(client: string): boolean {
-    let most: ReadonlySet<Waiter> = new Set();
+  /**
+   * The client with the most loses its last place, if that leaves it no fewer than the other one gets.
+   * @returns whether it did
+   */
+  makeRoom(client: string): boolean {
+    let most: ReadonlySet<W> = new Set();
     for (const waiters of this.#clients.values()) if (waiters.size > most.size) most = waiters;
     const last = [...most].at(-1);
     if (last === undefined || most.size < (this.#clients.get(client)?.size ?? 0) + 2) return false;

@@ -50,6 +50,31 @@ describe('the queue', () => {
     expect(states.filter((state) => state === 'scored')).toHaveLength(5);
   });
 
+  it('is shared: one client that floods it costs another neither its place nor its turn', async () => {
+    const gate = Promise.withResolvers<void>();
+    const answer = judgeModelHandler();
+    await using server = await startJudgeServer(async (...args) => {
+      await gate.promise;
+      return answer(...args);
+    });
+    for (let i = 0; i < 10; i++) await books.record();
+    const own = await books.record(captureOf(), { client: 'team-b' });
+    const refused = Promise.withResolvers<void>();
+    let verdicts = 0;
+    const worker = books.start(server.model, {
+      limits: { judge_queue: 4, judge_concurrency: 1 },
+      metrics: { verdict: () => ++verdicts === 6 && refused.resolve(), judgeQueue: () => undefined },
+    });
+    await refused.promise;
+    gate.resolve();
+    await worker.idle();
+    const judged = (await books.verdicts()).filter(({ state }) => state === 'scored');
+    expect(judged).toHaveLength(5);
+    // The first was with the model, the second was next of its client.
+    expect(judged.findIndex(({ exchange_id }) => exchange_id === own)).toBeLessThanOrEqual(2);
+    expect(judged.some(({ exchange_id }) => exchange_id === own)).toBe(true);
+  });
+
   it('never has more calls open than it may', async () => {
     let open = 0;
     let most = 0;

@@ -13,6 +13,7 @@ import { buildVerdict, delivered } from './build-verdict.ts';
 import type { Consultant, Consultation } from './consult.ts';
 import type { ModelOutcome } from './decide.ts';
 import type { JudgeInput } from './input.ts';
+import { JobLine, type ModelJob } from './job-line.ts';
 import type { Judge } from './judges.ts';
 import { GIVEN_UP, isLost, keptInput } from './kept-input.ts';
 import { summarize } from './summary.ts';
@@ -63,18 +64,10 @@ export function startJudge(options: JudgeWorkerOptions): JudgeWorker {
 const BATCH = 64;
 /** Longer than any job is held: the longest wait is queue ÷ concurrency × timeout, half an hour by default. */
 const LEASE_MS = 4 * 3_600_000;
-/** Documents that wait for the model, all together: 64 MiB of memory, twice that where they are not Latin. */
-const WAITING_CHARACTERS = 64 * 2 ** 20;
 /** Between looks for jobs that were given back and are not due yet. */
 const RETAKE_MS = 50;
 /** Pause after the ledger failed. */
 const LEDGER_PAUSE_MS = 1_000;
-
-interface ModelJob {
-  readonly job: Job;
-  readonly judge: Judge;
-  readonly document: string;
-}
 
 class Worker implements JudgeWorker {
   readonly #options: JudgeWorkerOptions;
@@ -83,8 +76,7 @@ class Worker implements JudgeWorker {
   readonly #held = new Set<number>();
   /** Job ids that were given back to be taken again later. */
   readonly #released = new Set<number>();
-  readonly #waiting: ModelJob[] = [];
-  #waitingCharacters = 0;
+  readonly #waiting: JobLine;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #open = new Set<Promise<void>>();
   #running = 0;
@@ -97,6 +89,7 @@ class Worker implements JudgeWorker {
 
   constructor(options: JudgeWorkerOptions) {
     this.#options = options;
+    this.#waiting = new JobLine(options.limits.judge_queue, (job) => this.#track(this.#refuse(job)));
   }
 
   start(): void {
@@ -115,7 +108,9 @@ class Worker implements JudgeWorker {
     this.#abort.abort();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    for (const { job } of this.#waiting.splice(0)) this.#track(this.#release(job, 0));
+    for (let left = this.#waiting.next(); left !== null; left = this.#waiting.next()) {
+      this.#track(this.#release(left.job, 0));
+    }
     while (this.#open.size > 0) await Promise.all(this.#open);
     this.#settle();
   }
@@ -158,30 +153,23 @@ class Worker implements JudgeWorker {
       : outcomeWithoutModel(job.completed.outcome, input?.coverage ?? null, judge);
     if (outcome !== null) return this.#commit(job, judge, input, outcome, null);
     if (judge === null || job.content === null || input === null) return;
-    if (!this.#hasRoom(job.content)) {
-      return this.#commit(job, judge, input, { state: 'queue_full' }, null);
-    }
-    this.#waiting.push({ job, judge, document: job.content });
-    this.#waitingCharacters += job.content.length;
+    const next = { job, judge, document: job.content };
+    if (!this.#waiting.enter(next, this.#released.size)) return this.#refuse(next);
     this.#pump();
   }
 
-  #hasRoom(document: string): boolean {
-    const { judge_queue } = this.#options.limits;
-    // What waits for another try waits, too: an endpoint that is down must not make the queue endless.
-    if (this.#waiting.length + this.#released.size >= judge_queue) return false;
-    return this.#waitingCharacters + document.length <= WAITING_CHARACTERS;
+  #refuse({ job, judge, document }: ModelJob): Promise<void> {
+    return this.#commit(job, judge, keptInput(document), { state: 'queue_full' }, null);
   }
 
   #pump(): void {
     while (!this.#closed && this.#running < this.#options.limits.judge_concurrency) {
-      const next = this.#waiting.shift();
-      if (next === undefined) break;
-      this.#waitingCharacters -= next.document.length;
+      const next = this.#waiting.next();
+      if (next === null) break;
       this.#running += 1;
       this.#track(this.#judge(next));
     }
-    this.#options.metrics.judgeQueue(this.#waiting.length);
+    this.#options.metrics.judgeQueue(this.#waiting.size);
   }
 
   async #judge(next: ModelJob): Promise<void> {
@@ -209,7 +197,7 @@ class Worker implements JudgeWorker {
     });
     if (consultation === null) return await this.#release(job, 0);
     const { again, outcome } = consultation;
-    if (again !== null && !isLastAttempt(job.attempt, again.state) && this.#hasRoom('')) {
+    if (again !== null && !isLastAttempt(job.attempt, again.state) && this.#waiting.hasRoom(0, this.#released.size)) {
       return await this.#again(job, again.afterMs);
     }
     await this.#commit(job, judge, input, outcome, consultation);

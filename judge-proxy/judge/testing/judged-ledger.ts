@@ -52,15 +52,15 @@ export class JudgedLedger {
   /** Records one exchange and queues it for the judge `default`. */
   async record(
     capture: Capture = captureOf(),
-    over: Partial<ExchangeCompleted> & { judge?: string; content?: null; mode?: Mode } = {},
+    over: Partial<ExchangeCompleted> & { judge?: string; content?: null; mode?: Mode; client?: string } = {},
   ): Promise<string> {
-    const { judge = 'default', content: without, mode = 'observe', ...completed } = over;
+    const { judge = 'default', content: without, mode = 'observe', client, ...completed } = over;
     const exchange_id = newId();
     await this.ledger.open({
       exchange_id,
       ts: timestamp(systemClock),
       request_id: newId(),
-      client: 'address:127.0.0.1',
+      client: client ?? 'address:127.0.0.1',
       route: 'openai',
       host: capture.host,
       port: 443,
