@@ -92,7 +92,8 @@ class Scanner {
       }
       this.#at += 1;
       this.#space();
-      this.#value(path === '' ? key : `${path}.${key}`);
+      // A name with a dot of its own is no path of ours.
+      this.#value(key.includes('.') ? '' : path === '' ? key : `${path}.${key}`);
       this.#space();
       if (this.#bytes[this.#at] !== COMMA) {
         this.#at += 1;

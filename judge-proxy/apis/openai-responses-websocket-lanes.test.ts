@@ -16,6 +16,8 @@ beforeEach(() => {
   lanes = new Lanes();
 });
 
+const heard = (table: Lanes, envelope: Envelope | null, plain = true) => table.server(envelope, () => plain);
+
 function opened(envelope: Envelope): Slot {
   const step = lanes.client(envelope);
   if (step.kind !== 'opens') throw new Error(step.kind);
@@ -80,7 +82,7 @@ function ask(table: Lanes, lane: string | null, request: { slot: Slot | null }):
 
 function answer(table: Lanes, request: { slot: Slot | null; events: Envelope[] }): void {
   const next = request.events.shift();
-  const step = table.server(next ?? null);
+  const step = heard(table, next ?? null);
   expect(step.slot).toBe(request.slot);
   expect(step.opens).toBe(false);
   if (step.ends) expect(request.events).toEqual([]);
@@ -89,19 +91,22 @@ function answer(table: Lanes, request: { slot: Slot | null; events: Envelope[] }
 describe('errors', () => {
   it('end the response that is under way, or the one that is next', () => {
     const first = opened(create());
-    expect(lanes.server(event('error'))).toMatchObject({ slot: first, ends: true });
+    expect(heard(lanes, event('error'))).toMatchObject({ slot: first, ends: true });
     const second = opened(create());
-    lanes.server(event('response.created', { responseId: 'r' }));
-    expect(lanes.server(event('error'))).toMatchObject({ slot: second, ends: true });
-    expect(lanes.server(event('error'))).toMatchObject({ slot: null });
+    heard(lanes, event('response.created', { responseId: 'r' }));
+    expect(heard(lanes, event('error'))).toMatchObject({ slot: second, ends: true });
+    const alone = heard(lanes, event('error'));
+    expect(alone).toMatchObject({ opens: true, ends: true, session: false });
+    expect([first, second]).not.toContain(alone.slot);
   });
 
   it('of one lane leave the others alone', () => {
     const a = opened(create('a'));
     const b = opened(create('b'));
-    expect(lanes.server(event('error', { lane: 'b' })).slot).toBe(b);
+    expect(heard(lanes, event('error', { lane: 'b' })).slot).toBe(b);
     expect(lanes.open).toEqual([a]);
-    expect(lanes.server(event('error')).slot).toBeNull();
+    expect(heard(lanes, event('error'))).toMatchObject({ opens: true, slot: { kind: 'unasked', lane: null } });
+    expect(lanes.open).toEqual([a]);
   });
 });
 
@@ -109,22 +114,22 @@ describe('steering', () => {
   const steer = event('response.steer', { previousId: 'r1' });
   beforeEach(() => {
     opened(create('a'));
-    lanes.server(event('response.created', { lane: 'a', responseId: 'r1' }));
+    heard(lanes, event('response.created', { lane: 'a', responseId: 'r1' }));
   });
 
   it('is a response of its own, which begins by naming the one that it follows', () => {
     const slot = opened(steer);
     expect(slot.lane).toBe('a');
     expect(lanes.client(steer)).toEqual({ kind: 'joins', slot });
-    expect(lanes.server(event('response.steer.accepted', { previousId: 'r1' }))).toMatchObject({
+    expect(heard(lanes, event('response.steer.accepted', { previousId: 'r1' }))).toMatchObject({
       slot,
       session: true,
       ends: false,
     });
-    expect(lanes.server(event('response.incomplete', { lane: 'a', responseId: 'r1' })).slot).not.toBe(slot);
+    expect(heard(lanes, event('response.incomplete', { lane: 'a', responseId: 'r1' })).slot).not.toBe(slot);
     const created = event('response.created', { lane: 'a', responseId: 'r2', previousId: 'r1' });
-    expect(lanes.server(created)).toMatchObject({ slot, opens: false });
-    expect(lanes.server(event('response.completed', { lane: 'a', responseId: 'r2' }))).toMatchObject({
+    expect(heard(lanes, created)).toMatchObject({ slot, opens: false });
+    expect(heard(lanes, event('response.completed', { lane: 'a', responseId: 'r2' }))).toMatchObject({
       slot,
       ends: true,
     });
@@ -134,28 +139,28 @@ describe('steering', () => {
     const slot = opened(steer);
     lanes.client(steer);
     const failed = event('response.steer.failed', { previousId: 'r1' });
-    expect(lanes.server(failed)).toMatchObject({ slot, ends: false });
-    expect(lanes.server(failed)).toMatchObject({ slot, ends: true });
+    expect(heard(lanes, failed)).toMatchObject({ slot, ends: false });
+    expect(heard(lanes, failed)).toMatchObject({ slot, ends: true });
   });
 
   it('goes with the request that brings what it waits for', () => {
     const slot = opened(steer);
-    lanes.server(event('response.completed', { lane: 'a', responseId: 'r1' }));
-    lanes.server(event('response.steer.pending', { previousId: 'r1' }));
+    heard(lanes, event('response.completed', { lane: 'a', responseId: 'r1' }));
+    heard(lanes, event('response.steer.pending', { previousId: 'r1' }));
     expect(lanes.client(create('a', { previousId: 'r1' }))).toEqual({ kind: 'joins', slot });
-    expect(lanes.server(event('response.created', { lane: 'a', responseId: 'r2', previousId: 'r1' })).slot).toBe(slot);
+    expect(heard(lanes, event('response.created', { lane: 'a', responseId: 'r2', previousId: 'r1' })).slot).toBe(slot);
   });
 });
 
 test('a response that nobody asked for is one of its own', () => {
-  const step = lanes.server(event('response.created', { responseId: 'r' }));
+  const step = heard(lanes, event('response.created', { responseId: 'r' }));
   expect(step).toMatchObject({ opens: true, ends: false });
-  expect(lanes.server(event('response.completed', { responseId: 'r' }))).toMatchObject({ slot: step.slot, ends: true });
+  expect(heard(lanes, event('response.completed', { responseId: 'r' }))).toMatchObject({ slot: step.slot, ends: true });
 });
 
 test('more input for a known response joins it; for any other it is a stranger', () => {
   const slot = opened(create());
-  lanes.server(event('response.created', { responseId: 'r' }));
+  heard(lanes, event('response.created', { responseId: 'r' }));
   expect(lanes.client(event('response.inject', { responseId: 'r' }))).toEqual({ kind: 'joins', slot });
   expect(lanes.client(event('response.inject', { responseId: 'x' }))).toEqual({ kind: 'stranger' });
   expect(lanes.client(event('session.update'))).toEqual({ kind: 'stranger' });
@@ -164,6 +169,15 @@ test('more input for a known response joins it; for any other it is a stranger',
 
 test('events of the session belong to no response', () => {
   opened(create());
-  expect(lanes.server(event('codex.rate_limits')).slot).toBeNull();
-  expect(lanes.server(null).slot).toBeNull();
+  expect(heard(lanes, event('codex.rate_limits'))).toMatchObject({ slot: null, session: true });
+  expect(heard(lanes, null).slot).toBeNull();
+});
+
+test('what has room for words is of the response under way, whatever it calls itself, and never of the session', () => {
+  const slot = opened(create());
+  expect(heard(lanes, event('assistant.text'))).toMatchObject({ slot: null, session: false });
+  heard(lanes, event('response.created', { responseId: 'r' }));
+  for (const type of ['codex.rate_limits', 'keepalive', 'assistant.text'])
+    expect(heard(lanes, event(type), false)).toMatchObject({ slot, ends: false, session: false });
+  expect(heard(lanes, event('response.steer.failed'), false)).toMatchObject({ opens: true, session: false });
 });

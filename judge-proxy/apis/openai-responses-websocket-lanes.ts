@@ -5,6 +5,7 @@
  */
 
 import type { Envelope } from './openai-responses-websocket-envelope.ts';
+import { isSessionType } from './openai-responses-websocket-session.ts';
 
 /** One response that is asked for or under way. */
 export interface Slot {
@@ -34,7 +35,7 @@ export interface ServerStep {
   readonly ends: boolean;
   /** Another response of the lane, which is over: only one is under way at a time, and its own end was not understood. */
   readonly superseded: Slot | null;
-  /** About the session (steering, limits, errors of no response): carries nothing that a model said. */
+  /** About the session (steering, limits), in names and numbers: carries nothing that a model said. */
   readonly session: boolean;
 }
 
@@ -57,8 +58,6 @@ const STEERING: ReadonlySet<string> = new Set([
   'response.steer.pending',
   'response.steer.failed',
 ]);
-/** What a session tells beside responses. */
-const SESSION = /^(?:keepalive|[a-z_.]*rate_limits[a-z_.]*)$/;
 const NONE: ServerStep = { slot: null, opens: false, ends: false, superseded: null, session: false };
 
 export class Lanes {
@@ -88,17 +87,21 @@ export class Lanes {
     }
   }
 
-  /** A message of the origin. */
-  server(envelope: Envelope | null): ServerStep {
-    const type = envelope?.type ?? '';
-    if (envelope === null || (type !== 'error' && !type.startsWith('response.')))
-      return SESSION.test(type) ? { ...NONE, session: true } : NONE;
-    if (STEERING.has(type)) return this.#steering(type, envelope);
+  /**
+   * A message of the origin.
+   * @param plain whether it has no room for words of a model; asked only of what may be about the session
+   */
+  server(envelope: Envelope | null, plain: () => boolean): ServerStep {
+    if (envelope === null) return NONE;
+    const type = envelope.type ?? '';
+    const session = isSessionType(type) && plain();
+    if (STEERING.has(type)) return this.#steering(type, envelope, session);
+    if (session) return { ...NONE, session };
     if (type === 'response.created') return this.#superseding(this.#created(envelope));
-    const slot = this.#running(envelope) ?? (type === 'error' ? this.#waiting(envelope.lane) : null);
+    const slot = this.#running(envelope) ?? (type.startsWith('response.') ? this.#unstarted(envelope.lane) : null);
     if (slot !== null) return this.#event(slot, envelope, TERMINAL.has(type) || type === 'error');
-    if (type === 'error') return { ...NONE, session: true };
-    return this.#superseding(this.#unannounced(envelope, TERMINAL.has(type)));
+    if (type === 'error') return this.#error(envelope);
+    return type.startsWith('response.') ? this.#superseding(this.#unannounced(envelope, TERMINAL.has(type))) : NONE;
   }
 
   /** The response will not come, or nobody waits for it any more. */
@@ -127,13 +130,20 @@ export class Lanes {
     return this.#open('steer', this.#named(previousId)?.lane ?? null, previousId);
   }
 
-  #steering(type: string, { previousId }: Envelope): ServerStep {
+  /** Of the request that is next on the lane, else of none, and then told by itself. */
+  #error(envelope: Envelope): ServerStep {
+    const slot = this.#waiting(envelope.lane);
+    return slot === null ? this.#unannounced(envelope, true) : this.#event(slot, envelope, true);
+  }
+
+  #steering(type: string, envelope: Envelope, session: boolean): ServerStep {
+    const { previousId } = envelope;
     const slot = this.#find((candidate) => candidate.kind === 'steer' && candidate.parent === previousId);
-    if (slot === null) return { ...NONE, session: true };
+    if (slot === null) return session ? { ...NONE, session } : this.#unannounced(envelope, true);
     if (type === 'response.steer.failed') slot.steers -= 1;
     const ends = slot.steers <= 0;
     if (ends) this.#slots.delete(slot);
-    return { ...NONE, slot, ends, session: true };
+    return { ...NONE, slot, ends, session };
   }
 
   #superseding(step: ServerStep): ServerStep {
@@ -176,11 +186,14 @@ export class Lanes {
       const named = this.#named(responseId);
       if (named !== null) return named;
     }
-    const running = this.#find(
+    return this.#find(
       (slot) => slot.started && slot.lane === lane && (responseId === null || slot.responseId === null),
     );
-    // An origin that leaves `response.created` out: what comes is of the one that is next.
-    return running ?? (this.#find((slot) => slot.started && slot.lane === lane) === null ? this.#waiting(lane) : null);
+  }
+
+  /** Of an origin that leaves `response.created` out: what comes is of the one that is next. */
+  #unstarted(lane: string | null): MutableSlot | null {
+    return this.#find((slot) => slot.started && slot.lane === lane) === null ? this.#waiting(lane) : null;
   }
 
   #waiting(lane: string | null): MutableSlot | null {

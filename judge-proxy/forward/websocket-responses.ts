@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Envelope } from '../apis/openai-responses-websocket-envelope.ts';
 import { Lanes, type Slot } from '../apis/openai-responses-websocket-lanes.ts';
+import { isPlain } from '../apis/openai-responses-websocket-session.ts';
 import { ProxyError } from '../errors.ts';
 import type { Agreed } from '../exchange/websocket-deflate.ts';
 import { closePayload, OPCODE, writeFrame } from '../exchange/websocket-frames.ts';
@@ -185,10 +186,10 @@ export class ResponsesConnection {
   // Origin to client
 
   #answered(envelope: Envelope | null, message: Message, frames: Uint8Array | null): Promise<void> | null {
-    const step = this.#lanes.server(envelope);
+    const step = this.#lanes.server(envelope, () => isPlain(message.bytes));
     if (step.superseded !== null) this.#superseded(step.superseded);
     if (step.slot === null) {
-      if (frames !== null && (step.session || !this.#blocksUnjudged)) this.#down.insert(frames);
+      if (step.session || !this.#blocksUnjudged) this.#passBeside(message, frames, step.session);
       return null;
     }
     const exchange = step.opens ? this.#exchanges.beginFor(step.slot) : this.#exchanges.of(step.slot);
@@ -197,6 +198,12 @@ export class ResponsesConnection {
     exchange?.event(message.bytes, ungated ? null : frames, envelope?.status ?? null);
     if (message.cut) exchange?.truncated();
     return step.ends ? this.#exchanges.complete(step.slot) : null;
+  }
+
+  /** What is of no response. Words in it are kept as unread: nobody knows whose they are. */
+  #passBeside({ bytes }: Message, frames: Uint8Array | null, session: boolean): void {
+    if (!session) this.#openRest().event(bytes, null, null);
+    if (frames !== null) this.#down.insert(frames);
   }
 
   #superseded(slot: Slot): void {

@@ -14,7 +14,7 @@ import { loadCa, type SigningCa } from '../../../certs-tool/authority.ts';
 import { makeInterceptionCa } from '../../../certs-tool/make-ca.ts';
 import { makeOriginCa, makeOriginCertificate } from '../../../test/support/certificates.ts';
 import { Origin, type OriginHandler } from '../../../test/support/origin.ts';
-import { configSchema, type Limits } from '../../config/schema.ts';
+import { configSchema, type Limits, type RouteConfig } from '../../config/schema.ts';
 import { routeConfig } from '../../config/testing/route.ts';
 import { createRecorder } from '../../enforcement/create-recorder.ts';
 import type { Recorder } from '../../enforcement/recorder.ts';
@@ -25,6 +25,7 @@ import { createForwarder } from '../../forward/forward.ts';
 import type { ClientRequest, ClientResponse, Forwarder } from '../../forward/forwarder.ts';
 import { createAddressGuard } from '../../policy/address.ts';
 import { parseAbsoluteUrl, parseAuthority } from '../../policy/authority.ts';
+import type { FailurePolicy } from '../../policy/failure-policy.ts';
 import { type Clock, newId, systemClock } from '../../telemetry/clock.ts';
 import type { Log, LogFields } from '../../telemetry/log.ts';
 import { createUpstream } from '../../upstream/create-upstream.ts';
@@ -48,6 +49,10 @@ export interface RigOptions {
   readonly raw?: boolean;
   /** In place of the observing recorder and its ledger. */
   readonly recorder?: Recorder;
+  /** In place of ROUTE, behind CONNECT. */
+  readonly route?: RouteConfig;
+  /** What happens to what cannot be judged; `block` without. */
+  readonly onJudgeFailure?: FailurePolicy;
   /** More hosts than HOST that the interception CA may sign for. */
   readonly hosts?: readonly string[];
 }
@@ -162,6 +167,7 @@ export class Rig extends RigClient {
       log,
       metrics: { refused: (code) => this.refused.push(code) },
       newId,
+      onJudgeFailure: () => options.onJudgeFailure ?? 'block',
     });
     this.interceptor = createInterceptor({
       ca: () => this.ca,
@@ -263,7 +269,8 @@ export class Rig extends RigClient {
   #accept(stream: Duplex, target: string): void {
     const authority = parseAuthority(target);
     if (authority === null) throw new ProxyError('bad_authority');
-    const context = { connectionId: newId(), requestId: newId(), authority, route: ROUTE, client: 'address:127.0.0.1' };
+    const route = this.#options.route ?? ROUTE;
+    const context = { connectionId: newId(), requestId: newId(), authority, route, client: 'address:127.0.0.1' };
     this.interceptor.accept(stream, context, (reason) => {
       this.ends.push(reason);
       this.events.emit('end', reason);
