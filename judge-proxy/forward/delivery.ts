@@ -129,14 +129,13 @@ export class Delivery {
 
   /**
    * Answers with something of ours in place of the origin's answer. Only before `head`.
-   * @param requestId shown as `x-request-id`, where SDKs look for it, unless the answer has one
+   * @param requestId shown as `x-request-id`, where SDKs look for it
    */
   whole({ status, headers, body }: WholeAnswer, requestId: string): void {
     this.#headWritten = true;
-    const named = headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'x-request-id');
     const response = this.#response;
     response.sendDate = false;
-    const lines = named ? [...headers] : [...headers, 'x-request-id', requestId];
+    const lines = [...headers, 'x-request-id', requestId];
     if (isHttp2(response)) {
       response.writeHead(status, lines);
       response.end(body);
