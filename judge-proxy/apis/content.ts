@@ -8,7 +8,6 @@ import { type At, fieldsOf, inside, type PartList } from './part-list.ts';
 const QUIET_PART: ReadonlySet<string> = new Set([
   'type',
   'detail',
-  'annotations',
   'logprobs',
   'id',
   'prompt_cache_breakpoint',
@@ -76,7 +75,14 @@ export function readPart(parts: PartList, at: At, part: Json, kind: PartKind): v
       parts.strange(at, part);
       return;
   }
+  readAnnotations(parts, at, fields);
   parts.rest(at, fields, QUIET_PART);
+}
+
+/** Sources of a text, which programs show beside it: title and address are the model's words, too. */
+export function readAnnotations(parts: PartList, at: At, fields: Fields): void {
+  for (const [index, annotation] of (fields.array('annotations') ?? []).entries())
+    parts.value(inside(inside(at, 'annotations'), index), 'other', annotation);
 }
 
 /** Chat: `image_url: { url }`; Responses and computer screenshots: `image_url` itself, or a file at the provider. */

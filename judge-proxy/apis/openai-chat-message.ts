@@ -1,11 +1,11 @@
 /** One message of Chat Completions: of the request's list, or of a choice of the answer. Both have the same fields. */
 
-import { readContent, roleOf } from './content.ts';
+import { readAnnotations, readContent, roleOf } from './content.ts';
 import type { Fields, Json } from './json.ts';
 import { base64Media } from './media.ts';
 import { type At, fieldsOf, inside, type PartList } from './part-list.ts';
 
-const QUIET_MESSAGE: ReadonlySet<string> = new Set(['id', 'tool_call_id', 'annotations', 'prefix', 'cache_control']);
+const QUIET_MESSAGE: ReadonlySet<string> = new Set(['id', 'tool_call_id', 'prefix', 'cache_control']);
 const QUIET_CALL: ReadonlySet<string> = new Set(['id', 'type', 'index']);
 const QUIET_AUDIO: ReadonlySet<string> = new Set(['expires_at', 'format']);
 
@@ -30,6 +30,7 @@ export function readMessage(parts: PartList, at: At, message: Json): void {
   if (legacy !== null) readCall(parts, inside(here, 'function_call'), legacy, 'arguments');
   const audio = fields.object('audio');
   if (audio !== null) readAudio(parts, inside(here, 'audio'), audio);
+  readAnnotations(parts, here, fields);
   // A role that the format does not have is content, not a role.
   if (here.role === 'unknown' && word !== null) parts.strange(inside(here, 'role'), word);
   parts.rest(here, fields, QUIET_MESSAGE);

@@ -8,7 +8,8 @@ import { isArray, isObject, type Json, type JsonObject, own } from './json.ts';
 import { LiveEvents } from './live-event.ts';
 import { ChatCalls } from './openai-chat-calls.ts';
 import { ChatSent } from './openai-chat-sent.ts';
-import { inside, PartList } from './part-list.ts';
+import { outline } from './outline.ts';
+import { type At, inside, PartList } from './part-list.ts';
 import type { SseEvent } from './sse.ts';
 import { StreamDeltas } from './stream-deltas.ts';
 import type { StreamReader, StreamStep } from './stream-reader.ts';
@@ -19,6 +20,7 @@ interface Choice {
   role: Role;
   /** Parts of a content that is a list. */
   parts: number;
+  annotations: number;
   readonly calls: ChatCalls;
 }
 
@@ -36,7 +38,7 @@ const QUIET_CHUNK: ReadonlySet<string> = new Set([
 /** Padding, counts, and what is read by itself. */
 const READ: ReadonlySet<string> = new Set(['obfuscation', 'object', 'choices', 'usage', 'error', 'model']);
 const QUIET_CHOICE: ReadonlySet<string> = new Set(['logprobs', 'content_filter_results']);
-const QUIET_MESSAGE: ReadonlySet<string> = new Set(['id', 'tool_call_id', 'annotations', 'prefix', 'cache_control']);
+const QUIET_MESSAGE: ReadonlySet<string> = new Set(['id', 'tool_call_id', 'prefix', 'cache_control']);
 const QUIET_AUDIO: ReadonlySet<string> = new Set(['id', 'data', 'expires_at', 'format']);
 const TEXTS: ReadonlyMap<string, PartKind> = new Map([
   ['name', 'other'],
@@ -133,6 +135,7 @@ export class ChatReader implements StreamReader {
       if (value === null || key === 'role') continue;
       if (kind !== undefined && typeof value === 'string') this.#out.add(inside(at, key), kind, value);
       else if (key === 'content') this.#addContent(choice, value);
+      else if (key === 'annotations' && isArray(value)) this.#addAnnotations(choice, at, value);
       else if (key === 'tool_calls' && isArray(value)) for (const call of value) choice.calls.add(at, call);
       else if (key === 'function_call' && isObject(value)) choice.calls.addLegacy(at, value);
       else if (key === 'audio' && isObject(value)) this.#addAudio(choice, value);
@@ -151,6 +154,13 @@ export class ChatReader implements StreamReader {
     } else this.#out.strange(at, content);
   }
 
+  #addAnnotations(choice: Choice, at: At, annotations: readonly Json[]): void {
+    for (const annotation of annotations) {
+      const here = inside(inside(at, 'annotations'), choice.annotations++);
+      this.#out.add(here, 'other', outline(annotation));
+    }
+  }
+
   /** Sound itself is not read: the whole reading describes it. */
   #addAudio(choice: Choice, audio: JsonObject): void {
     const at = { ...RESPONSE, role: choice.role, place: `${choice.place}.message.audio` };
@@ -164,7 +174,7 @@ export class ChatReader implements StreamReader {
     const known = this.#choices.get(index);
     if (known !== undefined) return known;
     const place = `response.choices[${index}]`;
-    const choice: Choice = { place, role: RESPONSE.role, parts: 0, calls: new ChatCalls(this.#out) };
+    const choice: Choice = { place, role: RESPONSE.role, parts: 0, annotations: 0, calls: new ChatCalls(this.#out) };
     this.#choices.set(index, choice);
     return choice;
   }

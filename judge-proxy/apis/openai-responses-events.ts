@@ -1,6 +1,7 @@
 /** Events of a streamed response: which carry text, and where that text belongs. */
 
 import type { PartKind } from '../exchange/transcript.ts';
+import type { Json, JsonObject } from './json.ts';
 
 /** Where the pieces of an event go within their output item. */
 export interface Slot {
@@ -58,8 +59,39 @@ export const QUIET_EVENTS: ReadonlySet<string> = new Set([
   'response.mcp_list_tools.completed',
   'response.mcp_list_tools.failed',
   'response.mcp_list_tools.in_progress',
-  'response.output_text.annotation.added',
   'response.web_search_call.completed',
   'response.web_search_call.in_progress',
   'response.web_search_call.searching',
 ]);
+
+/** A source of a text: title and address are shown beside it, and the item need not repeat them. */
+export const ANNOTATION = 'response.output_text.annotation.added';
+
+/** What any event may have that says nothing: ids, places, counts, padding, probabilities of what the delta says. */
+const QUIET_FIELDS: ReadonlySet<string> = new Set([
+  ...['type', 'sequence_number', 'item_id', 'output_index', 'content_index', 'summary_index', 'command_index'],
+  ...[
+    'annotation_index',
+    'partial_image_index',
+    'obfuscation',
+    'logprobs',
+    'stream_id',
+    'response_id',
+    'event_id',
+    'name',
+  ],
+  ...['background', 'output_format', 'quality', 'size'],
+]);
+const READ_FIELDS: ReadonlySet<string> = new Set([
+  ...['delta', 'response', 'item', 'part', 'annotation', 'partial_image_b64', 'command', 'output'],
+]);
+
+/** Fields of an event of a known type that the format does not have: they reach the client like all others. */
+export function strayFields(type: string, event: JsonObject): [key: string, value: Json][] {
+  const dot = type.lastIndexOf('.');
+  const slot = type.endsWith('.done') ? SLOTS.get(type.slice(0, dot)) : undefined;
+  const isQuiet = QUIET_EVENTS.has(type);
+  return Object.entries(event).filter(
+    ([key]) => !QUIET_FIELDS.has(key) && (isQuiet || !READ_FIELDS.has(key)) && key !== slot?.field,
+  );
+}

@@ -9,11 +9,12 @@ import { RESPONSE } from './body.ts';
 import { readPart, roleOf } from './content.ts';
 import { Fields, isArray, isObject, type Json, type JsonObject, own } from './json.ts';
 import { LiveEvents } from './live-event.ts';
-import { QUIET_EVENTS, SLOTS, type Slot } from './openai-responses-events.ts';
+import { ANNOTATION, QUIET_EVENTS, SLOTS, type Slot, strayFields } from './openai-responses-events.ts';
 import { readItem } from './openai-responses-items.ts';
 import { addLoose, commandIn } from './openai-responses-loose.ts';
 import { QUIET_RESPONSE, readOutput } from './openai-responses-read.ts';
 import { ResponseSent } from './openai-responses-sent.ts';
+import { outline } from './outline.ts';
 import { type At, inside, PartList } from './part-list.ts';
 import type { SseEvent } from './sse.ts';
 import { StreamDeltas } from './stream-deltas.ts';
@@ -33,6 +34,7 @@ const READ: ReadonlySet<string> = new Set([
   'tools',
   'usage',
 ]);
+const EVENT: At = { ...RESPONSE, place: 'response.event' };
 /** Calls whose arguments come in pieces behind their announcement. */
 const STREAMED_CALLS: ReadonlySet<Json | undefined> = new Set([
   'function_call',
@@ -89,26 +91,38 @@ export class ResponseReader implements StreamReader {
       this.#out.event(event);
       return false;
     }
+    return this.#addKnown(type, event);
+  }
+
+  /** @returns whether the stream is complete */
+  #addKnown(type: string, event: JsonObject): boolean {
     switch (type) {
       case 'response.created':
       case 'response.queued':
       case 'response.in_progress':
         this.#addResponse(own(event, 'response') ?? null);
+        this.#addStrays(type, event);
         return false;
       case 'response.completed':
       case 'response.incomplete':
       case 'response.failed':
         for (const index of [...this.#openCalls]) this.#complete(index);
         this.#addResponse(own(event, 'response') ?? null);
+        this.#addStrays(type, event);
         return true;
       case 'error':
         this.#read((parts) => readError(parts, inside(RESPONSE, 'error'), own(event, 'error') ?? withoutType(event)));
         return false;
       default:
-        if (!QUIET_EVENTS.has(type) && !this.#addToItem(type, event) && !this.#addLoose(type, event))
-          this.#out.event(event);
+        if (QUIET_EVENTS.has(type) || this.#addToItem(type, event) || this.#addLoose(type, event))
+          this.#addStrays(type, event);
+        else this.#out.event(event);
         return false;
     }
+  }
+
+  #addStrays(type: string, event: JsonObject): void {
+    for (const [key, value] of strayFields(type, event)) this.#out.stray(EVENT, key, value);
   }
 
   #addResponse(response: Json): void {
@@ -132,6 +146,7 @@ export class ResponseReader implements StreamReader {
     const what = type.slice(0, dot);
     const step = type.slice(dot + 1);
     if (what === 'response.output_item') return this.#addItem(index, step, own(event, 'item'));
+    if (type === ANNOTATION) return this.#addAnnotation(index, event);
     const slot = SLOTS.get(what);
     if (slot !== undefined) return this.#addText(index, step, slot, event);
     const list = LISTS.get(what);
@@ -161,6 +176,15 @@ export class ResponseReader implements StreamReader {
     this.#out.whole(found.filter((part) => part.kind !== 'tool_call'));
     for (const call of calls) known.pending.set(call.place, call);
     if (calls.length > 0 || STREAMED_CALLS.has(own(item, 'type'))) this.#openCalls.add(index);
+    return true;
+  }
+
+  #addAnnotation(index: number, event: JsonObject): boolean {
+    const annotation = own(event, 'annotation') ?? null;
+    const position = own(event, 'annotation_index');
+    const part = inside(inside(this.#at(index), 'content'), positionOf(event, 'content'));
+    const at = inside(inside(part, 'annotations'), typeof position === 'number' ? position : 0);
+    if (annotation !== null) this.#out.whole([{ ...at, kind: 'other', text: outline(annotation) }]);
     return true;
   }
 

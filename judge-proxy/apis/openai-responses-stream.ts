@@ -4,8 +4,10 @@
  */
 
 import type { PartKind } from '../exchange/transcript.ts';
+import { append, type Pieces, toObject } from './accumulate.ts';
 import { isObject, type Json, type JsonObject, own } from './json.ts';
-import { itemTypeOf, QUIET_EVENTS, SLOTS, type Slot } from './openai-responses-events.ts';
+import { ANNOTATION, itemTypeOf, QUIET_EVENTS, SLOTS, type Slot, strayFields } from './openai-responses-events.ts';
+import { indexOf, objectAt, withoutType } from './openai-responses-fields.ts';
 import { outline } from './outline.ts';
 
 /** Text that reached the client in pieces. */
@@ -24,6 +26,8 @@ export interface AssembledStream {
   readonly delivered: readonly Delivered[];
   /** Data of an `error` event. */
   readonly error: Json;
+  /** Fields of events that the format does not have, null without. */
+  readonly strays: JsonObject | null;
 }
 
 /** An item that was announced and is not done. */
@@ -70,11 +74,17 @@ export class ResponseAssembler {
   #error: Json = null;
   readonly #items = new Map<number, Item>();
   readonly #loose = new Map<string, Delivered>();
+  readonly #strays: Pieces = new Map();
 
   /** Takes the data of one event. @returns false when it is not known or not whole enough to be placed */
   add(event: Json): boolean {
     const type = isObject(event) ? own(event, 'type') : undefined;
-    if (!isObject(event) || typeof type !== 'string') return false;
+    if (!isObject(event) || typeof type !== 'string' || !this.#take(type, event)) return false;
+    if (type !== 'error') for (const [key, value] of strayFields(type, event)) append(this.#strays, key, value);
+    return true;
+  }
+
+  #take(type: string, event: JsonObject): boolean {
     switch (type) {
       case 'response.created':
       case 'response.queued':
@@ -103,7 +113,8 @@ export class ResponseAssembler {
     const output = object === null ? undefined : own(object, 'output');
     const hasOutput = this.#terminal !== null && Array.isArray(output) && output.length > 0;
     const whole = hasOutput || (object === null && items.length === 0) ? object : { ...object, output: items };
-    return { object: whole, ended: this.#terminal !== null, items, delivered, error: this.#error };
+    const strays = this.#strays.size === 0 ? null : toObject(this.#strays);
+    return { object: whole, ended: this.#terminal !== null, items, delivered, error: this.#error, strays };
   }
 
   /** Items that are done, with their `output_index`. */
@@ -167,6 +178,12 @@ export class ResponseAssembler {
   #addLoose(type: string, event: JsonObject): boolean {
     const at = `${indexOf(event, 'output_index')}.${indexOf(event, 'command_index')}`;
     switch (type) {
+      case ANNOTATION:
+        return this.#appendLoose(
+          `response.stream.annotation.${at}.${this.#loose.size}`,
+          'other',
+          outline(own(event, 'annotation') ?? ''),
+        );
       case 'response.audio.transcript.delta':
         return this.#appendLoose('response.stream.audio.transcript', 'text', own(event, 'delta'));
       case 'response.audio.delta':
@@ -208,21 +225,6 @@ export class ResponseAssembler {
     this.#loose.set(place, { place, kind, text: (before?.text ?? '') + piece });
     return true;
   }
-}
-
-/** The `type` of an error event says that it is one, not which. */
-function withoutType(event: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(event).filter(([key]) => key !== 'type'));
-}
-
-function objectAt(event: JsonObject, key: string): JsonObject | null {
-  const value = own(event, key);
-  return isObject(value) ? value : null;
-}
-
-function indexOf(event: JsonObject, key: string): number {
-  const value = own(event, key);
-  return typeof value === 'number' ? value : 0;
 }
 
 function pieceOf(item: Item, slot: Slot, event: JsonObject): Piece {

@@ -67,6 +67,7 @@ function readEvents(parts: PartList, events: readonly SseEvent[], request: Respo
   if (stream.object === null && stream.error === null) parts.reasons.add('unparseable');
   const answer = stream.object === null ? NO_ANSWER : readResponseObject(parts, new Fields(stream.object), request);
   readError(parts, inside(RESPONSE, 'error'), stream.error);
+  parts.value(inside(RESPONSE, 'event'), 'other', stream.strays);
   // What reached the client and is not in the object: a broken stream's rest, or an object that tells another story.
   const streamed = new PartList();
   readOutput(streamed, { ...RESPONSE, place: 'response.stream' }, stream.items);
