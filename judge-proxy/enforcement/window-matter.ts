@@ -19,7 +19,7 @@ export function windowMatter({ input: request }: Matter, { parts, decoded = [], 
     transcript,
     ...(decoded.length === 0 ? {} : { decoded: [...(request.decoded ?? []), ...decoded] }),
     rule_hits: [...request.rule_hits, ...rule_hits],
-    coverage: cut.has('response') ? withReason(request.coverage, 'response_truncated') : request.coverage,
+    coverage: [...cut].reduce((coverage, side) => withReason(coverage, `${side}_truncated`), request.coverage),
   };
   return { input, document: canonicalize(input) ?? '' };
 }

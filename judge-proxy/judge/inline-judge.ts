@@ -92,7 +92,9 @@ export class InlineJudge {
     if (this.#answers.length > 0 && byRules !== null) return { stop: byRules, asked: false };
     const answer = await this.#consult(matter);
     if (answer === null || this.closed) return 'aborted';
-    const consultation = readElsewhere ? { ...answer, outcome: asScored(answer.outcome) } : answer;
+    // Windows that were not drawn, or could not be afforded, were judged by rules alone.
+    const judgedElsewhere = readElsewhere && this.#answers.every(({ outcome }) => wasAsked(outcome));
+    const consultation = judgedElsewhere ? { ...answer, outcome: asScored(answer.outcome) } : answer;
     this.#answers.push(consultation);
     const asked = wasAsked(consultation.outcome);
     const unread = !asked && rulesMissed && !readElsewhere && this.onFailure === 'block' ? 'judge_unavailable' : null;
