@@ -9,6 +9,7 @@ on_judge_failure: { observe: allow, hold: review }
 judges:
   full: { rubric: r, model: { api_key: k, name: m }, small_model: { api_key: k, name: s } }
   rules: { rubric: r, model: { api_key: "", name: m }, small_model: { api_key: "", name: s } }
+  large: { rubric: r, model: { api_key: k, name: m }, small_model: { api_key: "", name: s } }
 routes:
   - { name: gone, hosts: [a.example], action: deny }
   - { name: recorded, hosts: [b.example], action: terminate }
@@ -17,6 +18,7 @@ routes:
   - { name: eager, hosts: [e.example], action: terminate, judge: full, mode: window, window: { release: eager } }
   - { name: held, hosts: [f.example], action: terminate, judge: rules, mode: hold, on_judge_failure: block }
   - { name: ruled, hosts: [g.example], action: terminate, judge: rules, mode: window, window: { release: eager } }
+  - { name: alone, hosts: [h.example], action: terminate, judge: large }
   - { name: rest, hosts: ["*"], action: tunnel }
 `;
 
@@ -46,6 +48,7 @@ test.each([
   ['cleared', ['full', 'm', 's', 'window', 'cleared', 'block', 'review']],
   ['eager', ['full', 'm', 's', 'window', 'eager', 'block', null]],
   ['held', ['rules', null, null, 'hold', null, 'block', null]],
+  ['alone', ['large', 'm', null, 'observe', null, 'allow', null]],
 ])('%s is judged by %j', (name, expected) => {
   const judge = routes.find(({ route }) => route === name)?.judge ?? null;
   expect(judge === null ? null : Object.values(judge)).toEqual(expected);

@@ -33,17 +33,22 @@ export function effectiveRoutes(config: Config): EffectiveRoute[] {
 function judgeOf(route: RouteConfig, config: Config): EffectiveRoute['judge'] {
   if (route.action !== 'terminate' || route.judge === undefined) return null;
   const judge = config.judges[route.judge];
-  const model = judge?.model === undefined || judge.model.api_key === '' ? null : judge.model.name;
+  const model = askedName(judge?.model);
   const policy = (subject: 'exchange' | 'request') => failurePolicy(config.on_judge_failure, route, subject);
   return {
     name: route.judge,
     model,
-    small_model: model === null ? null : (judge?.small_model?.name ?? null),
+    small_model: model === null ? null : askedName(judge?.small_model),
     mode: route.mode,
     release: route.mode === 'window' ? route.window.release : null,
     on_judge_failure: policy('exchange'),
     on_request_judge_failure: route.hold_request ? policy('request') : null,
   };
+}
+
+/** null for a model that is never asked: without a key. */
+function askedName(model: Config['judges'][string]['model']): string | null {
+  return model === undefined || model.api_key === '' ? null : model.name;
 }
 
 function enforced(route: RouteConfig, judge: EffectiveRoute['judge']): string {
