@@ -248,6 +248,24 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
     expect(recorder.cleared).toHaveLength(0);
   });
 
+  test('one that was stopped by us, while a part of its body is judged, is not', async () => {
+    const verdict = Promise.withResolvers<null>();
+    const limits = { held_copy: '1000B', origin_idle: '150ms' };
+    const { rig, recorder } = await start({ clear: () => verdict.promise }, { hop, limits });
+    const judged = await rig.peer();
+    judged.write(`POST /x HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 3000\r\n\r\n`);
+    judged.write(Buffer.alloc(2_000));
+    await recorder.until(() => recorder.cleared.length === 1);
+    // Another client that is given up for its silence tells that the time has passed.
+    const silent = await rig.peer();
+    silent.write(`POST /x HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 3000\r\n\r\nbo`);
+    expect(await silent.includes('}')).toMatch(/^HTTP\/1.1 408 /);
+    expect(judged.text).toBe('');
+    verdict.resolve(null);
+    judged.write(Buffer.alloc(1_000));
+    await judged.includes('hello');
+  });
+
   test('a judge that throws lets nothing through', async () => {
     const { rig, settled } = await start({ clear: () => Promise.reject(new Error('defect')) }, { hop, raw: true });
     const client = await rig.peer();
