@@ -18,13 +18,15 @@ export interface DownEvents {
    * @returns what its last frame waits for; null: nothing
    */
   message(envelope: ReturnType<typeof readEnvelope>, message: Message, frames: Uint8Array | null): Promise<void> | null;
-  /** The messages cannot be read from here on. @returns whether the bytes may pass nevertheless */
-  unreadable(): boolean;
+  /** The messages cannot be read from here on. @returns whether the bytes pass nevertheless, or what they wait for */
+  unreadable(): Promise<void> | 'pass' | 'drop';
   /** Before the origin's close frame is passed on: what is open has to end. */
   closing(): Promise<void>;
   /** Something waits, or nothing any more. */
   waiting(waits: boolean): void;
 }
+
+const NOTHING = new Uint8Array(0);
 
 interface Entry {
   readonly raw: Uint8Array;
@@ -43,6 +45,8 @@ export class DownSide {
   #queue: Entry[] = [];
   #blind: 'pass' | 'drop' | null = null;
   #ended: (() => void) | null = null;
+  /** Nobody knows any more where a frame of ours could stand. */
+  #unreadPassed = false;
   /** Frames of ours, and released ones, that wait for a message to be complete. */
   #between: Uint8Array[] = [];
 
@@ -81,6 +85,7 @@ export class DownSide {
 
   /** A whole message of ours, or one that was held back: goes out between the messages that pass. */
   insert(frame: Uint8Array): void {
+    if (this.#unreadPassed) return;
     this.#between.push(frame);
     this.#afterMessage();
   }
@@ -106,7 +111,8 @@ export class DownSide {
     const message = this.#messages.push(piece);
     if (this.#gated) this.#frames.push(piece.raw);
     if (this.#messages.fault !== null || (this.#gated && this.#messages.overflowing)) {
-      this.#unreadable(piece);
+      this.#goBlind();
+      if (!this.#gated) this.#pass(piece.raw);
       return;
     }
     if (message === null) {
@@ -129,21 +135,27 @@ export class DownSide {
     else this.#pass(frame);
   }
 
-  #unreadable(piece: Piece): void {
-    const held = this.#gated ? this.#frames.bytes : piece.raw;
+  #goBlind(): void {
+    if (this.#blind !== null) return;
+    const passes = this.#events.unreadable();
+    this.#blind = passes === 'drop' ? 'drop' : 'pass';
+    if (typeof passes === 'string') this.#unreadPassed = true;
+    else
+      this.#pass(
+        NOTHING,
+        passes.then(() => this.#lastOfOurs()),
+      );
+    this.#pass(this.#frames.bytes);
     this.#frames = new ByteRun();
-    this.#goBlind();
-    this.#pass(held);
   }
 
-  #goBlind(): void {
-    this.#blind = this.#events.unreadable() ? 'pass' : 'drop';
-    if (this.#frames.length > 0) this.#pass(this.#frames.bytes);
-    this.#frames = new ByteRun();
+  #lastOfOurs(): void {
+    this.#afterMessage();
+    this.#unreadPassed = true;
   }
 
   #pass(raw: Uint8Array, wait: Promise<void> | null = null): void {
-    if (this.#blind === 'drop' || raw.length === 0) return;
+    if (this.#blind === 'drop' || (raw.length === 0 && wait === null)) return;
     if (wait === null && this.#queue.length === 0) {
       this.#events.send(raw);
       return;
@@ -161,7 +173,7 @@ export class DownSide {
     const before = this.#queue.length;
     for (let next = this.#queue[0]; next?.ready === true; next = this.#queue[0]) {
       this.#queue.shift();
-      this.#events.send(next.raw);
+      if (next.raw.length > 0) this.#events.send(next.raw);
     }
     if (before > 0 && this.#queue.length === 0) this.#events.waiting(false);
     this.#afterMessage();

@@ -14,9 +14,9 @@ export class LaneExchanges {
   readonly #live = new Set<LaneExchange>();
 
   /** @param changed called when one is over */
-  constructor(parts: WebSocketParts, connection: LaneConnection, changed: () => void) {
+  constructor(parts: WebSocketParts, connection: Omit<LaneConnection, 'before'>, changed: () => void) {
     this.#parts = parts;
-    this.#connection = connection;
+    this.#connection = { ...connection, before: (exchange) => this.#before(exchange) };
     this.#changed = changed;
   }
 
@@ -31,8 +31,8 @@ export class LaneExchanges {
   }
 
   /** Begins one that belongs to no response of the table. */
-  begin(lane: string | null): LaneExchange {
-    const exchange = this.unlisted(lane);
+  begin(lane: string | null, inTurn = false): LaneExchange {
+    const exchange = this.#new(lane, inTurn);
     this.#live.add(exchange);
     void exchange.done.then(() => {
       this.#live.delete(exchange);
@@ -42,13 +42,12 @@ export class LaneExchanges {
   }
 
   /** Begins one that lives as long as its connection. */
-  unlisted(lane: string | null): LaneExchange {
-    const { exchange: parts, target, originHead, requestId } = this.#parts;
-    return new LaneExchange({ parts, target, originHead, requestId: requestId(), lane }, this.#connection);
+  unlisted(): LaneExchange {
+    return this.#new(null, false);
   }
 
   beginFor(slot: Slot): LaneExchange {
-    const exchange = this.begin(slot.lane);
+    const exchange = this.begin(slot.lane, slot.kind === 'create');
     this.#bySlot.set(slot, exchange);
     return exchange;
   }
@@ -93,6 +92,27 @@ export class LaneExchanges {
   /** Resolves when all that is under way now is recorded. */
   async settled(): Promise<void> {
     await Promise.all([...this.#live].map((exchange) => exchange.done));
+  }
+
+  #new(lane: string | null, inTurn: boolean): LaneExchange {
+    const { exchange: parts, target, originHead, requestId } = this.#parts;
+    const options = { parts, target, originHead, requestId: requestId(), lane, inTurn };
+    return new LaneExchange(options, this.#connection);
+  }
+
+  /**
+   * A response is told behind those that began before it on its lane; a refusal, which begins with nothing, behind the
+   * requests before its own, too. Nothing waits for a refusal, so that no two wait for each other.
+   */
+  #before(exchange: LaneExchange): Promise<void> | null {
+    const before: Promise<void>[] = [];
+    let earlier = true;
+    for (const other of this.#live) {
+      if (other === exchange) earlier = false;
+      else if (other.lane !== exchange.lane) continue;
+      else if (other.started || (!exchange.started && earlier && other.inTurn && !other.over)) before.push(other.done);
+    }
+    return before.length === 0 ? null : Promise.all(before).then(() => {});
   }
 }
 

@@ -14,6 +14,7 @@ import type { ForwardTarget } from './forwarder.ts';
 import type { OriginHead } from './headers.ts';
 import { errorEvent } from './websocket-events.ts';
 import { HeldFrames } from './websocket-lane-gate.ts';
+import { LaneTurn } from './websocket-turn.ts';
 
 /** What an exchange asks of its connection. */
 export interface LaneConnection {
@@ -24,6 +25,8 @@ export interface LaneConnection {
   pauseOrigin(exchange: LaneExchange): void;
   resumeOrigin(exchange: LaneExchange): void;
   concluded(summary: ExchangeSummary): void;
+  /** What the client has to get before anything of this exchange; null: nothing. */
+  before(exchange: LaneExchange): Promise<void> | null;
 }
 
 export interface LaneOptions {
@@ -33,6 +36,8 @@ export interface LaneOptions {
   readonly requestId: string;
   /** `stream_id`, null without. */
   readonly lane: string | null;
+  /** Asked for by a request, which is answered in its turn. */
+  readonly inTurn: boolean;
 }
 
 /** Whether the request may go to the origin. */
@@ -57,6 +62,8 @@ export class LaneExchange {
   readonly #held: HeldFrames;
   #gate: Gate | null = null;
   #asked = false;
+  #started = false;
+  #turn: LaneTurn | null = null;
   readonly #done = Promise.withResolvers<void>();
   #end: Promise<void> | null = null;
   #truncated: 'request' | 'response' | null = null;
@@ -71,16 +78,29 @@ export class LaneExchange {
     this.#record = new ExchangeRecord({ requestId, method: 'GET', target, originHead, clock, budget, limits });
     this.#recorded = this.#record.begin(parts.recorder);
     this.#recorded.committed.catch(ignore); // whoever sends asks `clear`
-    this.#held = new HeldFrames((frame) => connection.send(frame));
+    this.#held = new HeldFrames((frame) => this.#speak(() => connection.send(frame)));
   }
 
   get holdsRequest(): boolean {
     return this.#recorded.holdsRequest;
   }
 
-  /** Resolves when it is recorded to its end, or was never sent. Begins with `finish`. */
+  /** Resolves when it is recorded to its end and all of it with the client, or was never sent. Begins with `finish`. */
   get done(): Promise<void> {
     return this.#done.promise;
+  }
+
+  get lane(): string | null {
+    return this.#options.lane;
+  }
+
+  get inTurn(): boolean {
+    return this.#options.inTurn;
+  }
+
+  /** The origin has begun to answer. */
+  get started(): boolean {
+    return this.#started;
   }
 
   get over(): boolean {
@@ -144,10 +164,12 @@ export class LaneExchange {
     const data = oneLine(message);
     const { responseTap } = this.#record;
     for (const piece of [DATA, data, EVENT_END]) responseTap.push(piece);
+    this.#started = true;
     if (frames === null) return;
+    this.#takeTurn();
     this.#openGate();
     if (this.#gate === null) {
-      this.#connection.send(frames);
+      this.#speak(() => this.#connection.send(frames));
       return;
     }
     this.#held.push(frames);
@@ -186,6 +208,7 @@ export class LaneExchange {
   async #ended(end: Promise<void>): Promise<void> {
     try {
       await end;
+      await this.#turn?.begun;
     } finally {
       this.#done.resolve();
     }
@@ -231,7 +254,7 @@ export class LaneExchange {
     const outlet = {
       release: (bytes: Uint8Array) => {
         this.#held.release(bytes);
-        return true;
+        return this.#takeTurn().hasBegun;
       },
       resume: () => this.#connection.resumeOrigin(this),
       stop: () => void this.finish('blocked', null),
@@ -252,7 +275,7 @@ export class LaneExchange {
         const { lane } = this.#options;
         const said =
           this.#held.sent > 0 && ending.tail !== null ? Buffer.from(ending.tail).toString() : ending.whole.body;
-        for (const event of eventsOf(said)) this.#connection.say(lane, event);
+        for (const event of eventsOf(said)) this.#speak(() => this.#connection.say(lane, event));
         return;
       }
       default:
@@ -260,12 +283,22 @@ export class LaneExchange {
     }
   }
 
+  #speak(speak: () => void): void {
+    this.#takeTurn().run(speak);
+  }
+
+  #takeTurn(): LaneTurn {
+    this.#turn ??= new LaneTurn(this.#connection.before(this), () => this.#gate?.drained?.());
+    return this.#turn;
+  }
+
   async #neverSent(error: ProxyError): Promise<void> {
     const summary = this.#record.summary('origin_failed', error, null);
     this.#connection.concluded(summary);
     this.#record.unjudged(this.#options.parts.recorder, summary);
     this.#record.release();
-    this.#connection.say(this.#options.lane, errorEvent(error, this.#options.requestId));
+    const { lane, requestId } = this.#options;
+    this.#speak(() => this.#connection.say(lane, errorEvent(error, requestId)));
   }
 }
 

@@ -220,15 +220,15 @@ export class ResponsesConnection {
     this.#leaveWhenIdle();
   }
 
-  #downUnreadable(): boolean {
+  #downUnreadable(): Promise<void> | 'pass' | 'drop' {
     this.#cutShort();
     if (this.#blocksUnjudged) {
       this.#refuseRest();
-      return false;
+      return 'drop';
     }
     this.#openRest();
     this.#up.stopReading();
-    return true;
+    return this.#gated ? this.#exchanges.settled() : 'pass';
   }
 
   // Both
@@ -254,7 +254,7 @@ export class ResponsesConnection {
   }
 
   #openRest(): LaneExchange {
-    this.#rest ??= this.#exchanges.unlisted(null);
+    this.#rest ??= this.#exchanges.unlisted();
     return this.#rest;
   }
 

@@ -159,7 +159,7 @@ describe('from the origin', () => {
               open.push(resolve);
               return promise;
             },
-            unreadable: () => true,
+            unreadable: () => 'pass',
             closing: () => Promise.resolve(),
             waiting: () => {},
           });
