@@ -34,6 +34,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'how well a judge does on labelled pairs: a card (npm run eval)',
     load: async () => (await import('./commands/eval.ts')).evaluate,
   },
+  replay: {
+    summary: 'judges recorded exchanges again, and says what would change (npm run replay)',
+    load: async () => (await import('./commands/replay.ts')).replay,
+  },
   'check-policy': {
     summary: 'explains what is wrong with a rubric, or prints its hash and what it asks',
     load: async () => (await import('./commands/check-policy.ts')).checkPolicy,
@@ -76,7 +80,14 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     (asked ? process.stdout : process.stderr).write(asked ? HELP : `There is no command '${name}'.\n\n${HELP}`);
     return asked ? 0 : 2;
   }
-  const io: CommandIo = { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: untilSignal() };
+  const { stdout, stderr, env } = process;
+  const io: CommandIo = {
+    ...{ stdout, stderr, env, signal: untilSignal() },
+    // Opened by whoever asks: an open standard input keeps a process alive.
+    get stdin() {
+      return process.stdin;
+    },
+  };
   const command = await entry.load();
   return await command(args, io);
 }

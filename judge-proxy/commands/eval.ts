@@ -3,10 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import type { Judge } from '../judge/judges.ts';
-import { buildJudges, type Judges } from '../main-judges.ts';
 import { systemClock, timestamp } from '../telemetry/clock.ts';
 import { CommandError, type CommandIo } from './command.ts';
 import { buildCard } from './eval/card.ts';
@@ -17,9 +14,11 @@ import { type EvalOptions, readEvalOptions } from './eval/options.ts';
 import { type Pair, readPairs } from './eval/pairs.ts';
 import { type Prepared, preparePairs } from './eval/prepare.ts';
 import { printCard } from './eval/print-card.ts';
-import { createProgress } from './eval/progress.ts';
-import { isAnswered, isSettled, type Result, ResultFile, readResults, resultKey } from './eval/results.ts';
+import { isAnswered, isSettled, type Result, readResults, resultKey } from './eval/results.ts';
 import { judgePairs } from './eval/run-judge.ts';
+import { asUnwritable, LineFile } from './judging/line-file.ts';
+import { buildOneJudge, type OneJudge } from './judging/one-judge.ts';
+import { createProgress } from './judging/progress.ts';
 import { DEFAULT_CONFIG, guarded, readConfig } from './options.ts';
 import { paintFor } from './review/paint.ts';
 
@@ -59,55 +58,29 @@ export async function evaluate(args: readonly string[], io: CommandIo): Promise<
     const earlier = options.against === undefined ? null : readCard(options.against);
     const pairs = (await readPairs(options.data)).slice(0, options.limit);
     const concurrency = options.concurrency ?? config.limits.judge_concurrency;
-    const judges = judgesOf(config, options.judge, concurrency);
+    const asked = buildOneJudge(config, options.judge, concurrency);
     try {
-      const judge = judges.byName.get(options.judge);
-      if (judge === undefined) throw new CommandError(`The configuration has no judge '${options.judge}'.`);
-      return await evaluateWith({ options, config, judge, pairs, concurrency, earlier }, io).catch((error: unknown) => {
+      return await evaluateWith({ options, config, asked, pairs, concurrency, earlier }, io).catch((error: unknown) => {
         throw asUnwritable(error, options.out);
       });
     } finally {
-      await judges.close();
+      await asked.close();
     }
   });
-}
-
-/** A folder that cannot be made or a disk that is full is the user's to mend; all else is a defect of ours. */
-function asUnwritable(error: unknown, folder: string): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  return syscall === undefined ? error : new CommandError(`${folder} cannot be written (${code ?? syscall}).`);
-}
-
-/** The one judge, with as many connections as calls. */
-function judgesOf(config: Config, name: string, concurrency: number): Judges {
-  const own = Object.hasOwn(config.judges, name) ? config.judges[name] : undefined;
-  if (own === undefined) {
-    const known = Object.keys(config.judges).join(', ') || 'none';
-    throw new CommandError(`The configuration has no judge '${name}'; it has ${known}.`);
-  }
-  try {
-    return buildJudges({
-      ...config,
-      judges: { [name]: own },
-      limits: { ...config.limits, judge_concurrency: concurrency },
-    });
-  } catch (error) {
-    // What is wrong with endpoint, key or CA file, in a sentence.
-    throw error instanceof ConfigError ? error : new CommandError((error as Error).message);
-  }
 }
 
 interface Run {
   readonly options: EvalOptions;
   readonly config: Config;
-  readonly judge: Judge;
+  readonly asked: OneJudge;
   readonly pairs: readonly Pair[];
   readonly concurrency: number;
   readonly earlier: Card | null;
 }
 
 async function evaluateWith(run: Run, io: CommandIo): Promise<number> {
-  const { options, judge } = run;
+  const { options } = run;
+  const { judge, endpoint, smallEndpoint } = run.asked;
   const prepared = await preparePairs(run.pairs, { rules: judge.rules, limits: run.config.limits });
   await mkdir(options.out, { recursive: true });
   const results = await judgeAll(run, prepared, io);
@@ -122,9 +95,9 @@ async function evaluateWith(run: Run, io: CommandIo): Promise<number> {
       rubric: { name: judge.rubric.name, version: judge.rubric.version, hash: judge.rubric.hash },
       rules: [...judge.rules],
       model: judge.model?.name ?? null,
-      endpoint: endpointOf(run, 'model'),
+      endpoint,
       small_model: judge.smallModel?.name ?? null,
-      small_endpoint: endpointOf(run, 'small_model'),
+      small_endpoint: smallEndpoint,
     },
     criteria: judge.rubric.criteria.map(({ id }) => id),
     file: basename(options.data),
@@ -144,9 +117,8 @@ async function evaluateWith(run: Run, io: CommandIo): Promise<number> {
 
 /** @returns one result a pair, in order; null when it was interrupted */
 async function judgeAll(run: Run, prepared: readonly Prepared[], io: CommandIo): Promise<readonly Result[] | null> {
-  const { options, judge, config } = run;
-  const endpoint = endpointOf(run, 'model');
-  const smallEndpoint = endpointOf(run, 'small_model');
+  const { options, config } = run;
+  const { judge, endpoint, smallEndpoint } = run.asked;
   const path = join(options.out, 'results.jsonl');
   const known = readResults(path);
   if (known.size > 0 && !options.resume) {
@@ -166,7 +138,7 @@ async function judgeAll(run: Run, prepared: readonly Prepared[], io: CommandIo):
   };
   const open = prepared.filter((item) => !settled(item));
   const progress = createProgress(io.stderr, prepared.length, prepared.length - open.length, systemClock);
-  using file = new ResultFile(path);
+  using file = new LineFile<Result>(path);
   await judgePairs(open, {
     judge,
     endpoint,
@@ -185,11 +157,6 @@ async function judgeAll(run: Run, prepared: readonly Prepared[], io: CommandIo):
   progress.end();
   const results = prepared.flatMap((item) => known.get(keyOf(item)) ?? []);
   return io.signal.aborted || results.length < prepared.length ? null : results;
-}
-
-function endpointOf({ config, judge }: Run, which: 'model' | 'small_model'): string | null {
-  const asked = which === 'model' ? judge.model : judge.smallModel;
-  return asked === null ? null : (config.judges[judge.name]?.[which]?.base_url ?? null);
 }
 
 async function writeCard({ options, earlier }: Run, card: Card, io: CommandIo): Promise<void> {

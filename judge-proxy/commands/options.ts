@@ -32,6 +32,19 @@ export function readPort(text: string, option: string): number {
   return port;
 }
 
+/**
+ * A whole number from 1 to `most`.
+ * @throws {UsageError}
+ */
+export function readCount(text: string | undefined, option: string, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (!/^[1-9]\d{0,6}$/.test(text) || count > most) {
+    throw new UsageError(`${option} takes a whole number from 1 to ${most}, not '${text}'.`);
+  }
+  return count;
+}
+
 /** Loads the config of `--config`; its errors name file, line and remedy already. */
 export async function readConfig(file: string | undefined, io: CommandIo): Promise<Config> {
   try {

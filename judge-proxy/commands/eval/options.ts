@@ -1,6 +1,6 @@
 /** Arguments of the eval command. */
 
-import { readOptions, UsageError } from '../options.ts';
+import { readCount, readOptions, UsageError } from '../options.ts';
 
 export interface EvalOptions {
   readonly judge: string;
@@ -40,18 +40,9 @@ export function readEvalOptions(args: readonly string[]): EvalOptions | null {
     config: values.config,
     out: values.out ?? `data/eval/${values.judge}`,
     against: values.against,
-    limit: countOf(values.limit, '--limit', 1_000_000),
-    concurrency: countOf(values.concurrency, '--concurrency', 256),
+    limit: readCount(values.limit, '--limit', 1_000_000),
+    concurrency: readCount(values.concurrency, '--concurrency', 256),
     resume: values.resume === true,
     json: values.json === true,
   };
-}
-
-function countOf(text: string | undefined, option: string, most: number): number | undefined {
-  if (text === undefined) return undefined;
-  const count = Number(text);
-  if (!/^[1-9]\d{0,6}$/.test(text) || count > most) {
-    throw new UsageError(`${option} takes a whole number from 1 to ${most}, not '${text}'.`);
-  }
-  return count;
 }

@@ -4,8 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { LineFile } from '../judging/line-file.ts';
 import { sampleResult } from './eval-fixtures.ts';
-import { isSettled, ResultFile, readResults, resultKey } from './results.ts';
+import { isSettled, type Result, readResults, resultKey } from './results.ts';
 
 let folder: string;
 let file: string;
@@ -22,7 +23,7 @@ it('reads back what was appended; the last line of a key stands', () => {
   const other = sampleResult('a', { judge: 'other' });
   const elsewhere = sampleResult('a', { small_endpoint: 'http://elsewhere.invalid/v1' });
   {
-    using results = new ResultFile(file);
+    using results = new LineFile<Result>(file);
     for (const result of [failed, judged, other, elsewhere]) results.append(result);
   }
   expect([...readResults(file).values()]).toEqual([judged, other, elsewhere]);
@@ -32,7 +33,7 @@ it('cuts off a torn last line, so that the next one begins on its own', () => {
   writeFileSync(file, `${JSON.stringify(sampleResult('ä'))}\n{"id":"b","ju`);
   expect([...readResults(file).keys()]).toEqual([resultKey(sampleResult('ä'))]);
   {
-    using results = new ResultFile(file);
+    using results = new LineFile<Result>(file);
     results.append(sampleResult('c'));
   }
   expect(readResults(file).size).toBe(2);

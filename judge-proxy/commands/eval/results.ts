@@ -3,9 +3,9 @@
  * it stopped. A line counts for one pair, one judge and one document; when any of them changes it is judged anew.
  */
 
-import { appendFileSync, closeSync, openSync, readFileSync, truncateSync } from 'node:fs';
 import { z } from 'zod';
 import { CommandError } from '../command.ts';
+import { readLines } from '../judging/line-file.ts';
 
 const resultSchema = z.strictObject({
   id: z.string(),
@@ -79,48 +79,10 @@ export function isSettled(result: Result): boolean {
  */
 export function readResults(file: string): Map<string, Result> {
   const results = new Map<string, Result>();
-  const text = readText(file);
-  const end = text.lastIndexOf('\n') + 1;
-  if (end < text.length) truncateSync(file, Buffer.byteLength(text.slice(0, end)));
-  for (const [index, line] of text.slice(0, end).split('\n').entries()) {
-    if (line === '') continue;
-    const parsed = resultSchema.safeParse(parseJson(line));
-    if (!parsed.success) throw new CommandError(`${file}:${index + 1}: this is no result of an evaluation.`);
+  for (const { number, value } of readLines(file)) {
+    const parsed = resultSchema.safeParse(value);
+    if (!parsed.success) throw new CommandError(`${file}:${number}: this is no result of an evaluation.`);
     results.set(resultKey(parsed.data), parsed.data);
   }
   return results;
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw new CommandError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Appends results, each written before `append` returns. */
-export class ResultFile {
-  readonly #file: number;
-
-  constructor(path: string) {
-    this.#file = openSync(path, 'a', 0o600);
-  }
-
-  append(result: Result): void {
-    appendFileSync(this.#file, `${JSON.stringify(result)}\n`);
-  }
-
-  [Symbol.dispose](): void {
-    closeSync(this.#file);
-  }
 }

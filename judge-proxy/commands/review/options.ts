@@ -30,7 +30,7 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const satisfies ParseArgsOptionsConfig;
 
-const LABELS = { clean: true, violation: true, undetermined: true } as const satisfies Record<OverallLabel, true>;
+export const LABELS = { clean: true, violation: true, undetermined: true } as const satisfies Record<OverallLabel, true>;
 const SEVERITIES = {
   none: true,
   low: true,
@@ -118,8 +118,8 @@ function positive(text: string | undefined, option: string): number | undefined 
   return Number(text);
 }
 
-/** A time (`2026-01-31`, `2026-01-31T12:00Z`), or a span back from now (`36h`, `7d`). */
-function instant(text: string, now: number, option: string): string {
+/** A time (`2026-01-31`, `2026-01-31T12:00Z`), or a span back from now (`36h`, `7d`), as the ledger writes times. */
+export function instant(text: string, now: number, option: string): string {
   const span = parseDuration(text);
   const time = span === undefined ? Date.parse(TIME.test(text) ? text : '') : now - span;
   // Four-digit years: other times would not sort as texts.
@@ -134,7 +134,7 @@ function instant(text: string, now: number, option: string): string {
 /** RFC 3339 with its zone, or a date, which begins at midnight UTC. */
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
 
-function oneOf<T extends string>(text: string, known: Readonly<Record<T, true>>, option: string): T {
+export function oneOf<T extends string>(text: string, known: Readonly<Record<T, true>>, option: string): T {
   if (!Object.hasOwn(known, text)) {
     throw new UsageError(`${option} takes one of ${Object.keys(known).join(', ')}, not '${text}'.`);
   }

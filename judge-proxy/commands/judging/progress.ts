@@ -4,7 +4,7 @@ import type { Clock } from '../../telemetry/clock.ts';
 import type { CommandIo } from '../command.ts';
 
 export interface Progress {
-  /** One more pair is judged. */
+  /** One more is judged. */
   step(failed: boolean): void;
   /** Ends the bar's line. */
   end(): void;
@@ -14,7 +14,7 @@ const BAR = 30;
 /** Between two drawings of the bar, milliseconds. */
 const REDRAW_MS = 100;
 
-/** @param total pairs of the whole run; @param done of them judged before */
+/** @param total of the whole run; @param done of them judged before */
 export function createProgress(stream: CommandIo['stderr'], total: number, done: number, clock: Clock): Progress {
   const started = clock.monotonic();
   const counts = { done, failed: 0 };
@@ -80,4 +80,29 @@ function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole < 60) return `${whole} s`;
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}
+
+/** What takes its time before anything is judged, told from the first second on. */
+export interface Counter {
+  step(): void;
+  end(): void;
+}
+
+const SILENT_MS = 1_000;
+
+/** @param words after the number, as `exchanges read` */
+export function createCounter(stream: CommandIo['stderr'], words: string, clock: Clock): Counter {
+  const started = clock.monotonic();
+  let [count, drawn] = [0, started + SILENT_MS - REDRAW_MS];
+  return {
+    step() {
+      count += 1;
+      if (stream.isTTY !== true || clock.monotonic() - drawn < REDRAW_MS) return;
+      drawn = clock.monotonic();
+      stream.write(`\r${count} ${words}\u001b[K`);
+    },
+    end() {
+      if (drawn > started + SILENT_MS - REDRAW_MS) stream.write('\r\u001b[K');
+    },
+  };
 }
