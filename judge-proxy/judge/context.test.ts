@@ -21,6 +21,8 @@ import { bodyOf, captureOf } from './testing/captures.ts';
 import { SECRETS } from './testing/secrets.ts';
 import { TRANSCRIPT_CHARACTERS } from './trim.ts';
 
+/** A machine that is busy must not seem a ledger that hangs. */
+const PATIENCE_MS = 20_000;
 const ALICE = { client: 'alice', host: 'api.openai.com', port: 443 };
 
 let folder: string;
@@ -52,7 +54,7 @@ function analysed(id: string, request: object, answer: string | null): Promise<A
 
 /** One turn as the proxy records it: analysed, given its context, committed. */
 async function turn(id: string, request: object, answer: string | null = `answer ${id}`, scope = ALICE) {
-  const analysis = await resolveContext(await analysed(id, request, answer), scope, ledger);
+  const analysis = await resolveContext(await analysed(id, request, answer), scope, ledger, PATIENCE_MS);
   await ledger.open(sampleOpened(id, scope));
   const { coverage, content } = analysis;
   const ids = recordedLinks(analysis);
@@ -277,6 +279,7 @@ describe('an analysis', () => {
       await analysed('2', { input: 'two', previous_response_id: 'resp_1' }, null),
       ALICE,
       ledger,
+      PATIENCE_MS,
     );
     expect(inputOf(held).context?.parts.map(({ text }) => text)).toEqual(['one', 'answer 1']);
   });

@@ -29,18 +29,20 @@ export type ContextScope = Pick<ExchangeOpened, 'client' | 'host' | 'port'>;
  *
  * A chain of answers that was kept whole makes the coverage whole. A conversation never does: items are added to it by
  * calls that carry no answer, by other clients and at the provider's own pages, so what we saw of it is not all of it.
+ * @param lookupMs after so many milliseconds it goes on without
  * @returns never rejects
  */
 export async function resolveContext(
   analysis: Analysis,
   scope: ContextScope,
   ledger: Pick<LedgerReader, 'earlier'>,
+  lookupMs: number = LOOKUP_MS,
 ): Promise<Analysis> {
   const { links, content } = analysis;
   const named = links === undefined ? null : namedBy(links);
   if (named === null || content === null) return analysis;
   const { client, host, port } = scope;
-  const earlier = await withinTime(ledger.earlier({ client, host, port, ...named }));
+  const earlier = await withinTime(ledger.earlier({ client, host, port, ...named }), lookupMs);
   if (earlier === null) return analysis;
   return withContext(analysis, earlier, named.kind === 'response' && earlier.unique && links?.only_previous === true);
 }
@@ -51,10 +53,10 @@ function namedBy({ previous_response_id, conversation_id }: NonNullable<Analysis
 }
 
 /** null when the lookup fails or takes too long: the ledger logs its own failures, and the coverage stays as it is. */
-async function withinTime(lookup: Promise<EarlierExchange | null>): Promise<EarlierExchange | null> {
+async function withinTime(lookup: Promise<EarlierExchange | null>, lookupMs: number): Promise<EarlierExchange | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, LOOKUP_MS, null);
+    timer = setTimeout(resolve, lookupMs, null);
   });
   try {
     return await Promise.race([lookup.catch(() => null), late]);
