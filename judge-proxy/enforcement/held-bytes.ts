@@ -30,17 +30,11 @@ export class HeldBytes {
     return true;
   }
 
-  /** What is held, without letting go of it. */
-  peek(): readonly Uint8Array[] {
-    const { bytes } = this.#tap.capture(NO_META);
-    return bytes.byteLength === 0 ? [] : [bytes];
-  }
-
   /** What is held, which is the caller's from now on. */
   takeAll(): readonly Uint8Array[] {
-    const bytes = this.peek();
+    const { bytes } = this.#tap.capture(NO_META);
     this.drop();
-    return bytes;
+    return bytes.byteLength === 0 ? [] : [bytes];
   }
 
   /** May be called again. */

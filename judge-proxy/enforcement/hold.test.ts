@@ -167,6 +167,16 @@ describe('keep-alive comments', () => {
     expect((await made.verdict()).action).toBe('blocked');
   });
 
+  test('or into an answer of its own, where the route says so', async () => {
+    const { exchange } = await held({ keep_alive: '5s', block: { style: 'finish' } });
+    exchange.push(streamOf(FORBIDDEN));
+    vi.advanceTimersByTime(5_000);
+    const { text } = await exchange.end();
+    expect(text).toMatch(/^: keep-alive\n\ndata: \{"id":/);
+    expect(text).toMatch(/"finish_reason":"content_filter".*\n\ndata: \[DONE\]\n\n$/s);
+    expect(text).not.toContain(FORBIDDEN);
+  });
+
   test('a coded stream is decoded for them', async () => {
     const { exchange } = await held({ keep_alive: '5s', head: { contentEncoding: 'gzip' } });
     expect(exchange.gate.body).toBe('decoded');
@@ -237,6 +247,7 @@ interface Over {
   readonly head?: Parameters<Awaited<ReturnType<EnforcedRig['begin']>>['open']>[0];
   readonly mode?: 'hold' | 'window';
   readonly keep_alive?: string;
+  readonly block?: { readonly style: 'finish' };
   readonly on_judge_failure?: 'allow' | 'block' | 'review';
   readonly request?: string;
 }

@@ -16,7 +16,6 @@ import type { EnforcedGate, Overflow } from './enforced-gate.ts';
 import type { Outlet } from './gate.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { KEEP_ALIVE_COMMENT, KeepAlive } from './keep-alive.ts';
-import { SseSplitter } from './sse-splitter.ts';
 
 export interface HoldOptions {
   readonly outlet: Outlet;
@@ -33,9 +32,6 @@ export interface HoldOptions {
     readonly reader: StreamReader | null;
   };
 }
-
-/** Bytes that a reader is shown before it ends a stream of which nothing went out: ids and model stand in the first event. */
-const SHOWN = 16_384;
 
 export class HoldGate implements EnforcedGate {
   readonly body: 'as_sent' | 'decoded';
@@ -101,7 +97,6 @@ export class HoldGate implements EnforcedGate {
 
   tail(block: Block): Uint8Array | null {
     const reader = this.#options.stream?.reader ?? null;
-    this.#showReader();
     return reader === null ? null : Buffer.from(reader.block(block));
   }
 
@@ -137,19 +132,8 @@ export class HoldGate implements EnforcedGate {
     if (this.#closed || this.#stop !== null) return;
     this.#stop = code;
     this.#keepAlive?.close();
-    this.#showReader();
     this.#held.drop();
     this.#bytes.close();
     this.#options.outlet.stop();
-  }
-
-  #showReader(): void {
-    const reader = this.#options.stream?.reader ?? null;
-    if (reader === null) return;
-    const [first] = this.#held.peek();
-    if (first === undefined) return;
-    for (const { event } of new SseSplitter().push(first.subarray(0, SHOWN))) {
-      if (event !== null) reader.read(event);
-    }
   }
 }
