@@ -6,6 +6,7 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cpuMs } from '../../test/support/cpu-time.ts';
 import { namePlace, placedTexts, word } from './free-strings.ts';
 import { LiteralSet } from './literals.ts';
 import { type Finding, redact } from './redact.ts';
@@ -248,9 +249,9 @@ describe('properties', () => {
     const known = secrets.join(' ');
     const findings = secrets.map((secret) => find('a', known, secret, 'token'));
     const long = 'secret-secret-secret '.repeat(200_000);
-    const started = performance.now();
+    const started = cpuMs();
     const clean = redact(transcript([part('a', known), part('b', long + secrets[7])]), findings, token);
     expect(clean.parts[1]?.text.endsWith(']')).toBe(true);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(cpuMs() - started).toBeLessThan(5000);
   });
 });

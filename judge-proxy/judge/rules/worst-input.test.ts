@@ -5,16 +5,12 @@
  */
 
 import { expect, it } from 'vitest';
+import { cpuMs } from '../../../test/support/cpu-time.ts';
 import { RULE_NAMES } from './rule.ts';
 import { runRules } from './run-rules.ts';
 
 const MIB = 2 ** 20;
 const BOUND_MS = 2_500;
-
-/** Time of this thread on the processor: a machine that is busy with other things slows no pattern. */
-function cpuMs(): number {
-  return process.threadCpuUsage().user / 1_000;
-}
 
 const NEAR_MATCHES: readonly string[] = [
   ...[
