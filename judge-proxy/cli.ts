@@ -30,6 +30,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'checks that the ledger is what was written, and names the first record that is not (npm run verify)',
     load: async () => (await import('./commands/verify.ts')).verify,
   },
+  export: {
+    summary: 'records of the ledger for other systems: JSONL, CSV, OCSF, OTLP, Elastic, Splunk (npm run export)',
+    load: async () => (await import('./commands/export.ts')).exportRecords,
+  },
   eval: {
     summary: 'how well a judge does on labelled pairs: a card (npm run eval)',
     load: async () => (await import('./commands/eval.ts')).evaluate,

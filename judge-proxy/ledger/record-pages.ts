@@ -82,13 +82,17 @@ class SqlitePages implements RecordPages {
   }
 }
 
-/** `+` keeps SQLite on the primary key, whose order is the answer's: pages of a few kinds then cost what they skip. */
+/**
+ * `+` keeps SQLite on the primary key, whose order is the answer's: pages of a few kinds then cost what they skip. A body
+ * that is no JSON any more is for the reader to tell: SQLite would end the whole page.
+ */
 function pageSql(places: string): string {
   return `
     SELECT r.seq, r.kind, r.body, r.prev_hash, r.hash, o.seq AS opened_seq, o.body AS opened, c.body AS completed
     FROM records r
-    LEFT JOIN exchanges e ON r.kind IN ('verdict', 'exchange_completed')
-      AND e.exchange_id = json_extract(r.body, '$.exchange_id')
+    LEFT JOIN exchanges e ON e.exchange_id = CASE
+      WHEN r.kind IN ('verdict', 'exchange_completed') AND json_valid(r.body) THEN json_extract(r.body, '$.exchange_id')
+    END
     LEFT JOIN records o ON o.seq = e.opened_seq
     LEFT JOIN records c ON r.kind = 'verdict' AND c.seq = e.completed_seq
     WHERE r.seq > ? AND r.seq <= ? AND +r.kind IN (${places}) ORDER BY r.seq LIMIT ?`;

@@ -25,6 +25,7 @@ const LAYERS = [
   'judge',
   'apis',
   'exchange',
+  'exports',
   'ledger',
   'upstream',
   'policy',
