@@ -11,6 +11,8 @@ export class UpgradeAnswer {
   readonly #delivery: Delivery;
   readonly #context: RefusalContext;
   #gated: GatedAnswer | null = null;
+  #flow: GatedExchange | null = null;
+  #clientSlow = false;
 
   constructor(request: IncomingMessage, socket: Duplex, context: RefusalContext) {
     this.#delivery = new Delivery(responseOn(request, socket));
@@ -20,6 +22,7 @@ export class UpgradeAnswer {
   /** @param open asks the recorder for the gate of this answer */
   begin(kept: KeptHead, exchange: GatedExchange, open: (head: ResponseHead, outlet: Outlet) => Gate | null): void {
     const { status, reason, head } = kept;
+    this.#flow = exchange;
     const gated = new GatedAnswer(this.#delivery, kept, exchange, this.#context);
     const gate = open({ status, contentType: head.contentType, contentEncoding: head.contentEncoding }, gated);
     if (gate === null) {
@@ -32,7 +35,7 @@ export class UpgradeAnswer {
 
   chunk(chunk: Buffer): void {
     if (this.#gated !== null) this.#gated.push(chunk);
-    else this.#delivery.chunk(chunk);
+    else if (!this.#delivery.chunk(chunk)) this.#awaitClient();
   }
 
   end(ending: Ending, how: 'complete' | 'stopped'): void {
@@ -49,6 +52,16 @@ export class UpgradeAnswer {
 
   close(): void {
     this.#gated?.close();
+  }
+
+  #awaitClient(): void {
+    if (this.#clientSlow) return;
+    this.#clientSlow = true;
+    this.#flow?.pauseOrigin();
+    this.#delivery.onceDrained(() => {
+      this.#clientSlow = false;
+      this.#flow?.resumeOrigin();
+    });
   }
 }
 

@@ -14,12 +14,14 @@ import { agreedDeflate } from '../exchange/websocket-deflate.ts';
 import { ExchangeRecord } from './exchange-record.ts';
 import type { GatedExchange } from './gated-answer.ts';
 import { clientHead } from './headers.ts';
+import { IdleTimer } from './idle-timer.ts';
 import { exchangeError, outcomeOf } from './origin-error.ts';
 import { UpgradeAnswer } from './websocket-answer.ts';
 import { type SwitchingHead, speaksResponses, switchingHead, withoutExtensions } from './websocket-handshake.ts';
 import type { WebSocketParts } from './websocket-parts.ts';
 import { ResponsesConnection } from './websocket-responses.ts';
 import { UnreadConnection } from './websocket-unread.ts';
+import { WaitingClient } from './websocket-waiting-client.ts';
 
 /** A connection whose HTTP parser has let go of it. */
 export interface UpgradeRequest {
@@ -29,31 +31,27 @@ export interface UpgradeRequest {
   readonly head: Buffer;
 }
 
-/** What a client may send before the origin has switched; no client of ours does, the protocol forbids it. */
-const MAX_EARLY = 64 * 1024;
-
 export class OpenUpgrade implements Dispatcher.DispatchHandler {
   readonly #parts: WebSocketParts;
   readonly #request: IncomingMessage;
-  readonly #socket: Duplex;
+  readonly #client: WaitingClient;
   readonly #over: () => void;
   readonly #record: ExchangeRecord;
   readonly #reads: boolean;
-  readonly #early: Buffer[] = [];
-  readonly #onData = (chunk: Buffer) => this.#tooEarly(chunk);
-  readonly #onGone = () => this.#clientGone();
   #recorded: RecordedExchange | null = null;
   #answer: UpgradeAnswer | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #connection: ResponsesConnection | UnreadConnection | null = null;
   #draining = false;
   #ended = false;
+  /** Of an origin that answers and falls silent. */
+  readonly #idle: IdleTimer;
 
   /** @param over called once, when nothing of the connection is left and all is recorded */
   constructor(parts: WebSocketParts, { request, socket, head }: UpgradeRequest, over: () => void) {
     this.#parts = parts;
     this.#request = request;
-    this.#socket = socket;
+    this.#client = new WaitingClient(socket, head, () => this.#clientGone());
     this.#over = over;
     const { exchange, target, originHead, requestId } = parts;
     const { clock, budget, limits } = exchange;
@@ -61,26 +59,16 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
     this.#record = new ExchangeRecord(options);
     this.#record.requestEnded = true;
     this.#reads = speaksResponses(target.path);
-    if (head.length > 0) this.#early.push(head);
+    this.#idle = new IdleTimer(limits.origin_idle, () => this.#fail(new ProxyError('origin_timeout')));
   }
 
   start(): void {
-    const socket = this.#socket;
-    socket.on('error', ignore);
-    socket.on('data', this.#onData); // without reading, nobody tells that the client has gone
-    socket.once('end', this.#onGone);
-    socket.once('close', this.#onGone);
+    this.#client.start();
     if (this.#reads) {
       this.#dispatch();
       return;
     }
-    this.#begin().committed.then(
-      () => this.#dispatch(),
-      (error: unknown) => {
-        this.#recorded = null;
-        this.#fail(error instanceof ProxyError ? error : new ProxyError('ledger_unavailable', { cause: error }));
-      },
-    );
+    this.#whenKnown(() => this.#dispatch());
   }
 
   /** No more than what is under way. */
@@ -116,16 +104,22 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
       this.#fail(new ProxyError('origin_protocol', { reason: 'transfer_encoding' }));
       return;
     }
-    const recorded = this.#recorded ?? this.#begin();
     this.#record.answeredWith(status, head);
-    this.#answer = new UpgradeAnswer(this.#request, this.#socket, this.#context);
-    this.#answer.begin({ status, reason, head }, this.#flow(controller), (kept, outlet) =>
-      recorded.gate(kept, outlet, () => this.#record.request()),
-    );
+    this.#idle.start();
+    controller.pause();
+    this.#whenKnown((recorded) => {
+      if (this.#ended) return;
+      this.#answer = new UpgradeAnswer(this.#request, this.#client.socket, this.#context);
+      this.#answer.begin({ status, reason, head }, this.#flow(controller), (kept, outlet) =>
+        recorded.gate(kept, outlet, () => this.#record.request()),
+      );
+      controller.resume();
+    });
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#ended) return;
+    this.#idle.touch();
     this.#record.responseTap.push(chunk);
     this.#answer?.chunk(chunk);
   }
@@ -167,19 +161,27 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
   }
 
   #switch(head: SwitchingHead, agreed: ReturnType<typeof agreedDeflate>, origin: Duplex): void {
-    const socket = this.#socket;
-    this.#letGo();
-    socket.pause();
-    for (const chunk of this.#early.splice(0).reverse()) socket.unshift(chunk);
-    socket.write(head.bytes);
-    this.#ended = true;
     if (this.#reads && agreed !== 'unknown') {
+      const socket = this.#handOver(head);
       this.#record.release();
-      this.#connection = new ResponsesConnection(this.#parts, socket, origin, agreed, this.#over);
-      if (this.#draining) this.#connection.drain();
+      this.#connected(new ResponsesConnection(this.#parts, socket, origin, agreed, this.#over));
       return;
     }
-    const recorded = this.#recorded ?? this.#begin();
+    this.#whenKnown(
+      (recorded) => {
+        if (this.#ended) origin.destroy();
+        else this.#relay(head, agreed, origin, recorded);
+      },
+      () => origin.destroy(),
+    );
+  }
+
+  #relay(
+    head: SwitchingHead,
+    agreed: ReturnType<typeof agreedDeflate>,
+    origin: Duplex,
+    recorded: RecordedExchange,
+  ): void {
     this.#record.answered();
     this.#record.answeredWith(101, {
       headers: [],
@@ -188,8 +190,34 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
       contentEncoding: null,
       requestId: head.requestId,
     });
-    this.#connection = new UnreadConnection(this.#parts, this.#record, recorded, agreed, socket, origin, this.#over);
-    if (this.#draining) this.#connection.drain();
+    const socket = this.#handOver(head);
+    this.#connected(new UnreadConnection(this.#parts, this.#record, recorded, agreed, socket, origin, this.#over));
+  }
+
+  /** The client's side, with all that came from it and was not read. */
+  #handOver(head: SwitchingHead): Duplex {
+    const socket = this.#client.handOver();
+    socket.write(head.bytes);
+    this.#ended = true;
+    return socket;
+  }
+
+  #connected(connection: ResponsesConnection | UnreadConnection): void {
+    this.#connection = connection;
+    if (this.#draining) connection.drain();
+  }
+
+  /** Goes on when the ledger knows the connection. When it cannot, the client is told. */
+  #whenKnown(goOn: (recorded: RecordedExchange) => void, failed: () => void = ignore): void {
+    const recorded = this.#recorded ?? this.#begin();
+    recorded.committed.then(
+      () => goOn(recorded),
+      (error: unknown) => {
+        this.#recorded = null;
+        failed();
+        this.#fail(error instanceof ProxyError ? error : new ProxyError('ledger_unavailable', { cause: error }));
+      },
+    );
   }
 
   #begin(): RecordedExchange {
@@ -199,15 +227,10 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
     return recorded;
   }
 
-  #tooEarly(chunk: Buffer): void {
-    this.#early.push(chunk);
-    if (this.#early.reduce((bytes, early) => bytes + early.length, 0) > MAX_EARLY) this.#socket.pause();
-  }
-
   #clientGone(): void {
     if (this.#ended) return;
     this.#answer?.close();
-    void this.#conclude('client_aborted', null).then(() => this.#socket.destroy());
+    void this.#conclude('client_aborted', null).then(() => this.#client.socket.destroy());
     this.#abort();
   }
 
@@ -215,7 +238,7 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
     if (this.#ended) return;
     const concluded = this.#conclude(outcomeOf(error), error);
     this.#abort();
-    const answer = this.#answer ?? new UpgradeAnswer(this.#request, this.#socket, this.#context);
+    const answer = this.#answer ?? new UpgradeAnswer(this.#request, this.#client.socket, this.#context);
     answer.fail(error, concluded);
   }
 
@@ -223,8 +246,11 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
   #flow(controller: Dispatcher.DispatchController): GatedExchange {
     return {
       pauseOrigin: () => controller.pause(),
-      resumeOrigin: () => controller.resume(),
-      waitsForGate: () => {},
+      resumeOrigin: () => {
+        this.#idle.touch();
+        controller.resume();
+      },
+      waitsForGate: (waits) => (waits || this.#ended ? this.#idle.stop() : this.#idle.start()),
       stopped: () => {
         if (this.#ended) return;
         void this.#conclude('blocked', null).then((ending) => this.#answer?.end(ending, 'stopped'));
@@ -243,8 +269,8 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
 
   async #conclude(outcome: ExchangeEnd['outcome'], error: ProxyError | null): Promise<Ending> {
     this.#ended = true;
-    this.#letGo();
-    this.#socket.resume();
+    this.#idle.stop();
+    this.#client.letGo();
     const summary = this.#record.summary(outcome, error, this.#recorded);
     this.#parts.concluded(summary);
     const recorded = this.#recorded;
@@ -252,15 +278,9 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
     if (recorded === null) this.#record.unjudged(this.#parts.exchange.recorder, summary);
     else ending = await finishRecord(recorded, this.#record.end(summary));
     this.#record.release();
-    if (this.#socket.closed) this.#over();
-    else this.#socket.once('close', () => this.#over());
+    if (this.#client.socket.closed) this.#over();
+    else this.#client.socket.once('close', () => this.#over());
     return ending;
-  }
-
-  #letGo(): void {
-    this.#socket.off('data', this.#onData);
-    this.#socket.off('end', this.#onGone);
-    this.#socket.off('close', this.#onGone);
   }
 }
 
