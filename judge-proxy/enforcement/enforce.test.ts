@@ -106,6 +106,17 @@ describe.each(MODES)('%s', (_name, mode) => {
       expect(JSON.stringify(got.ending)).not.toContain('x-judge-verdict-id');
     });
 
+    test.each(POLICIES)('nor the record of an error of the origin: on_judge_failure %s', async (on_judge_failure) => {
+      const exchange = await rig.begin({ ...mode, on_judge_failure });
+      exchange.open({ status: 500, contentType: 'text/html' });
+      rig.ledgerFails = true;
+      exchange.push('<p>Sorry</p>');
+      const got = await exchange.end();
+      expect(rig.gaps).toBe(1);
+      expect(got.text).toContain(on_judge_failure === 'block' ? 'judge_unavailable' : '<p>Sorry</p>');
+      expect(got.ending.kind).toBe(on_judge_failure === 'block' ? 'block' : 'deliver');
+    });
+
     test('a violation stays one', async () => {
       const exchange = await rig.begin({ ...mode, on_judge_failure: 'allow' });
       exchange.open();
