@@ -35,13 +35,18 @@ export async function writeOut(text: AsyncIterable<string>, out: string | null, 
 /** Only its owner reads it: it holds what clients wrote, redacted. */
 async function toFile(text: AsyncIterable<string>, file: string, packed: boolean, signal: AbortSignal): Promise<void> {
   const target = createWriteStream(file, { mode: 0o600, flush: true });
-  const source = Readable.from(text, { objectMode: true });
+  const source = pagesOf(text);
   if (packed) await pipeline(source, createGzip(), target, { signal });
   else await pipeline(source, target, { signal });
 }
 
+/** Each text is a page of megabytes: the stream's usual sixteen ahead would be sixteen pages. */
+function pagesOf(text: AsyncIterable<string>): Readable {
+  return Readable.from(text, { highWaterMark: 1 });
+}
+
 async function toStdout(text: AsyncIterable<string>, { stdout, signal }: CommandIo): Promise<void> {
-  await pipeline(Readable.from(text, { objectMode: true }), stdout, { signal, end: false });
+  await pipeline(pagesOf(text), stdout, { signal, end: false });
   await new Promise<void>((done, fail) => {
     stdout.write('', (error) => (error ? fail(error) : done()));
   });

@@ -36,10 +36,13 @@ function sample(changes: Parameters<typeof sampleVerdict>[1] = {}): VerdictItem 
 describe.skipIf(PYTHON === null)('OCSF, read by others', () => {
   let finding: ValidateFunction;
   let activity: ValidateFunction;
+  /** By class, attribute and id. */
+  let captions: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>;
 
   beforeAll(async () => {
     const { stdout } = await python(['schemas'], '');
-    const schemas = JSON.parse(stdout) as { finding: object; activity: object };
+    const schemas = JSON.parse(stdout) as { finding: object; activity: object; captions: typeof captions };
+    captions = schemas.captions;
     // `deprecated` is left to the schema's own notes; patterns with `.` for dots are the schema's.
     const ajv = new Ajv2020({ strict: false, allErrors: true });
     finding = ajv.compile(schemas.finding);
@@ -72,6 +75,21 @@ describe.skipIf(PYTHON === null)('OCSF, read by others', () => {
     fc.assert(
       fc.property(exchangeItem, (item) => {
         expect(activity(eventOf(item)), JSON.stringify(activity.errors)).toBe(true);
+      }),
+    );
+  });
+
+  it('ids have the captions of the schema, and the type is class and activity', () => {
+    fc.assert(
+      fc.property(fc.oneof(flagged, exchangeItem), (item) => {
+        const event = eventOf(item) as Record<string, string | number>;
+        expect(event.type_uid).toBe(Number(event.class_uid) * 100 + Number(event.activity_id));
+        for (const name of ['severity', 'status', 'action', 'disposition']) {
+          expect(event[name]).toBe(captions[String(event.class_uid)]?.[`${name}_id`]?.[String(event[`${name}_id`])]);
+        }
+        // 99, other: the caption is the method's own.
+        const activityName = captions[String(event.class_uid)]?.activity_id?.[String(event.activity_id)];
+        if (event.activity_id !== 99) expect(event.activity_name).toBe(activityName);
       }),
     );
   });
