@@ -79,6 +79,16 @@ describe.each(['cleared', 'eager'] as const)('%s', (release) => {
       expect(got.text).not.toContain('A word');
       expect(asked.at(-1)).toContain('A word after another. '.repeat(30).trim());
     });
+
+    test('a tool call that is complete does not wait for a window to be full', async () => {
+      const exchange = await windowed(release, { window: { release } }, shape);
+      const body = shape.write('Well. ', '{"to":"all"}');
+      const last = body.lastIndexOf('\n\n', body.length - 3) + 2;
+      exchange.push(body.slice(0, last));
+      await rig.consultant.asked(1);
+      exchange.push(body.slice(last));
+      expect((await exchange.end()).text).toBe(body);
+    });
   });
 
   test('a short answer has one question, about the whole pair', async () => {
@@ -107,7 +117,7 @@ describe.each(['cleared', 'eager'] as const)('%s', (release) => {
     const route = { mode: 'window', window: { ...SMALL, release } } as const;
     const exchange = await rig.begin(route, { body: chatRequest(`My key is ${key}`) });
     exchange.open();
-    exchange.push(CHAT.write(PROSE));
+    await exchange.feed(pieces(CHAT.write(PROSE), 400));
     const got = await exchange.end();
     expect(got.before.byteLength).toBe(0);
     expect(await rig.verdict()).toMatchObject({ action: 'blocked', decided_by: 'rule' });
