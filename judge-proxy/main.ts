@@ -170,6 +170,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
     metrics: { refused: metrics.refused },
   });
   metrics.gauge('exchanges_active', () => forwarder.active);
+  metrics.gauge('websockets_active', () => forwarder.webSockets);
   const interceptor = createInterceptor({
     ca: interceptionCa,
     limits,

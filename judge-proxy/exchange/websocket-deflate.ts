@@ -29,11 +29,11 @@ export function agreedDeflate(extensions: string | null): Agreed | null | 'unkno
   };
 }
 
-/** Time that reading one connection may take: some at once, and a share of the time that goes by. */
+/** Time that reading one connection may take: some at once, which comes back as a share of the time that goes by. */
 export class TimeBudget {
   readonly #atOnceMs: number;
   readonly #now: () => number;
-  readonly #since: number;
+  #asOf: number;
   #spent = 0;
 
   /**
@@ -43,11 +43,15 @@ export class TimeBudget {
   constructor(atOnceMs: number, now: () => number) {
     this.#atOnceMs = atOnceMs;
     this.#now = now;
-    this.#since = now();
+    this.#asOf = now();
   }
 
   get left(): boolean {
-    return this.#spent <= this.#atOnceMs + (this.#now() - this.#since) * SHARE;
+    const now = this.#now();
+    // Never below nothing: a connection that was silent for an hour has saved up no minutes.
+    this.#spent = Math.max(0, this.#spent - (now - this.#asOf) * SHARE);
+    this.#asOf = now;
+    return this.#spent <= this.#atOnceMs;
   }
 
   run<T>(work: () => T): T {

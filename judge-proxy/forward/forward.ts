@@ -51,6 +51,10 @@ class OriginForwarder implements Forwarder {
     return this.#active;
   }
 
+  get webSockets(): number {
+    return this.#upgrades.size;
+  }
+
   forward(request: ClientRequest, response: ClientResponse, target: ForwardTarget): void {
     const admitted = this.#admit(request, response, target);
     if (admitted instanceof ProxyError) {

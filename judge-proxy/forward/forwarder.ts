@@ -38,6 +38,8 @@ export interface Forwarder {
   refused(target: ForwardTarget, error: ProxyError): RefusalContext;
   /** Requests in flight. */
   readonly active: number;
+  /** WebSockets that are open, and handshakes under way; they are in `active`, too. */
+  readonly webSockets: number;
   /** Resolves when no request is in flight; new ones are refused with `shutting_down`. */
   drain(): Promise<void>;
 }

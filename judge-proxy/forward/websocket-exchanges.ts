@@ -2,7 +2,8 @@
 
 import type { Slot } from '../apis/openai-responses-websocket-lanes.ts';
 import { ProxyError } from '../errors.ts';
-import { type LaneConnection, LaneExchange } from './websocket-lane.ts';
+import { LaneExchange } from './websocket-lane.ts';
+import type { LaneConnection } from './websocket-lane-contract.ts';
 import type { PairEnd } from './websocket-pair.ts';
 import type { WebSocketParts } from './websocket-parts.ts';
 
@@ -12,6 +13,7 @@ export class LaneExchanges {
   readonly #changed: () => void;
   readonly #bySlot = new Map<Slot, LaneExchange>();
   readonly #live = new Set<LaneExchange>();
+  #began = false;
 
   /** @param changed called when one is over */
   constructor(parts: WebSocketParts, connection: Omit<LaneConnection, 'before'>, changed: () => void) {
@@ -20,9 +22,14 @@ export class LaneExchanges {
     this.#changed = changed;
   }
 
-  /** Responses that are asked for or under way. */
-  get open(): number {
-    return this.#bySlot.size;
+  /** What is asked for, under way, or waits for its record. */
+  get live(): number {
+    return this.#live.size;
+  }
+
+  /** Whether anything was ever asked or said. */
+  get began(): boolean {
+    return this.#began;
   }
 
   /** Nothing is under way, and nothing waits for its record. */
@@ -95,6 +102,7 @@ export class LaneExchanges {
   }
 
   #new(lane: string | null, inTurn: boolean): LaneExchange {
+    this.#began = true;
     const { exchange: parts, target, originHead, requestId } = this.#parts;
     const options = { parts, target, originHead, requestId: requestId(), lane, inTurn };
     return new LaneExchange(options, this.#connection);

@@ -4,44 +4,14 @@
  * line, its response the events as server-sent events.
  */
 
-import { parseSse } from '../apis/sse.ts';
 import type { Ending, Gate } from '../enforcement/gate.ts';
 import type { ExchangeEnd, RecordedExchange } from '../enforcement/recorder.ts';
 import { ProxyError } from '../errors.ts';
-import type { ExchangeParts } from './exchange-parts.ts';
 import { ExchangeRecord, type ExchangeSummary } from './exchange-record.ts';
-import type { ForwardTarget } from './forwarder.ts';
-import type { OriginHead } from './headers.ts';
-import { errorEvent } from './websocket-events.ts';
+import { errorEvent, eventsOf, oneLine } from './websocket-events.ts';
+import type { Clearance, LaneConnection, LaneOptions } from './websocket-lane-contract.ts';
 import { HeldFrames } from './websocket-lane-gate.ts';
 import { LaneTurn } from './websocket-turn.ts';
-
-/** What an exchange asks of its connection. */
-export interface LaneConnection {
-  /** A whole message of the origin goes to the client. */
-  send(frame: Uint8Array): void;
-  /** An event of ours goes to the client, on the lane of the exchange. */
-  say(lane: string | null, event: string): void;
-  pauseOrigin(exchange: LaneExchange): void;
-  resumeOrigin(exchange: LaneExchange): void;
-  concluded(summary: ExchangeSummary): void;
-  /** What the client has to get before anything of this exchange; null: nothing. */
-  before(exchange: LaneExchange): Promise<void> | null;
-}
-
-export interface LaneOptions {
-  readonly parts: ExchangeParts;
-  readonly target: ForwardTarget;
-  readonly originHead: OriginHead;
-  readonly requestId: string;
-  /** `stream_id`, null without. */
-  readonly lane: string | null;
-  /** Asked for by a request, which is answered in its turn. */
-  readonly inTurn: boolean;
-}
-
-/** Whether the request may go to the origin. */
-export type Clearance = 'send' | 'drop';
 
 const LINE_END = Uint8Array.of(0x0a);
 const DATA = Buffer.from('data: ');
@@ -220,12 +190,24 @@ export class LaneExchange {
     this.#connection.concluded(summary);
     try {
       await this.#recorded.committed;
-    } catch {
-      this.#record.release();
-      return; // never known to the ledger
+    } catch (error) {
+      this.#unknown(asProxyError(error));
+      return;
     }
     const ending = await this.#recorded.finish(this.#ending(summary));
     if (this.#gate !== null) this.#answer(ending);
+    this.#connection.resumeOrigin(this);
+    this.#record.release();
+  }
+
+  /** The ledger never knew it: what is held of it does not go out. */
+  #unknown(error: ProxyError): void {
+    const { lane, requestId } = this.#options;
+    if (this.#gate !== null) {
+      this.#gate.close();
+      this.#held.drop();
+      this.#speak(() => this.#connection.say(lane, errorEvent(error, requestId)));
+    }
     this.#connection.resumeOrigin(this);
     this.#record.release();
   }
@@ -300,18 +282,6 @@ export class LaneExchange {
     const { lane, requestId } = this.#options;
     this.#speak(() => this.#connection.say(lane, errorEvent(error, requestId)));
   }
-}
-
-/** A block is one event as JSON, or several as an event stream. */
-function eventsOf(block: string): string[] {
-  return block.startsWith('{') ? [block] : parseSse(block).map(({ data }) => data);
-}
-
-/** JSON without line ends: between its tokens they mean nothing, and in its strings they cannot stand. */
-function oneLine(message: Uint8Array): Uint8Array {
-  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
-  if (!bytes.includes(0x0a) && !bytes.includes(0x0d)) return message;
-  return bytes.map((byte) => (byte === 0x0a || byte === 0x0d ? 0x20 : byte));
 }
 
 function asProxyError(error: unknown): ProxyError {

@@ -16,14 +16,20 @@ import type { Message } from '../exchange/websocket-messages.ts';
 import { DownSide } from './websocket-down.ts';
 import { errorEvent, eventFrame } from './websocket-events.ts';
 import { LaneExchanges } from './websocket-exchanges.ts';
-import type { Clearance, LaneExchange } from './websocket-lane.ts';
+import type { LaneExchange } from './websocket-lane.ts';
+import type { Clearance } from './websocket-lane-contract.ts';
 import { type PairEnd, SocketPair } from './websocket-pair.ts';
 import type { WebSocketParts } from './websocket-parts.ts';
 import { sideReaders } from './websocket-readers.ts';
+import { LaneRequests } from './websocket-requests.ts';
+import { recordUnasked } from './websocket-unasked.ts';
 import { UpSide } from './websocket-up.ts';
 
 /** Requests without an answer on one connection; above it the client is not read. */
 const MAX_OPEN = 256;
+/** Above it, responses that nobody asked for are not told apart. */
+const MAX_UNASKED = 2 * MAX_OPEN;
+
 export class ResponsesConnection {
   readonly #parts: WebSocketParts;
   readonly #pair: SocketPair;
@@ -39,6 +45,7 @@ export class ResponsesConnection {
   #waitingUp = 0;
   #draining = false;
   #left = false;
+  readonly #since: number;
   readonly #gated: boolean;
   readonly #clientTakeover: boolean;
   readonly #pausing = new Set<LaneExchange>();
@@ -53,14 +60,19 @@ export class ResponsesConnection {
     this.#over = over;
     const { limits, clock } = parts.exchange;
     const { mode, hold_request } = parts.target.route;
+    this.#since = clock.monotonic();
     this.#gated = mode !== 'observe';
     this.#clientTakeover = agreed?.clientTakeover === true;
-    const ordered = !hold_request;
     const { client: fromClient, origin: fromOrigin } = sideReaders(agreed, limits, clock);
     this.#exchanges = this.#newExchanges();
+    const requests = new LaneRequests({
+      ...{ lanes: this.#lanes, exchanges: this.#exchanges, held: parts.exchange.held, ordered: !hold_request },
+      stranger: (message, envelope) => this.#stranger(message, envelope),
+      dropped: (slot) => this.#dropped(slot),
+    });
     this.#pair = new SocketPair(client, origin, limits.tunnel_idle, {
-      fromClient: (chunk) => this.#left || this.#up.take(chunk),
-      fromOrigin: (chunk) => this.#left || this.#down.take(chunk),
+      fromClient: (chunk) => this.#take(this.#up, chunk),
+      fromOrigin: (chunk) => this.#take(this.#down, chunk),
       clientEnded: () => this.#clientEnded(),
       originEnded: () => this.#originEnded(),
       broken: (end) => this.#broken(end),
@@ -68,7 +80,7 @@ export class ResponsesConnection {
     });
     this.#up = new UpSide(fromClient, {
       send: (bytes) => this.#pair.toOrigin(bytes),
-      message: (envelope, message) => this.#asked(envelope, message, ordered),
+      message: (envelope, message) => requests.asked(envelope, message),
       unreadable: () => this.#unreadable(),
       closing: () => {
         this.#clientClosing = true;
@@ -85,6 +97,12 @@ export class ResponsesConnection {
     this.#pair.start();
   }
 
+  #take(side: UpSide | DownSide, chunk: Buffer): void {
+    if (this.#left) return;
+    side.take(chunk);
+    this.#leaveWhenIdle();
+  }
+
   /** Lets responses under way end, then closes with 1001 on both sides. */
   drain(): void {
     this.#draining = true;
@@ -92,61 +110,6 @@ export class ResponsesConnection {
   }
 
   // Client to origin
-
-  #asked(
-    envelope: Envelope | null,
-    message: Message,
-    ordered: boolean,
-  ): { wait: Promise<Clearance> | null; turn: string } {
-    const step = this.#lanes.client(envelope);
-    const turn = ordered ? '' : (envelope?.lane ?? '');
-    switch (step.kind) {
-      case 'opens': {
-        const exchange = this.#exchanges.beginFor(step.slot);
-        return { wait: this.#clear(exchange, message, step.slot), turn };
-      }
-      case 'joins': {
-        const exchange = this.#exchanges.of(step.slot);
-        if (exchange === null || exchange.over) return { wait: this.#stranger(message, envelope), turn };
-        if (exchange.holdsRequest) return { wait: this.#alone(message, envelope), turn };
-        exchange.request(message.bytes, message.cut);
-        return { wait: exchange.clear(), turn };
-      }
-      case 'stranger':
-        return { wait: this.#stranger(message, envelope), turn };
-      default:
-        return step satisfies never;
-    }
-  }
-
-  async #clear(exchange: LaneExchange, message: Message, slot: Slot): Promise<Clearance> {
-    const clearance = await this.#held(exchange, message);
-    if (clearance === 'send') return clearance;
-    this.#forget(slot);
-    // What the client compresses from now on refers to a message that the origin does not have.
-    if (this.#clientTakeover) this.#leave(1013, 'request_dropped');
-    return clearance;
-  }
-
-  /** More input for a response whose first was judged already: judged on its own. */
-  async #alone(message: Message, envelope: Envelope | null): Promise<Clearance> {
-    const exchange = this.#exchanges.begin(envelope?.lane ?? null);
-    const clearance = await this.#held(exchange, message);
-    if (clearance === 'send') void exchange.finish('complete', null);
-    return clearance;
-  }
-
-  /** Waits until the message may go; what waits for a verdict counts as held, and what finds no room is not judged whole. */
-  async #held(exchange: LaneExchange, { bytes, cut }: Message): Promise<Clearance> {
-    const { held } = this.#parts.exchange;
-    const room = exchange.holdsRequest && held.take(bytes.length);
-    exchange.request(bytes, cut || (exchange.holdsRequest && !room));
-    try {
-      return await exchange.clear();
-    } finally {
-      if (room) held.give(bytes.length);
-    }
-  }
 
   /** A message that we cannot attribute: what it is about is not judged. */
   #stranger(message: Message, envelope: Envelope | null): Promise<Clearance> {
@@ -179,7 +142,9 @@ export class ResponsesConnection {
   #upWaits(bytes: number): void {
     this.#waitingUp = bytes;
     const { websocket_message } = this.#parts.exchange.limits;
-    if (bytes > websocket_message || this.#lanes.size > MAX_OPEN) this.#pair.hold('client', 'record');
+    const { live } = this.#exchanges;
+    if (bytes > websocket_message || this.#lanes.size > MAX_OPEN || live > MAX_OPEN)
+      this.#pair.hold('client', 'record');
     else this.#pair.readOn('client', 'record');
   }
 
@@ -190,6 +155,11 @@ export class ResponsesConnection {
     if (step.superseded !== null) this.#superseded(step.superseded);
     if (step.slot === null) {
       if (step.session || !this.#blocksUnjudged) this.#passBeside(message, frames, step.session);
+      return null;
+    }
+    if (step.opens && this.#exchanges.live > MAX_UNASKED) {
+      this.#lanes.drop(step.slot);
+      if (!this.#blocksUnjudged) this.#passBeside(message, frames, false);
       return null;
     }
     const exchange = step.opens ? this.#exchanges.beginFor(step.slot) : this.#exchanges.of(step.slot);
@@ -267,10 +237,12 @@ export class ResponsesConnection {
     this.#leave(1008, 'judge_unavailable');
   }
 
-  #forget(slot: Slot): void {
+  #dropped(slot: Slot): void {
     this.#lanes.drop(slot);
     this.#exchanges.forget(slot);
     this.#freed();
+    // What the client compresses from now on refers to a message that the origin does not have.
+    if (this.#clientTakeover) this.#leave(1013, 'request_dropped');
   }
 
   #freed(): void {
@@ -304,11 +276,13 @@ export class ResponsesConnection {
       this.#rest.passed(this.#pair.bytesUp, this.#pair.bytesDown);
       await this.#rest.finish('complete', null);
     }
+    if (!this.#exchanges.began) recordUnasked(this.#parts, this.#pair, this.#since);
     this.#over();
   }
 
   #leaveWhenIdle(): void {
-    if (this.#draining && this.#exchanges.idle && this.#down.settled && this.#rest === null)
+    if (!this.#draining || !this.#exchanges.idle || !this.#down.settled) return;
+    if (this.#rest === null || (this.#up.betweenMessages && this.#down.betweenMessages))
       this.#leave(1001, 'shutting_down');
   }
 

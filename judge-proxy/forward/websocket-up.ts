@@ -7,7 +7,7 @@ import { readEnvelope } from '../apis/openai-responses-websocket-envelope.ts';
 import { ByteRun } from '../exchange/byte-run.ts';
 import { type FrameParser, OPCODE, type Piece } from '../exchange/websocket-frames.ts';
 import type { Message, MessageAssembler } from '../exchange/websocket-messages.ts';
-import type { Clearance } from './websocket-lane.ts';
+import type { Clearance } from './websocket-lane-contract.ts';
 import type { SideReader } from './websocket-readers.ts';
 
 export interface UpEvents {

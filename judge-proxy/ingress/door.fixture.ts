@@ -112,6 +112,7 @@ export class CapitalsInterceptor implements Interceptor {
 
 /** Answers 200 with the target that it was given and the length of the body that came. */
 export class TellingForwarder implements Forwarder {
+  readonly webSockets = 0;
   readonly targets: ForwardTarget[] = [];
   active = 0;
   /** Runs before the answer; a test may hold it back. */

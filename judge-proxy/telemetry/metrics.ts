@@ -70,6 +70,7 @@ export interface TrafficCount {
 /** Values that their owners hold already: read when Prometheus asks, so they cost nothing before. */
 const GAUGES = {
   exchanges_active: 'Requests in flight on terminated hosts.',
+  websockets_active: 'Open WebSockets on terminated hosts, among the requests in flight.',
   tunnels_active: 'Open tunnels, blind and terminated together.',
   judge_queue: 'Judgements that wait for the model.',
   judge_calls_active: 'Questions that are with a judge model.',
