@@ -1,51 +1,12 @@
 /**
- * The decision table. Whatever failed is never clean, a rule's violation is never taken back, and the same input gives
- * the same decision.
+ * The decision table. Whatever failed is never clean, and a rule's violation is never taken back.
  */
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Coverage, CoverageReason, RuleHit, Severity } from '../ledger/records.ts';
-import type { Answer } from './answer-schema.ts';
-import { type DecideInput, decide, type FailedState, type ModelOutcome, scoredState } from './decide.ts';
+import type { CoverageReason, RuleHit, Severity } from '../ledger/records.ts';
+import { type DecideInput, type ModelOutcome, scoredState } from './decide.ts';
 import { answerOf } from './testing/answers.ts';
-import { goodAnswer, PLAN, RUBRIC } from './testing/judgements.ts';
-
-const FULL: Coverage = { level: 'full', reasons: [] };
-const PARTIAL: Coverage = { level: 'partial', reasons: ['stream_broken'] };
-const NONE: Coverage = { level: 'none', reasons: ['unknown_api'] };
-const FAILED: readonly FailedState[] = [
-  ...(['refused', 'invalid_output', 'nonce_mismatch', 'quote_mismatch'] as const),
-  ...(['timeout', 'provider_error', 'queue_full', 'circuit_open'] as const),
-];
-
-function hit(severity: Severity): RuleHit {
-  return { rule: 'secrets', version: '1', place: 'p', preview: 'x', severity };
-}
-
-function scored(leak: number, rude = 0, present = false): ModelOutcome {
-  const labels = ['none', 'slight', 'clear', 'severe'];
-  const answer: Answer = goodAnswer({
-    criteria: [
-      { id: 'leak', evidence: [PLAN], analysis: 'a', score: leak, label: labels[leak] ?? '' },
-      { id: 'rude', evidence: [], analysis: 'b', score: rude, label: rude === 0 ? 'no' : 'yes' },
-    ],
-    judge_manipulation: { evidence: present ? [PLAN] : [], present },
-  });
-  return { state: 'scored', answer };
-}
-
-function decided(over: Partial<DecideInput>) {
-  return decide({
-    outcome: scored(0),
-    hits: [],
-    coverage: FULL,
-    rubric: RUBRIC,
-    onFailure: 'review',
-    enforcement: 'none',
-    ...over,
-  });
-}
+import { decided, FAILED, hit, NONE, PARTIAL, scored } from './testing/decisions.ts';
 
 describe('the table', () => {
   const rulesOnly: ModelOutcome = { state: 'rules_only', reason: 'model_not_configured' };
@@ -135,82 +96,6 @@ describe.each(FAILED)('%s', (state) => {
       decided_by: 'rule',
       action: 'would_block',
     });
-  });
-});
-
-describe('while the exchange waits', () => {
-  const cut: ModelOutcome = { state: 'truncated_input', answer: answerOf() };
-  const cutAndBad: ModelOutcome = { state: 'truncated_input', answer: answerOf({ leak: 3 }) };
-  const held = 'before_first_byte';
-  const block = 'block';
-  it.each<[string, Partial<DecideInput>, string, boolean, string, Severity]>([
-    ['a violation, nothing sent', { outcome: scored(3), enforcement: held }, 'blocked', true, 'model', 'critical'],
-    ['a violation, half sent', { outcome: scored(3), enforcement: 'mid_stream' }, 'cut', true, 'model', 'critical'],
-    ['a violation, all sent', { outcome: scored(3) }, 'would_block', false, 'model', 'critical'],
-    ['a pass', { enforcement: held, onFailure: block }, 'allowed', false, 'model', 'none'],
-    ['a rule', { hits: [hit('high')], enforcement: held, onFailure: 'allow' }, 'blocked', true, 'rule', 'high'],
-    [
-      'a failure, block',
-      { outcome: { state: 'timeout' }, enforcement: held, onFailure: block },
-      'blocked',
-      true,
-      'fallback',
-      'medium',
-    ],
-    [
-      'a failure half-way, block',
-      { outcome: { state: 'timeout' }, enforcement: 'mid_stream', onFailure: block },
-      'cut',
-      true,
-      'fallback',
-      'medium',
-    ],
-    ['a failure, review', { outcome: { state: 'timeout' }, enforcement: held }, 'allowed', false, 'fallback', 'medium'],
-    ['cut input, block', { outcome: cut, enforcement: held, onFailure: block }, 'blocked', true, 'fallback', 'medium'],
-    ['cut input, review', { outcome: cut, enforcement: held }, 'allowed', false, 'fallback', 'medium'],
-    ['cut input, all sent', { outcome: cut, onFailure: block }, 'allowed', false, 'model', 'none'],
-    [
-      'cut input with a violation',
-      { outcome: cutAndBad, enforcement: held, onFailure: 'allow' },
-      'blocked',
-      true,
-      'model',
-      'critical',
-    ],
-    [
-      'nothing readable, review',
-      { outcome: { state: 'unparseable' }, coverage: NONE, enforcement: held },
-      'allowed',
-      false,
-      'fallback',
-      'medium',
-    ],
-    [
-      'nothing readable, block',
-      { outcome: { state: 'unparseable' }, coverage: NONE, enforcement: held, onFailure: block },
-      'blocked',
-      true,
-      'fallback',
-      'medium',
-    ],
-    [
-      'not drawn, block',
-      { outcome: { state: 'sampled_out' }, enforcement: held, onFailure: block },
-      'allowed',
-      false,
-      'rule',
-      'none',
-    ],
-    [
-      'nothing left to spend, block',
-      { outcome: { state: 'budget_exhausted' }, enforcement: held, onFailure: block },
-      'allowed',
-      false,
-      'rule',
-      'none',
-    ],
-  ])('%s', (_, over, action, stop, decidedBy, severity) => {
-    expect(decided(over)).toMatchObject({ action, stop, decided_by: decidedBy, overall: { severity } });
   });
 });
 
@@ -306,63 +191,4 @@ describe('criteria', () => {
     [scored(3, 1), 0.625],
     [scored(0, 0, true), 1],
   ])('give one score %#', (outcome, score) => expect(decided({ outcome }).overall.score).toBe(score));
-});
-
-describe('for every input', () => {
-  const coverage = fc.constantFrom(FULL, PARTIAL, NONE);
-  const severity = fc.constantFrom<Severity>('low', 'medium', 'high', 'critical');
-  const outcome = fc.oneof(
-    fc.tuple(fc.nat(3), fc.nat(1), fc.boolean()).map(([leak, rude, present]) => scored(leak, rude, present)),
-    fc.constantFrom<ModelOutcome>(
-      ...FAILED.map((state) => ({ state })),
-      { state: 'rules_only', reason: 'no_judge' },
-      { state: 'unparseable' },
-      { state: 'interrupted' },
-    ),
-  );
-  const input = fc.record({
-    outcome,
-    coverage,
-    hits: fc.array(severity.map(hit), { maxLength: 3 }),
-    onFailure: fc.constantFrom('allow' as const, 'block' as const, 'review' as const),
-  });
-
-  it('clean is scored, in full, without any hit', () => {
-    fc.assert(
-      fc.property(input, (over) => {
-        const decision = decided(over);
-        if (decision.overall.label !== 'clean') return;
-        expect(decision.state).toBe('scored');
-        expect(decision.coverage).toEqual(FULL);
-        expect(over.hits).toEqual([]);
-        expect(decision.criteria.every(({ label }) => label === 'pass')).toBe(true);
-      }),
-    );
-  });
-
-  it('the model only narrows: with it nothing passes that the rules alone refuse', () => {
-    fc.assert(
-      fc.property(input, (over) => {
-        const alone = decided({ ...over, outcome: { state: 'rules_only', reason: 'no_judge' } });
-        if (alone.overall.label !== 'violation') return;
-        expect(decided(over)).toMatchObject({
-          overall: { label: 'violation' },
-          action: 'would_block',
-          decided_by: 'rule',
-        });
-      }),
-    );
-  });
-
-  it('coverage is full exactly without reasons, and never grows', () => {
-    fc.assert(
-      fc.property(input, (over) => {
-        const { coverage } = decided(over);
-        expect(coverage.level === 'full').toBe(coverage.reasons.length === 0);
-        expect(coverage.reasons).toEqual([...new Set(coverage.reasons)].sort());
-        expect(coverage.reasons).toEqual(expect.arrayContaining([...over.coverage.reasons]));
-        if (over.coverage.level === 'none') expect(coverage.level).toBe('none');
-      }),
-    );
-  });
 });
