@@ -14,13 +14,13 @@ export interface KeyValue {
 
 export type Attribute = string | number | boolean | readonly string[] | null | undefined;
 
-/** Attributes without those that have no value; whole numbers are integers unless `doubles` names them. */
+/** Attributes without those that have no value, or an empty list of them; whole numbers are integers unless `doubles` names them. */
 export function attributes(
   values: Readonly<Record<string, Attribute>>,
   doubles: ReadonlySet<string> = new Set(),
 ): KeyValue[] {
   return Object.entries(values).flatMap(([key, value]) => {
-    if (value === null || value === undefined) return [];
+    if (value === null || value === undefined || (typeof value === 'object' && value.length === 0)) return [];
     return [{ key, value: anyValue(value, doubles.has(key)) }];
   });
 }
@@ -38,7 +38,11 @@ function anyValue(value: NonNullable<Attribute>, double: boolean): AnyValue {
   }
 }
 
-/** Nanoseconds since 1970, as the text that JSON has for 64 bits. */
+/** A fixed64 ends in the year 2554. */
+const MOST_NANO = 2n ** 64n - 1n;
+
+/** Nanoseconds since 1970, as the text that JSON has for 64 bits; 0, which means unknown, where they do not fit. */
 export function unixNano(ms: number): string {
-  return (BigInt(Math.round(ms)) * 1_000_000n).toString();
+  const nano = BigInt(Math.round(ms)) * 1_000_000n;
+  return nano < 0n || nano > MOST_NANO ? '0' : nano.toString();
 }
