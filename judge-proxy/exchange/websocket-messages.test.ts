@@ -6,6 +6,7 @@
 import { constants, createDeflateRaw, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { CopyBudget } from './tap.ts';
 import { agreedDeflate, MessageInflater, TimeBudget } from './websocket-deflate.ts';
 import { FrameParser, OPCODE, writeFrame } from './websocket-frames.ts';
 import { type Message, MessageAssembler } from './websocket-messages.ts';
@@ -13,10 +14,10 @@ import { type Message, MessageAssembler } from './websocket-messages.ts';
 const CAP = 64 * 1024;
 const steady = () => 0;
 
-function reader(compressed: boolean, takeover: boolean, cap = CAP) {
+function reader(compressed: boolean, takeover: boolean, cap = CAP, budget = new CopyBudget(1 << 30)) {
   const parser = new FrameParser({ masked: false, rsv1: compressed });
   const inflater = new MessageInflater(takeover, cap, new TimeBudget(1_000, steady));
-  const messages = new MessageAssembler(cap, compressed ? inflater : null);
+  const messages = new MessageAssembler(cap, compressed ? inflater : null, budget);
   const read = (bytes: Uint8Array): Message[] =>
     parser
       .push(bytes)
@@ -135,4 +136,29 @@ test.each([
   ['x-webkit-deflate-frame', 'unknown'],
 ])('Sec-WebSocket-Extensions: %s', (header, agreed) => {
   expect(agreedDeflate(header)).toEqual(agreed);
+});
+
+describe('what all connections together may keep', () => {
+  it('cuts a message that finds no room, without a hole, and comes back', () => {
+    const budget = new CopyBudget(100);
+    const { read, messages } = reader(false, false, CAP, budget);
+    const frame = writeFrame(OPCODE.text, Buffer.from(`${'a'.repeat(90)}${'b'.repeat(60)}c`), null);
+    expect(read(frame.subarray(0, 92 + 2))).toEqual([]);
+    expect(budget.held).toBeGreaterThan(0);
+    read(frame.subarray(94, 152 + 2));
+    expect(messages.overflowing).toBe(true);
+    const [message] = read(frame.subarray(154));
+    expect(message?.cut).toBe(true);
+    expect(Buffer.from(message?.bytes ?? []).toString()).toMatch(/^a{90}$/);
+    expect(budget.held).toBe(0);
+  });
+
+  it('is given back when a connection ends within a message', () => {
+    const budget = new CopyBudget(100);
+    const { read, messages } = reader(false, false, CAP, budget);
+    read(writeFrame(OPCODE.text, Buffer.from('half'), null).subarray(0, 4));
+    expect(budget.held).toBe(2);
+    messages.release();
+    expect(budget.held).toBe(0);
+  });
 });

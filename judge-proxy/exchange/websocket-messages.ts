@@ -1,6 +1,7 @@
 /** From the pieces of frames to messages: unmasked, joined, decompressed, each under a cap. One for each side. */
 
 import { ByteRun } from './byte-run.ts';
+import type { CopyBudget } from './tap.ts';
 import type { MessageInflater } from './websocket-deflate.ts';
 import { OPCODE, type Piece, unmasked } from './websocket-frames.ts';
 
@@ -18,6 +19,8 @@ export type MessageFault = 'decode_limit' | 'decode_failed' | 'unknown_coding';
 export class MessageAssembler {
   readonly #maxBytes: number;
   readonly #inflater: MessageInflater | null;
+  readonly #budget: CopyBudget;
+  #taken = 0;
   #run = new ByteRun();
   #text = false;
   #compressed = false;
@@ -27,9 +30,11 @@ export class MessageAssembler {
   /**
    * @param maxBytes of a message, before and after decompression
    * @param inflater null where no compression was agreed on
+   * @param budget for messages that are coming, on all connections: a peer can begin one on each, and end none
    */
-  constructor(maxBytes: number, inflater: MessageInflater | null) {
+  constructor(maxBytes: number, inflater: MessageInflater | null, budget: CopyBudget) {
     this.#maxBytes = maxBytes;
+    this.#budget = budget;
     this.#inflater = inflater;
   }
 
@@ -62,19 +67,31 @@ export class MessageAssembler {
     return piece.last && head.fin ? this.#finish() : null;
   }
 
+  /** The connection is over: what was kept of a message that did not come to its end is let go. */
+  release(): void {
+    this.#run = new ByteRun();
+    this.#budget.give(this.#taken);
+    this.#taken = 0;
+  }
+
   #keep(piece: Piece): void {
-    const room = this.#maxBytes - this.#run.length;
     const length = piece.raw.length - piece.payloadAt;
-    if (length > room) this.#cut = true;
-    if (room <= 0 || length === 0) return;
-    const payload = unmasked(piece);
-    this.#run.push(length > room ? payload.subarray(0, room) : payload);
+    if (length === 0 || this.#cut) return;
+    const fitting = Math.min(length, this.#maxBytes - this.#run.length);
+    if (fitting < length) this.#cut = true;
+    if (fitting === 0) return;
+    if (!this.#budget.take(fitting)) {
+      this.#cut = true;
+      return;
+    }
+    this.#taken += fitting;
+    this.#run.push(unmasked(piece).subarray(0, fitting));
   }
 
   #finish(): Message | null {
     const { bytes } = this.#run;
     const message = { text: this.#text, bytes, cut: this.#cut };
-    this.#run = new ByteRun();
+    this.release();
     this.#cut = false;
     if (!this.#compressed) return message;
     if (message.cut || this.#inflater === null) return this.#fail(message.cut ? 'decode_limit' : 'unknown_coding');

@@ -59,14 +59,14 @@ export class ResponsesConnection {
     this.#parts = parts;
     this.#over = over;
     const { limits, clock } = parts.exchange;
-    const { mode, hold_request } = parts.target.route;
+    const { mode, hold_request: holdsRequests } = parts.target.route;
     this.#since = clock.monotonic();
     this.#gated = mode !== 'observe';
     this.#clientTakeover = agreed?.clientTakeover === true;
-    const { client: fromClient, origin: fromOrigin } = sideReaders(agreed, limits, clock);
+    const { client: fromClient, origin: fromOrigin } = sideReaders(agreed, parts.exchange);
     this.#exchanges = this.#newExchanges();
     const requests = new LaneRequests({
-      ...{ lanes: this.#lanes, exchanges: this.#exchanges, held: parts.exchange.held, ordered: !hold_request },
+      ...{ lanes: this.#lanes, exchanges: this.#exchanges, held: parts.exchange.held, ordered: !holdsRequests },
       stranger: (message, envelope) => this.#stranger(message, envelope),
       dropped: (slot) => this.#dropped(slot),
     });
@@ -76,7 +76,10 @@ export class ResponsesConnection {
       clientEnded: () => this.#clientEnded(),
       originEnded: () => this.#originEnded(),
       broken: (end) => this.#broken(end),
-      closed: () => void this.#exchanges.settled().then(() => this.#closed()),
+      closed: () => {
+        for (const { messages } of [fromClient, fromOrigin]) messages.release();
+        void this.#closed();
+      },
     });
     this.#up = new UpSide(fromClient, {
       send: (bytes) => this.#pair.toOrigin(bytes),
@@ -126,7 +129,7 @@ export class ResponsesConnection {
     this.#cutShort();
     this.#down.stopReading();
     if (this.#blocksUnjudged) {
-      this.#refuseRest();
+      this.#leave(1008, 'judge_unavailable');
       return Promise.resolve('drop');
     }
     this.#openRest();
@@ -193,7 +196,7 @@ export class ResponsesConnection {
   #downUnreadable(): Promise<void> | 'pass' | 'drop' {
     this.#cutShort();
     if (this.#blocksUnjudged) {
-      this.#refuseRest();
+      this.#leave(1008, 'judge_unavailable');
       return 'drop';
     }
     this.#openRest();
@@ -233,10 +236,6 @@ export class ResponsesConnection {
     for (const slot of this.#exchanges.cutShort()) this.#lanes.drop(slot);
   }
 
-  #refuseRest(): void {
-    this.#leave(1008, 'judge_unavailable');
-  }
-
   #dropped(slot: Slot): void {
     this.#lanes.drop(slot);
     this.#exchanges.forget(slot);
@@ -272,6 +271,7 @@ export class ResponsesConnection {
   }
 
   async #closed(): Promise<void> {
+    await this.#exchanges.settled();
     if (this.#rest !== null) {
       this.#rest.passed(this.#pair.bytesUp, this.#pair.bytesDown);
       await this.#rest.finish('complete', null);

@@ -6,6 +6,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { CopyBudget } from '../exchange/tap.ts';
 import { FrameParser, OPCODE, writeFrame } from '../exchange/websocket-frames.ts';
 import { MessageAssembler } from '../exchange/websocket-messages.ts';
 import { DownSide } from './websocket-down.ts';
@@ -16,7 +17,10 @@ const CAP = 100;
 const MASK = Uint8Array.of(5, 6, 7, 8);
 
 function reader(masked: boolean): SideReader {
-  return { parser: new FrameParser({ masked, rsv1: false }), messages: new MessageAssembler(CAP, null) };
+  return {
+    parser: new FrameParser({ masked, rsv1: false }),
+    messages: new MessageAssembler(CAP, null, new CopyBudget(1 << 30)),
+  };
 }
 
 /** One message in fragments, as the bytes of its frames, with a ping behind each that is said to have one. */
@@ -181,7 +185,7 @@ function withoutPings(bytes: Buffer, masked: boolean): Buffer {
 }
 
 function wholeMessages(bytes: Buffer, masked: boolean): { text: string; envelope: string }[] {
-  const messages = new MessageAssembler(10_000, null);
+  const messages = new MessageAssembler(10_000, null, new CopyBudget(1 << 30));
   const found = new FrameParser({ masked, rsv1: false }).push(bytes).flatMap((piece) => messages.push(piece) ?? []);
   return found.map((message) => {
     const text = Buffer.from(message.bytes).toString();

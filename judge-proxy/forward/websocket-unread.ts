@@ -43,8 +43,8 @@ export class UnreadConnection {
     this.#record = record;
     this.#recorded = recorded;
     this.#over = over;
-    const { limits, clock } = parts.exchange;
-    const readers = sideReaders(agreed, limits, clock);
+    const { limits } = parts.exchange;
+    const readers = sideReaders(agreed, parts.exchange);
     this.#up = new MessageCopy(readers.client, record.requestTap, limits.request_copy);
     this.#down = new MessageCopy(readers.origin, record.responseTap, limits.response_copy);
     this.#pair = new SocketPair(client, origin, limits.tunnel_idle, {
@@ -88,6 +88,7 @@ export class UnreadConnection {
   }
 
   async #closed(): Promise<void> {
+    for (const side of [this.#up, this.#down]) side.release();
     const error = errorOf(this.#pair.end);
     this.#record.requestEnded = true;
     this.#record.responseEnded = true;
@@ -120,6 +121,10 @@ class MessageCopy {
   /** Whether a frame of ours may stand here. */
   get betweenMessages(): boolean {
     return this.#reader.parser.betweenMessages;
+  }
+
+  release(): void {
+    this.#reader.messages.release();
   }
 
   push(chunk: Uint8Array): void {
