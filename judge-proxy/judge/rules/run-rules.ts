@@ -99,7 +99,7 @@ export function runRules(texts: readonly RuleText[], options: RunOptions): Rules
       }
     }
     if (rule === judgeManipulation && listed && ownHits.length === 0 && !budget.spent) {
-      ownHits.push(...splitHit(prepared, budget, cache));
+      ownHits.push(...splitHit(prepared, budget));
     }
     hits.push(...gravest(ownHits));
   }
@@ -195,30 +195,26 @@ const LONGEST_UNDRESSED_TWICE = 65_536;
  * An order to the judge that is dealt out over several texts. Words that meet by chance are no attack, so such a hit is
  * at most medium, and where texts say such things by themselves it adds nothing.
  */
-function splitHit(
-  texts: readonly (RuleText & { readonly forms: Forms })[],
-  budget: Budget,
-  cache: ScanCache,
-): RuleHit[] {
+function splitHit(texts: readonly (RuleText & { readonly forms: Forms })[], budget: Budget): RuleHit[] {
   const spoken = texts.filter(({ place, ofApplication }) => !ofApplication && !IS_WORD.test(place));
   for (const { text, joints } of joined(spoken.map(({ forms }) => forms.clean.text))) {
-    const key = keyOf(`${joints.join()} ${text}`);
-    const [split] = cache.scan(key, 'joints', budget, () => atJoints(text, joints, budget)).findings;
-    const first = spoken[joints.findLastIndex((joint) => split !== undefined && joint <= split.start) + 1];
-    if (split === undefined || first === undefined) continue;
+    // Not looked up: each turn of a conversation has ends of its own. To keep them for nothing took 20 µs an exchange.
+    const split = atJoints(text, joints, budget);
+    const first = spoken[joints.findLastIndex((joint) => split !== null && joint <= split.start) + 1];
+    if (split === null || first === undefined) continue;
     const severity = graver('medium', split.severity) === 'medium' ? split.severity : 'medium';
     return [hitOf(judgeManipulation, first, { ...split, type: `split_${split.type}`, severity })];
   }
   return [];
 }
 
-function atJoints(text: string, joints: readonly number[], budget: Budget): RuleScan {
+function atJoints(text: string, joints: readonly number[], budget: Budget): RuleFinding | null {
   const atJoint = (start: number, end: number) => spansJoint(joints, start, end);
   const open = readForJudge(text, budget, atJoint);
-  const split =
+  return (
     open.findings.find(({ start, end }) => atJoint(start, end)) ??
-    disguisedFinding(text, { ...open, findings: [] }, budget);
-  return { findings: split === null ? [] : [split], scanned: open.scanned };
+    disguisedFinding(text, { ...open, findings: [] }, budget)
+  );
 }
 
 /** Places of names and code words, which nobody says. */

@@ -14,21 +14,29 @@ const MOST_FINDINGS = 20;
 /** Reading a shorter text costs no more than its hash. */
 const SHORTEST = 64;
 
-/** `joints`: what stands between texts. `decoded`: whether anything in a text says something else when it is decoded. */
-type Reading = RuleName | 'joints' | 'decoded';
+/** `decoded`: whether anything in a text says something else when it is decoded. */
+type Reading = RuleName | 'decoded';
 
+/** What was found in one text, by who read it. */
+type Known = { [reading in Reading]: RuleScan | null };
+
+/**
+ * Two generations: when the younger one is full the older one is dropped as a whole, and what is asked for in the older
+ * one moves to the younger. So what is in use stays, and nothing is ever searched for the oldest entry: the first key of a
+ * Map from which many were deleted takes 4 to 25 µs to find (measured, Node 26, 20,000 entries).
+ */
 export class ScanCache {
-  readonly #most: number;
-  /** Oldest first. */
-  readonly #texts = new Map<string, Map<Reading, RuleScan>>();
+  readonly #half: number;
+  #young = new Map<string, Known>();
+  #old = new Map<string, Known>();
 
   constructor(most = MOST_TEXTS) {
-    this.#most = most;
+    this.#half = Math.ceil(most / 2);
   }
 
   /** Texts that are known. */
   get size(): number {
-    return this.#texts.size;
+    return this.#young.size + this.#old.size;
   }
 
   /**
@@ -38,26 +46,35 @@ export class ScanCache {
    */
   scan(key: string | null, reading: Reading, budget: Budget, read: () => RuleScan): RuleScan {
     if (key === null) return read();
-    const known = this.#texts.get(key)?.get(reading);
-    if (known !== undefined) return known;
+    const known = this.#find(key);
+    const before = known?.[reading] ?? null;
+    if (before !== null) return before;
     const scan = read();
-    if (!budget.spent && scan.findings.length <= MOST_FINDINGS) this.#keep(key, reading, scan);
+    if (!budget.spent && scan.findings.length <= MOST_FINDINGS) (known ?? this.#add(key, unread()))[reading] = scan;
     return scan;
   }
 
-  #keep(key: string, reading: Reading, scan: RuleScan): void {
-    const scans = this.#texts.get(key);
-    if (scans !== undefined) {
-      scans.set(reading, scan);
-      return;
-    }
-    this.#texts.set(key, new Map([[reading, scan]]));
-    if (this.#texts.size <= this.#most) return;
-    for (const oldest of this.#texts.keys()) {
-      this.#texts.delete(oldest);
-      return;
-    }
+  #find(key: string): Known | undefined {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old === undefined) return undefined;
+    this.#old.delete(key);
+    return this.#add(key, old);
   }
+
+  #add(key: string, known: Known): Known {
+    if (this.#young.size >= this.#half) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, known);
+    return known;
+  }
+}
+
+function unread(): Known {
+  return { secrets: null, personal_data: null, judge_manipulation: null, decoded: null };
 }
 
 /** Key of a text, null for one that is not looked up. The hash is over UTF-8, which has no lone surrogates. */
