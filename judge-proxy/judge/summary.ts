@@ -1,8 +1,8 @@
 /** What record and verdict tell of the input that was judged. */
 
 import { hash } from 'node:crypto';
-import canonicalize from 'canonicalize';
 import { contextTail, latestUserMessage } from '../exchange/latest.ts';
+import { canonicalText } from '../ledger/canonical-json.ts';
 import type { Analysis, InputSummary, JudgeInput } from './input.ts';
 
 /** Characters of the conversation's end that a verdict line shows. */
@@ -21,7 +21,7 @@ export function summarize({ transcript, rule_hits }: Pick<JudgeInput, 'transcrip
 /** All that is known of an exchange from the document that its judge sees: the document itself is a part of it. */
 export function analysisOf(input: JudgeInput, known: Pick<Analysis, 'llm_error' | 'analysis_ms'>): Analysis {
   const { transcript, coverage } = input;
-  const json = canonicalize(input) ?? '';
+  const json = canonicalText(input);
   return {
     api: transcript.api,
     streamed: transcript.streamed,

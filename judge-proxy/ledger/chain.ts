@@ -8,7 +8,7 @@
  */
 
 import { hash } from 'node:crypto';
-import canonicalize from 'canonicalize';
+import { canonicalText } from './canonical-json.ts';
 
 /** What a record is; each kind has its interface in records.ts. */
 export type RecordKind = 'exchange_opened' | 'exchange_completed' | 'connection' | 'verdict';
@@ -42,19 +42,13 @@ export function canonicalJson(value: object): string {
 /** A record as the ledger holds it: its canonical JSON, and the value that this JSON says. */
 export function asStored<T extends object>(value: T): { readonly json: string; readonly record: T } {
   try {
-    return { json: serialize(value), record: value };
+    return { json: canonicalText(value), record: value };
   } catch {
     const record = JSON.parse(JSON.stringify(value), (_key, item) =>
       typeof item === 'string' ? item.toWellFormed() : item,
     ) as T;
-    return { json: serialize(record), record };
+    return { json: canonicalText(record), record };
   }
-}
-
-function serialize(value: object): string {
-  const json = canonicalize(value);
-  if (json === undefined) throw new TypeError('A record must be an object.');
-  return json;
 }
 
 /**
