@@ -43,7 +43,8 @@ const QUIET_REQUEST: ReadonlySet<string> = new Set([
 /** Fields of the application that the provider keeps and the model does not read. */
 const LABELS = ['metadata', 'user', 'safety_identifier', 'prompt_cache_key', 'stop', 'web_search_options'] as const;
 
-const QUIET_RESPONSE: ReadonlySet<string> = new Set([
+/** Ids, numbers and enumerated words of an answer, or settings: a text in one of them is content all the same. */
+export const QUIET_RESPONSE: ReadonlySet<string> = new Set([
   'id',
   'object',
   'created',

@@ -7,6 +7,7 @@ import { readPart, roleOf } from './content.ts';
 import { isArray, isObject, type Json, type JsonObject, own } from './json.ts';
 import { LiveEvents } from './live-event.ts';
 import { ChatCalls } from './openai-chat-calls.ts';
+import { QUIET_RESPONSE } from './openai-chat-read.ts';
 import { ChatSent } from './openai-chat-sent.ts';
 import { outline } from './outline.ts';
 import { type At, inside, PartList } from './part-list.ts';
@@ -24,17 +25,6 @@ interface Choice {
   readonly calls: ChatCalls;
 }
 
-/** Ids, numbers and enumerated words that chunks repeat, or settings: a text in one of them is content all the same. */
-const QUIET_CHUNK: ReadonlySet<string> = new Set([
-  'id',
-  'object',
-  'created',
-  'service_tier',
-  'system_fingerprint',
-  'metadata',
-  'moderation',
-  'prompt_filter_results',
-]);
 /** Padding, counts, and what is read by itself. */
 const READ: ReadonlySet<string> = new Set(['obfuscation', 'object', 'choices', 'usage', 'error', 'model']);
 const QUIET_CHOICE: ReadonlySet<string> = new Set(['logprobs', 'content_filter_results']);
@@ -85,7 +75,7 @@ export class ChatReader implements StreamReader {
     }
     for (const [key, value] of Object.entries(chunk)) {
       if (READ.has(key)) continue;
-      this.#out.repeated(RESPONSE, key, value, QUIET_CHUNK.has(key));
+      this.#out.repeated(RESPONSE, key, value, QUIET_RESPONSE.has(key));
     }
     const error = own(chunk, 'error') ?? null;
     if (error !== null) {
