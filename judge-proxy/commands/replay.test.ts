@@ -154,6 +154,18 @@ describe('the estimate', () => {
     expect(rig.model.seen).toHaveLength(asked);
   });
 
+  it('what is recorded while it waits for the answer is not in what was agreed to', async () => {
+    await record(1);
+    const stdin = Object.assign(new PassThrough(), { isTTY: true });
+    stdin.once('resume', async () => {
+      await rig.record('exchange-later');
+      stdin.end('y\n');
+    });
+    const ran = await rig.run(['--json'], { stdin });
+    expect((JSON.parse(ran.stdout) as ReplayReport).diff.exchanges).toBe(1);
+    expect(rig.model.seen).toHaveLength(1);
+  });
+
   it('Ctrl-C is an answer, too', async () => {
     await record(1);
     const stop = new AbortController();

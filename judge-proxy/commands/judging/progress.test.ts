@@ -2,7 +2,7 @@
 
 import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { createProgress } from './progress.ts';
+import { createCounter, createProgress } from './progress.ts';
 
 function drive(isTTY: boolean, total: number, done: number, steps: number) {
   const written: string[] = [];
@@ -37,4 +37,26 @@ it('on a terminal: one line that is drawn again, ended in the end', () => {
   expect(drawn.split('\r').length).toBe(102);
   expect(drawn).toContain(`[${'█'.repeat(8)}${'·'.repeat(22)}] 100 of 400 judged, 1 without an answer, 5:00 left`);
   expect(drawn.match(/\n/g)).toHaveLength(1);
+});
+
+it('a count is silent for a second, then drawn again on a terminal, and gone in the end', () => {
+  const count = (isTTY: boolean, steps: number) => {
+    const written: string[] = [];
+    const write = (chunk: Buffer, _: string, next: () => void) => {
+      written.push(String(chunk));
+      next();
+    };
+    let ms = 0;
+    const stream = Object.assign(new Writable({ write }), { isTTY });
+    const counter = createCounter(stream, 'exchanges read', { now: () => 0, monotonic: () => ms });
+    for (let i = 0; i < steps; i++) {
+      ms += 50;
+      counter.step();
+    }
+    counter.end();
+    return written;
+  };
+  expect(count(true, 19)).toEqual([]);
+  expect(count(true, 23)).toEqual(['\r20 exchanges read\u001b[K', '\r22 exchanges read\u001b[K', '\r\u001b[K']);
+  expect(count(false, 100)).toEqual([]);
 });

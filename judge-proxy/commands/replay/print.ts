@@ -152,8 +152,10 @@ function sideCell({ label, severity, action, state, decided_by }: NonNullable<Ch
 function costLines({ spent, from_file, stopped }: ReplayReport): string[] {
   const { calls, tokens, usd, unpriced } = spent;
   const price = unpriced === 0 ? money(usd) : `${money(usd)} and ${unpriced} calls without a known price`;
+  const asked =
+    calls === 0 ? 'No model was asked.' : `${calls} calls, ${tokens.in} tokens in, ${tokens.out} out: ${price}.`;
   return [
-    `${calls} calls, ${tokens.in} tokens in, ${tokens.out} out: ${price}.${from_file === 0 ? '' : ` ${from_file} answers were in the file.`}`,
+    `${asked}${from_file === 0 ? '' : ` ${from_file} answers were in the file.`}`,
     ...(stopped === 'max_usd'
       ? ['Stopped before the end: --max-usd is spent. This is about what was judged until then.']
       : []),
