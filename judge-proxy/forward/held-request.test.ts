@@ -253,8 +253,7 @@ describe.each<Hop>(['h1', 'h2'])('on the %s hop', (hop) => {
     const limits = { held_copy: '1000B', origin_idle: '150ms' };
     const { rig, recorder } = await start({ clear: () => verdict.promise }, { hop, limits });
     const judged = await rig.peer();
-    judged.write(`POST /x HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 3000\r\n\r\n`);
-    judged.write(Buffer.alloc(2_000));
+    judged.write(`POST /x HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 3000\r\n\r\n${'x'.repeat(2_000)}`);
     await recorder.until(() => recorder.cleared.length === 1);
     // Another client that is given up for its silence tells that the time has passed.
     const silent = await rig.peer();
