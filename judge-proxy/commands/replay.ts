@@ -77,7 +77,7 @@ export async function replay(args: readonly string[], io: CommandIo): Promise<nu
 
 async function replayWith(run: Replay, options: { out: string; yes: boolean; json: boolean }, io: CommandIo) {
   const estimate = await run.estimate();
-  if (io.signal.aborted) return interrupted(options.out, io);
+  if (io.signal.aborted) return interrupted('Nothing was asked.', io);
   io.stderr.write(printEstimate(estimate, options.out));
   if (estimate.to_ask > 0 && !options.yes) {
     if (io.stdin?.isTTY !== true) {
@@ -85,20 +85,22 @@ async function replayWith(run: Replay, options: { out: string; yes: boolean; jso
       return 2;
     }
     const agreed = await confirmed('Ask the model now? [y/N] ', io);
-    if (io.signal.aborted) return interrupted(options.out, io);
+    if (io.signal.aborted) return interrupted('Nothing was asked.', io);
     if (!agreed) {
       io.stderr.write('Nothing was asked.\n');
       return 0;
     }
   }
   const report = await run.judge(estimate);
-  if (report === null) return interrupted(options.out, io);
+  if (report === null) {
+    return interrupted(`What was judged is in ${options.out}: the same command with --out ${options.out} goes on.`, io);
+  }
   io.stdout.write(options.json ? `${JSON.stringify(report)}\n` : printReplay(report, io, paintFor(io)));
   return exitCode(report, io);
 }
 
-function interrupted(out: string, io: CommandIo): number {
-  io.stderr.write(`Interrupted. What was judged is in ${out}: the same command with --out ${out} goes on with it.\n`);
+function interrupted(what: string, io: CommandIo): number {
+  io.stderr.write(`\nInterrupted. ${what}\n`);
   return 130;
 }
 
