@@ -30,7 +30,10 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const satisfies ParseArgsOptionsConfig;
 
-export const LABELS = { clean: true, violation: true, undetermined: true } as const satisfies Record<OverallLabel, true>;
+export const LABELS = { clean: true, violation: true, undetermined: true } as const satisfies Record<
+  OverallLabel,
+  true
+>;
 const SEVERITIES = {
   none: true,
   low: true,
