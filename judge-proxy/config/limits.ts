@@ -20,7 +20,11 @@ export const limits = z
     ),
     keep_alive: duration('65s').describe("Idle connection from Envoy or a client. Keep it above Envoy's 30 s."),
     tunnels: z.int().min(1).default(10_000).describe('Open tunnels, blind and terminated together.'),
-    exchanges: z.int().min(1).default(2_000).describe('Requests in flight on terminated hosts.'),
+    exchanges: z
+      .int()
+      .min(1)
+      .default(2_000)
+      .describe('Requests in flight on terminated hosts. An open WebSocket is none: it is counted as a tunnel.'),
     connections_per_origin: z.int().min(1).default(256).describe('Connections to one origin for one client.'),
     pools: z.int().min(1).default(1_000).describe('Origin pools (origin × client) kept.'),
     leaf_certificates: z.int().min(1).default(1_000).describe('Leaf certificates kept.'),

@@ -158,7 +158,9 @@ class OriginForwarder implements Forwarder {
 
   #sound(request: ClientRequest, target: ForwardTarget): Pick<SoundRequest, 'framing' | 'head'> | ProxyError {
     if (this.#draining) return new ProxyError('shutting_down');
-    if (this.#active >= this.#options.limits.exchanges) return new ProxyError('too_many_exchanges');
+    // A WebSocket may be open for a day without a word: it counts as the tunnel that it came in, not as a request.
+    const requests = this.#active - this.#upgrades.size;
+    if (requests >= this.#options.limits.exchanges) return new ProxyError('too_many_exchanges');
     // `OPTIONS *` is about the proxy itself then, and undici has no form for it.
     if (!target.path.startsWith('/')) return new ProxyError('bad_request', { reason: 'target_form' });
     const { rawHeaders, httpVersionMajor, httpVersionMinor } = request;

@@ -51,6 +51,16 @@ test('time that a connection did not use to be read is not saved up', () => {
   expect(budget.left).toBe(true);
 });
 
+test('an open connection takes no place of requests: its tunnel is counted already', async () => {
+  rig = await Rig.start({ raw: true, limits: { exchanges: 1 }, recorder: new ScriptedRecorder({}) });
+  const first = await openEnds(rig);
+  const second = await openEnds(rig);
+  expect(rig.forwarder.webSockets).toBe(2);
+  first.client.stream.destroy();
+  await first.origin.untilClosed();
+  await shutEnds(rig, second);
+});
+
 describe('a connection on which nothing was asked', () => {
   it('is a line for the reviewer when it closes', async () => {
     const recorder = new ScriptedRecorder({});
