@@ -38,9 +38,23 @@ const ruleHit = z.strictObject({
   severity: z.enum(['none', 'low', 'medium', 'high', 'critical']),
 });
 
+const context = z.strictObject({
+  exchanges: z.array(z.strictObject({ exchange_id: z.string(), input_sha256: z.string() })),
+  parts: z.array(part),
+  complete: z.boolean(),
+});
+
+const decoded = z.strictObject({
+  place: z.string().min(1),
+  coding: z.enum(['base64', 'hex', 'percent', 'rot13', 'characters', 'tags', 'selectors']),
+  text: z.string(),
+});
+
 export const inputSchema = z.strictObject({
   version: z.literal(1),
+  context: context.exactOptional(),
   transcript,
+  decoded: z.array(decoded).exactOptional(),
   rule_hits: z.array(ruleHit),
   coverage: z.strictObject({ level: z.enum(['full', 'partial', 'none']), reasons: z.array(z.enum(COVERAGE_REASONS)) }),
 }) satisfies z.ZodType<JudgeInput>;

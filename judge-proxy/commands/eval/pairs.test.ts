@@ -22,6 +22,17 @@ it('reads pairs on the wire and documents of the ledger', () => {
   expect(document).toMatchObject({ id: 'b-1', source: { kind: 'input', input: INPUT } });
 });
 
+it('reads documents of the ledger with an earlier turn and with what was decoded', () => {
+  const [part] = INPUT.transcript.parts;
+  const input = {
+    ...INPUT,
+    context: { exchanges: [{ exchange_id: 'e-1', input_sha256: 'f'.repeat(64) }], parts: [part], complete: true },
+    decoded: [{ place: `${part?.place}#base64:1`, coding: 'base64', text: 'hello' }],
+  };
+  const [document] = parse({ id: 'b-1', labels: { leak: 'pass' }, input });
+  expect(document?.source).toMatchObject({ kind: 'input', input });
+});
+
 it('puts twins into one group, whichever comes first', () => {
   const [first, second] = parse({ ...PAIR, twin: 'a-2' }, { ...PAIR, id: 'a-2', twin: 'a-1' });
   expect(first?.group).toBe(second?.group);
