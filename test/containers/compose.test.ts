@@ -233,6 +233,7 @@ describe.runIf(hasDocker)('docker compose up', () => {
     expect((await keys(envoy)).stdout.trim()).toBe('envoy-client.key 600');
     expect((await keys(judge)).stdout.trim().split('\n').toSorted()).toEqual([
       'intercept-ca.key 600',
+      'ledger.db.checkpoints.key 600', // signs checkpoints of the ledger; made at the first start
       'server.key 600',
     ]);
   });
