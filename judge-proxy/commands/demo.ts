@@ -151,6 +151,8 @@ Look further (ID: the first characters will do):
       one exchange: conversation, evidence, criteria
   ${review} list --label violation --ledger ${ledger}
       the findings alone
+  ${review} costs --ledger ${ledger}
+      what judging costs, beside what was judged
   ${review} list --connections --ledger ${ledger}
       what passed unread or was refused
 

@@ -106,6 +106,10 @@ function configFor(place: DemoPlace, parts: { origin: Origin; judgeModel: Origin
       },
     },
     ledger: { url: `sqlite:${join(folder, 'ledger.db')}` },
-    prices: { 'gpt-5-mini*': { input: 0.25, cached_input: 0.025, output: 2 } },
+    prices: {
+      'gpt-5-mini*': { input: 0.25, cached_input: 0.025, output: 2 },
+      // That of the model that it stands in for, so that `review -- costs` has something to show.
+      'demo-judge': { input: 0.25, output: 2 },
+    },
   };
 }
