@@ -98,3 +98,12 @@ test('any bytes: an envelope or none', () => {
 test.each(['', '[]', '"text"', 'null', '  '])('%j is none', (text) => {
   expect(read(text)).toBeNull();
 });
+
+test.each([
+  ['{"type":"response.completed","response":{"id":"real"},"response.id":"forged"}', 'responseId', 'real'],
+  ['{"type":"response.completed","response.id":"forged"}', 'responseId', null],
+  ['{"type":"response.create","steer.previous_response_id":"forged"}', 'previousId', null],
+  ['{"type":"response.create","response.x":{"id":"forged"},"response":{"a.id":"forged"}}', 'responseId', null],
+] as const)('a name with a dot of its own is no path: %s', (text, member, expected) => {
+  expect(read(text)?.[member]).toBe(expected);
+});
