@@ -6,6 +6,7 @@
 
 import { afterEach, expect, it } from 'vitest';
 import { routeConfig } from '../config/testing/route.ts';
+import { ProxyError } from '../errors.ts';
 import { OPCODE } from '../exchange/websocket-frames.ts';
 import { HOST, gate as latch, Rig } from '../intercept/testing/rig.ts';
 import { quiet } from './testing/gated-rig.ts';
@@ -107,5 +108,30 @@ it('a message too large to be read passes behind what is held, in one piece', as
   judging.open();
   await ends.client.includes(behind.toString('latin1'));
   expect(ends.atClient()).toBe(written([created, completed]) + Buffer.concat([large, behind]).toString('latin1'));
+  await shutEnds(rig, ends);
+});
+
+it('an origin that was paused for a response that the ledger never knew is read again', async () => {
+  const known = latch();
+  const recorder = new ScriptedRecorder({
+    committed: async () => {
+      await known.opened;
+      throw new ProxyError('ledger_unavailable');
+    },
+    gate: (gate) => {
+      gate.takesMore = false;
+    },
+  });
+  rig = await Rig.start({ raw: true, recorder, route: routeConfig({ ...BASE, mode: 'hold' }) });
+  const ends = await openEnds(rig);
+  // In one read: the gate asks for a pause with each of them, and the last ends the response.
+  say(ends, response('unasked'));
+  await recorder.until(() => recorder.gates[0]?.chunks.length === 2);
+  known.open();
+  await ends.client.includes('ledger_unavailable');
+  const ping = fromOrigin('still there', OPCODE.ping);
+  ends.origin.write(ping);
+  await ends.client.includes(ping.toString('latin1'));
+  expect(ends.atClient()).not.toContain('unasked');
   await shutEnds(rig, ends);
 });

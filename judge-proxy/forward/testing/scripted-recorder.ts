@@ -51,6 +51,8 @@ export interface Script {
   readonly gate?: (gate: ScriptedGate) => void;
   /** How an answer ends. Without it what was held is delivered. */
   readonly finish?: (end: ExchangeEnd, gate: ScriptedGate | null) => Ending | Promise<Ending>;
+  /** When the ledger knows an exchange; at once unless given. */
+  readonly committed?: () => Promise<void>;
   /** With it requests are held. */
   readonly clear?: (request: CapturedBody, signal: AbortSignal) => Ending | null | Promise<Ending | null>;
 }
@@ -75,7 +77,7 @@ export class ScriptedRecorder implements Recorder {
     let own: ScriptedGate | null = null;
     return {
       exchangeId: `exchange-${this.starts.length}`,
-      committed: Promise.resolve(),
+      committed: script.committed?.() ?? Promise.resolve(),
       holdsRequest: script.clear !== undefined,
       clearRequest: async (request, signal) => {
         this.cleared.push(request);
