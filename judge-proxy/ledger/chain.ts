@@ -11,7 +11,18 @@ import { hash } from 'node:crypto';
 import { canonicalText } from './canonical-json.ts';
 
 /** What a record is; each kind has its interface in records.ts. */
-export type RecordKind = 'exchange_opened' | 'exchange_completed' | 'connection' | 'verdict';
+export const RECORD_KINDS = [
+  'exchange_opened',
+  'exchange_completed',
+  'connection',
+  'verdict',
+  'label', // a person's answer on a verdict, or its withdrawal
+  'act', // a change that a person, a token or the program made: who, what, before, after
+  'erasure', // which contents or records were erased, and why
+  'shadow_verdict', // of a second judge, which decides nothing
+  'export_gap', // records that a sink never got
+] as const;
+export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /** `prev_hash` of the first record. */
 export const GENESIS = '0'.repeat(64);

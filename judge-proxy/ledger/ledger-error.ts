@@ -68,3 +68,8 @@ export function causeOf(error: unknown): LedgerCause | null {
 export class LookupError extends Error {
   override readonly name = 'LookupError';
 }
+
+/** A change did not meet what it was made for: the row is gone, changed meanwhile, or there already. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError';
+}

@@ -1,5 +1,6 @@
 /** The ledger as the rest of the program sees it. Engines: sqlite.ts (one machine); PostgreSQL has the same interface. */
 
+import type { Actor, ErasureRecord, ErasureTier, NewRecord } from './acts.ts';
 import type { Costs, CostsFilter } from './costs.ts';
 import type {
   ConnectionRecord,
@@ -10,6 +11,8 @@ import type {
   Severity,
   Verdict,
 } from './records.ts';
+import type { Change, ReadName, Value } from './tables/statements-of-tables.ts';
+import type { ChainPlace } from './thread-protocol.ts';
 
 /** Content kept apart from its record: the record holds its hash, so content can be deleted and the chain still holds. */
 export interface Content {
@@ -17,6 +20,32 @@ export interface Content {
   readonly sha256: string;
   /** Canonical JSON (RFC 8785), already redacted: `JudgeInput` of the judge. */
   readonly json: string;
+}
+
+/** The original of an exchange, encrypted to the operator's key: an age file and its SHA-256 (hex). */
+export interface Sealed {
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What is to be erased, by whom and why. */
+export interface ErasureOrder {
+  readonly actor: Actor;
+  readonly reason: ErasureRecord['reason'];
+  readonly tier: ErasureTier;
+  /** `before`: RFC 3339, exclusive, by the time of the opening record; for retention. */
+  readonly scope:
+    | { readonly kind: 'exchange'; readonly exchange_id: string }
+    | { readonly kind: 'client'; readonly client: string }
+    | { readonly kind: 'age'; readonly before: string; readonly age_ms: number };
+}
+
+/** What an erasure did. An exchange that is open, or waits for its verdict, is left for later. */
+export interface ErasureReport {
+  readonly erasure_id: string;
+  readonly exchanges: number;
+  readonly records: number;
+  readonly left: number;
 }
 
 /** A judgement to be made. At most one per exchange and judge hash. */
@@ -173,6 +202,10 @@ export interface LedgerReader {
   spending(sinceTs: string): Promise<readonly Spending[]>;
   /** Cost of judging beside cost of the traffic, of exchanges that were opened in a time. */
   costs(filter: CostsFilter): Promise<Costs>;
+  /** Rows of the tables beside the chain. */
+  rows<T>(read: ReadName, ...values: readonly Value[]): Promise<readonly T[]>;
+  /** The sealed original of an exchange, null when there is none (any more). */
+  sealed(exchangeId: string): Promise<Sealed | null>;
   /** The end of the chain, or the record at a position; null when there is none. */
   head(seq?: number): Promise<ChainHead | null>;
   close(): Promise<void>;
@@ -182,12 +215,22 @@ export interface Ledger extends LedgerReader {
   /** Resolves when the record is committed. Rejects with ProxyError `ledger_unavailable` when it cannot be. */
   open(record: ExchangeOpened): Promise<void>;
   /** One transaction: the record, its content, and the job if there is one. Resolves when committed. */
-  complete(record: ExchangeCompleted, content: Content | null, job: NewJob | null): Promise<void>;
+  complete(
+    record: ExchangeCompleted,
+    content: Content | null,
+    job: NewJob | null,
+    sealed?: Sealed | null,
+  ): Promise<void>;
   /**
    * One transaction: the record, its content, and a verdict that waited for nobody, so that no job is needed. Resolves
    * with the verdict when committed.
    */
-  completeJudged(record: ExchangeCompleted, content: Content | null, verdict: NewVerdict): Promise<Verdict>;
+  completeJudged(
+    record: ExchangeCompleted,
+    content: Content | null,
+    verdict: NewVerdict,
+    sealed?: Sealed | null,
+  ): Promise<Verdict>;
   /**
    * Appends a verdict on a request (`subject: request`), made before the origin sees it: at most one, while its exchange
    * is open. It is not the verdict of the exchange, unless it ended it: unless the exchange is completed as `blocked`
@@ -206,6 +249,19 @@ export interface Ledger extends LedgerReader {
   finishJob(jobId: number, verdict: NewVerdict): Promise<Verdict>;
   /** Gives a leased job back, to be taken again at `notBeforeMs` from now. */
   releaseJob(jobId: number, notBeforeMs: number): Promise<void>;
+  /**
+   * Appends records that people and the program make, with the changes of tables that belong to them: one transaction.
+   * Resolves with their places when committed. Rejects with ConflictError, and nothing is changed, when a change that must
+   * meet one row meets none.
+   */
+  append(records: readonly NewRecord[], changes?: readonly Change[]): Promise<readonly ChainPlace[]>;
+  /**
+   * Erases, in transactions of at most 1,000 exchanges, and records each. What is gone is gone from file and log when it
+   * resolves; the chain still holds.
+   */
+  erase(order: ErasureOrder): Promise<ErasureReport>;
+  /** Called after each commit, with the position of the last record: for those that follow the ledger. Must not throw. */
+  onCommit(listener: (seq: number) => void): () => void;
   /** Called after each commit that added a job. Returns the unsubscribe function. */
   onJob(listener: () => void): () => void;
   /**

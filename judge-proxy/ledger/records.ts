@@ -8,6 +8,9 @@ import type { ErrorCode } from '../errors.ts';
 /** How a response meets the judge. */
 export const MODES = ['observe', 'window', 'hold'] as const;
 export type Mode = (typeof MODES)[number];
+/** What the ledger keeps of an exchange, and with it what its judge sees. */
+export const RECORDING_LEVELS = ['full', 'redacted', 'metadata'] as const;
+export type RecordingLevel = (typeof RECORDING_LEVELS)[number];
 /** What clears a window of a stream: rules and model, or rules alone while the model judges behind. */
 export type Release = 'cleared' | 'eager';
 export type CoverageLevel = 'full' | 'partial' | 'none';
@@ -36,6 +39,7 @@ export const COVERAGE_REASONS = [
   'context_missing', // earlier turns live at the provider
   'too_deep', // JSON nested deeper than we read
   'rules_incomplete', // a rule ran out of its time budget
+  'metadata_only', // the route keeps metadata alone, so that no model sees the text; rules read it
   'content_altered', // the ledger does not hold the content that its record names
   'analysis_failed', // our own analysis crashed, hung, or had too much waiting for it
   'interrupted', // the proxy died while the exchange was open
@@ -152,6 +156,10 @@ export interface ExchangeCompleted {
   readonly llm_error: LlmError | null;
   /** SHA-256 (hex) of the content stored beside this record, null when there is none. */
   readonly content_sha256: string | null;
+  /** How much of it the route keeps. Absent in records made before there was a choice: `redacted`. */
+  readonly recording?: RecordingLevel;
+  /** SHA-256 (hex) of the sealed original, an age file; absent where none was made. */
+  readonly sealed_sha256?: string;
   /** Ids at the provider, vetted by form; absent where there is none. The id of this answer. */
   readonly response_id?: string;
   /** The answer that this exchange continues. */
@@ -240,6 +248,8 @@ export interface NewVerdict {
 
 /** A verdict as the ledger holds it. */
 export interface Verdict extends NewVerdict {
+  /** Its quotes, explanations and previews were erased: evidence is empty then, texts are empty or null. */
+  readonly text_erased?: true;
   /** Position in the ledger, from 1, without gaps. */
   readonly seq: number;
   readonly prev_hash: string;

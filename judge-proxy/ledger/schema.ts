@@ -121,6 +121,136 @@ const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER identity_no_delete BEFORE DELETE ON identity BEGIN SELECT RAISE(ABORT, 'a ledger keeps its id'); END;
   CREATE TRIGGER identity_no_insert BEFORE INSERT ON identity BEGIN SELECT RAISE(ABORT, 'a ledger keeps its id'); END;
   `,
+  `
+  -- From here on the hash of a record covers the hash of its body (body_sha256), so that a body can be erased (NULL) and
+  -- the chain still holds. Where body_sha256 is NULL, the record is older and its hash covers the body itself.
+  CREATE TABLE records_5 (
+    seq         INTEGER PRIMARY KEY,
+    kind        TEXT NOT NULL CHECK (kind IN ('exchange_opened', 'exchange_completed', 'connection', 'verdict', 'label',
+      'act', 'erasure', 'shadow_verdict', 'export_gap')),
+    body        TEXT,
+    prev_hash   TEXT NOT NULL,
+    hash        TEXT NOT NULL,
+    body_sha256 TEXT,
+    CHECK (body IS NOT NULL OR body_sha256 IS NOT NULL)
+  ) STRICT;
+  INSERT INTO records_5 SELECT seq, kind, body, prev_hash, hash, NULL FROM records;
+  DROP TABLE records;
+  ALTER TABLE records_5 RENAME TO records;
+  CREATE TRIGGER records_no_update BEFORE UPDATE ON records
+    WHEN NOT (NEW.body IS NULL AND NEW.seq IS OLD.seq AND NEW.kind IS OLD.kind AND NEW.prev_hash IS OLD.prev_hash
+      AND NEW.hash IS OLD.hash AND NEW.body_sha256 IS OLD.body_sha256)
+    BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
+  CREATE TRIGGER records_no_delete BEFORE DELETE ON records
+    BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
+  CREATE INDEX records_connections ON records (seq) WHERE kind = 'connection';
+
+  -- Words of people and judges that stand beside a record, which names their SHA-256: quotes, explanations and previews of
+  -- a verdict, the note of a label. Keyed by the record.
+  CREATE TABLE texts (
+    seq  INTEGER PRIMARY KEY,
+    json TEXT NOT NULL
+  ) STRICT;
+
+  -- The original, encrypted to the operator's key (age). Keyed by the completed record, which names its SHA-256.
+  CREATE TABLE sealed (
+    seq   INTEGER PRIMARY KEY,
+    bytes BLOB NOT NULL
+  ) STRICT;
+
+  -- The tables below are no part of the chain; acts in the chain tell who changed them.
+  CREATE TABLE users (
+    name          TEXT PRIMARY KEY,
+    role          TEXT NOT NULL CHECK (role IN ('viewer', 'reviewer', 'policy_editor', 'admin')),
+    password_hash TEXT NOT NULL,
+    must_change   INTEGER NOT NULL,
+    created_at    TEXT NOT NULL,
+    disabled_at   TEXT
+  ) STRICT, WITHOUT ROWID;
+  -- Times in milliseconds since 1970.
+  CREATE TABLE sessions (
+    session_hash TEXT PRIMARY KEY,
+    user         TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    seen_at      INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX sessions_user ON sessions (user);
+  -- scopes: JSON array of permissions.
+  CREATE TABLE tokens (
+    token_id   TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    token_hash TEXT NOT NULL UNIQUE,
+    scopes     TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    revoked_at TEXT,
+    used_at    TEXT
+  ) STRICT, WITHOUT ROWID;
+
+  -- Rubrics of judges. At most one draft and one published version each; revision counts the changes of a draft.
+  CREATE TABLE policies (
+    judge        TEXT NOT NULL,
+    version      INTEGER NOT NULL,
+    state        TEXT NOT NULL CHECK (state IN ('draft', 'published', 'retired')),
+    revision     INTEGER NOT NULL,
+    yaml         TEXT NOT NULL,
+    rubric_hash  TEXT,
+    author       TEXT NOT NULL,
+    created_at   TEXT NOT NULL,
+    updated_at   TEXT NOT NULL,
+    published_at TEXT,
+    published_by TEXT,
+    note         TEXT,
+    PRIMARY KEY (judge, version)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX policies_draft ON policies (judge) WHERE state = 'draft';
+  CREATE UNIQUE INDEX policies_published ON policies (judge) WHERE state = 'published';
+
+  -- spec, estimate, spent: JSON.
+  CREATE TABLE replay_jobs (
+    job_id     TEXT PRIMARY KEY,
+    state      TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'cancelled', 'failed')),
+    judge      TEXT NOT NULL,
+    yaml       TEXT,
+    spec       TEXT NOT NULL,
+    estimate   TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    ended_at   TEXT,
+    total      INTEGER NOT NULL,
+    done       INTEGER NOT NULL,
+    spent      TEXT NOT NULL,
+    error      TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE replay_results (
+    job_id      TEXT NOT NULL,
+    exchange_id TEXT NOT NULL,
+    change      TEXT NOT NULL,
+    line        TEXT NOT NULL,
+    PRIMARY KEY (job_id, exchange_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX replay_results_change ON replay_results (job_id, change);
+
+  -- How far each follower of the ledger has read.
+  CREATE TABLE cursors (
+    name TEXT PRIMARY KEY,
+    seq  INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  -- What waits for a sink: a record, by its position. Times in milliseconds since 1970.
+  CREATE TABLE outbox (
+    id        INTEGER PRIMARY KEY,
+    sink      TEXT NOT NULL,
+    seq       INTEGER NOT NULL,
+    dedup_key TEXT NOT NULL,
+    queued_at INTEGER NOT NULL,
+    attempts  INTEGER NOT NULL DEFAULT 0,
+    due_at    INTEGER NOT NULL,
+    UNIQUE (sink, dedup_key)
+  ) STRICT;
+  CREATE INDEX outbox_due ON outbox (sink, due_at);
+  `,
 ];
 
 /** Version of the schema that this program reads and writes. */

@@ -1,0 +1,52 @@
+/** What an endpoint of the admin API is, as data: the server, its description, its tests and the console read the same. */
+
+import { z } from 'zod';
+import type { Permission } from './roles.ts';
+
+export interface Endpoint<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+  Response extends z.ZodType = z.ZodType,
+> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Parameters as `:name`. */
+  readonly path: `/${string}`;
+  /** `public`: nobody has to be known. `session`: any user who is signed in, but no token. */
+  readonly permission: Permission | 'public' | 'session';
+  readonly summary: string;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly response: Response;
+  /** `json`; `events`: server-sent events, each with a `response` as data; `file`: bytes of a type of its own. */
+  readonly answer: 'json' | 'events' | 'file';
+  /** Status of success: 200, 201 for what was made, 202 for what goes on, 204 without a body. */
+  readonly status: 200 | 201 | 202 | 204;
+}
+
+export const nothing = z.strictObject({});
+type Nothing = typeof nothing;
+
+type Given<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> = Pick<
+  Endpoint<P, Q, B, R>,
+  'method' | 'path' | 'permission' | 'summary' | 'response'
+> &
+  Partial<Pick<Endpoint<P, Q, B, R>, 'params' | 'query' | 'body' | 'answer' | 'status'>>;
+
+/** Fills in what most endpoints do not have. */
+export function endpoint<
+  R extends z.ZodType,
+  P extends z.ZodType = Nothing,
+  Q extends z.ZodType = Nothing,
+  B extends z.ZodType = Nothing,
+>(given: Given<P, Q, B, R>): Endpoint<P, Q, B, R> {
+  return {
+    params: nothing as unknown as P,
+    query: nothing as unknown as Q,
+    body: nothing as unknown as B,
+    answer: 'json',
+    status: 200,
+    ...given,
+  };
+}
