@@ -5,6 +5,8 @@
 
 import { z } from 'zod';
 import { limits } from './limits.ts';
+import { RECORDING_LEVELS } from './recording.ts';
+import { sink } from './sinks.ts';
 import { duration, optionalDuration } from './units.ts';
 
 const port = z.int().min(0).max(65_535);
@@ -142,6 +144,16 @@ const route = z.strictObject({
       'Probability with which the model is asked. Rules always judge, and an exchange that a rule hits is always asked about.',
     ),
   on_judge_failure: failurePolicy.optional().describe('Overrides the `on_judge_failure` of the mode of this route.'),
+  recording: z
+    .enum(RECORDING_LEVELS)
+    .default('redacted')
+    .describe(
+      'What the ledger keeps and the judge sees of the text: `full` as it came, secrets included: they are then stored and sent to the judge model; `redacted` with placeholders where a detector found something; `metadata` none of it: rules read it, no model does.',
+    ),
+  seal: z
+    .boolean()
+    .default(false)
+    .describe('Keep the original beside the record, encrypted to `sealing.recipients`. This program cannot open it.'),
 });
 
 const onJudgeFailure = z
@@ -247,6 +259,64 @@ const ledger = z
   })
   .prefault({});
 
+const word = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/);
+
+const redaction = z
+  .strictObject({
+    patterns: z
+      .array(
+        z.strictObject({
+          name: word.describe('Stands in placeholders: `[REDACTED:name:token]`.'),
+          pattern: z
+            .string()
+            .min(1)
+            .max(1_000)
+            .describe(
+              'RE2 expression, without look-around and back-references. Group 1, when there is one, is the secret, else all that matches.',
+            ),
+        }),
+      )
+      .max(50)
+      .default([])
+      .describe('What else is a secret by its form, in all texts and in the path.'),
+    json_paths: z
+      .array(
+        z.strictObject({
+          name: word.describe('Stands in placeholders.'),
+          path: z
+            .string()
+            .min(1)
+            .max(1_000)
+            .describe(
+              'JSON path (RFC 9535) into bodies and events of streams, e.g. `$.metadata.customer` or `$..password`. Its values are secrets where they stand, and with eight characters or more wherever they occur.',
+            ),
+        }),
+      )
+      .max(50)
+      .default([])
+      .describe('What else is a secret by its place.'),
+    headers: z
+      .array(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/))
+      .max(50)
+      .default([])
+      .describe(
+        'Headers of requests and responses whose values are secrets wherever they occur. Credential headers (`authorization`, `cookie`, `x-api-key` and their like) always are. No header is stored.',
+      ),
+  })
+  .prefault({})
+  .describe('Detectors beside those of the rules. A route with `recording: full` redacts nothing.');
+
+const sealing = z
+  .strictObject({
+    recipients: z
+      .array(z.string())
+      .max(20)
+      .default([])
+      .describe('age recipients (`age1…`), public keys alone: each can open what is sealed, with the `age` command.'),
+  })
+  .prefault({})
+  .describe('For routes with `seal`.');
+
 const log = z
   .strictObject({
     level: z
@@ -274,6 +344,8 @@ export const configSchema = z.strictObject({
     .default({})
     .describe('Judges by name.'),
   ledger,
+  redaction,
+  sealing,
   log,
   limits,
   prices: z

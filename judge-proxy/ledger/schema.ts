@@ -208,22 +208,29 @@ const MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX policies_draft ON policies (judge) WHERE state = 'draft';
   CREATE UNIQUE INDEX policies_published ON policies (judge) WHERE state = 'published';
 
-  -- spec, estimate, spent: JSON.
+  -- spec, selection, estimate, spent, changes: JSON. selection: ids of the exchanges that were estimated, newest first.
+  -- yaml: the rubric that it asks with, whichever is in force later. max_usd: null without a bound.
   CREATE TABLE replay_jobs (
-    job_id     TEXT PRIMARY KEY,
-    state      TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'cancelled', 'failed')),
-    judge      TEXT NOT NULL,
-    yaml       TEXT,
-    spec       TEXT NOT NULL,
-    estimate   TEXT NOT NULL,
-    created_by TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    ended_at   TEXT,
-    total      INTEGER NOT NULL,
-    done       INTEGER NOT NULL,
-    spent      TEXT NOT NULL,
-    error      TEXT
+    job_id         TEXT PRIMARY KEY,
+    state          TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'cancelled', 'failed')),
+    judge          TEXT NOT NULL,
+    judge_hash     TEXT NOT NULL,
+    policy_version INTEGER,
+    yaml           TEXT NOT NULL,
+    spec           TEXT NOT NULL,
+    selection      TEXT NOT NULL,
+    estimate       TEXT NOT NULL,
+    max_usd        REAL,
+    created_by     TEXT NOT NULL,
+    created_at     TEXT NOT NULL,
+    ended_at       TEXT,
+    total          INTEGER NOT NULL,
+    done           INTEGER NOT NULL,
+    spent          TEXT NOT NULL,
+    changes        TEXT NOT NULL,
+    error          TEXT
   ) STRICT, WITHOUT ROWID;
+  -- line: JSON without words: names, labels, scores. Gone with the exchange when that is erased.
   CREATE TABLE replay_results (
     job_id      TEXT NOT NULL,
     exchange_id TEXT NOT NULL,
@@ -231,6 +238,7 @@ const MIGRATIONS: readonly string[] = [
     line        TEXT NOT NULL,
     PRIMARY KEY (job_id, exchange_id)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX replay_results_exchange ON replay_results (exchange_id);
   CREATE INDEX replay_results_change ON replay_results (job_id, change);
 
   -- How far each follower of the ledger has read.
@@ -238,18 +246,18 @@ const MIGRATIONS: readonly string[] = [
     name TEXT PRIMARY KEY,
     seq  INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  -- What waits for a sink: a record, by its position. Times in milliseconds since 1970.
+  -- What waits for a sink: a record by its position, or a checkpoint, whose JSON is the payload. queued_at in milliseconds
+  -- since 1970.
   CREATE TABLE outbox (
     id        INTEGER PRIMARY KEY,
     sink      TEXT NOT NULL,
     seq       INTEGER NOT NULL,
     dedup_key TEXT NOT NULL,
     queued_at INTEGER NOT NULL,
-    attempts  INTEGER NOT NULL DEFAULT 0,
-    due_at    INTEGER NOT NULL,
+    payload   TEXT,
     UNIQUE (sink, dedup_key)
   ) STRICT;
-  CREATE INDEX outbox_due ON outbox (sink, due_at);
+  CREATE INDEX outbox_next ON outbox (sink, id, queued_at);
   `,
 ];
 
