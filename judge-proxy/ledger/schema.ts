@@ -144,6 +144,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER records_no_delete BEFORE DELETE ON records
     BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
   CREATE INDEX records_connections ON records (seq) WHERE kind = 'connection';
+  CREATE INDEX records_shadows ON records (seq) WHERE kind = 'shadow_verdict';
 
   -- Words of people and judges that stand beside a record, which names their SHA-256: quotes, explanations and previews of
   -- a verdict, the note of a label. Keyed by the record.
