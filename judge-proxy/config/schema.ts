@@ -5,7 +5,6 @@
 
 import { z } from 'zod';
 import { limits } from './limits.ts';
-import { RECORDING_LEVELS } from './recording.ts';
 import { sink } from './sinks.ts';
 import { duration, optionalDuration } from './units.ts';
 
@@ -145,7 +144,7 @@ const route = z.strictObject({
     ),
   on_judge_failure: failurePolicy.optional().describe('Overrides the `on_judge_failure` of the mode of this route.'),
   recording: z
-    .enum(RECORDING_LEVELS)
+    .enum(['full', 'redacted', 'metadata'])
     .default('redacted')
     .describe(
       'What the ledger keeps and the judge sees of the text: `full` as it came, secrets included: they are then stored and sent to the judge model; `redacted` with placeholders where a detector found something; `metadata` none of it: rules read it, no model does.',
@@ -272,7 +271,7 @@ const redaction = z
             .min(1)
             .max(1_000)
             .describe(
-              'RE2 expression, without look-around and back-references. Group 1, when there is one, is the secret, else all that matches.',
+              'RE2 expression: time linear in the text, so no look-around and no back-references. Group 1, when there is one, is the secret, else all that matches.',
             ),
         }),
       )
@@ -288,7 +287,7 @@ const redaction = z
             .min(1)
             .max(1_000)
             .describe(
-              'JSON path (RFC 9535) into bodies and events of streams, e.g. `$.metadata.customer` or `$..password`. Its values are secrets where they stand, and with eight characters or more wherever they occur.',
+              'JSON path (RFC 9535) into bodies and events of streams, e.g. `$.metadata.customer` or `$..password`, with at most one `..` and no `$` in filters. Its values are secrets where they stand, and with eight characters or more wherever they occur.',
             ),
         }),
       )

@@ -232,7 +232,7 @@ class EnforcedExchange implements RecordedExchange {
   }
 
   #completed(end: ExchangeEnd, analysis: Analysis): ExchangeCompleted {
-    return completedRecord(this.#parts, this.#opened, end, analysis);
+    return completedRecord(this.#parts, this.#opened, this.#start, end, analysis);
   }
 }
 

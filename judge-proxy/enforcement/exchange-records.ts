@@ -89,6 +89,7 @@ export async function analyse(
 export function completedRecord(
   { clock, cost }: Pick<RecordingParts, 'clock' | 'cost'>,
   opened: ExchangeOpened,
+  { route }: Pick<ExchangeStart, 'route'>,
   end: ExchangeEnd,
   analysis: Analysis,
 ): ExchangeCompleted {
@@ -114,6 +115,7 @@ export function completedRecord(
     coverage: analysis.coverage,
     llm_error: analysis.llm_error,
     content_sha256: analysis.content?.sha256 ?? null,
+    recording: route.recording,
     ...recordedLinks(analysis),
   };
 }

@@ -57,12 +57,12 @@ export function observe(options: ObserveOptions, start: ExchangeStart): Recorded
 export async function finishObserved(
   options: ObserveOptions,
   opened: ExchangeOpened,
-  start: Pick<ExchangeStart, 'path'>,
+  start: Pick<ExchangeStart, 'path' | 'route'>,
   end: ExchangeEnd,
   marks: CaptureMarks = {},
 ): Promise<void> {
   const analysis = await analyse(options, opened, start.path, end, marks);
-  await commitObserved(options, opened, completedRecord(options, opened, end, analysis), analysis);
+  await commitObserved(options, opened, completedRecord(options, opened, start, end, analysis), analysis);
 }
 
 /**
