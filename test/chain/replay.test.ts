@@ -12,8 +12,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { expandText } from '../../judge-proxy/commands/eval/synthetic.ts';
 import type { ReplayReport } from '../../judge-proxy/commands/replay/report.ts';
-import type { ReplayLine } from '../../judge-proxy/commands/replay/results.ts';
 import type { Verdict } from '../../judge-proxy/ledger/records.ts';
+import type { ReplayLine } from '../../judge-proxy/replays/line.ts';
 import { Chain, ROOT } from '../support/chain.ts';
 import { curl, run } from '../support/clients.ts';
 

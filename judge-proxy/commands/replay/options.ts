@@ -1,9 +1,9 @@
 /** Arguments of the replay command. */
 
 import type { ParseArgsOptionsConfig } from 'node:util';
+import type { Selection } from '../../replays/select.ts';
 import { readCount, readOptions, UsageError } from '../options.ts';
 import { instant, LABELS, oneOf } from '../review/options.ts';
-import type { Selection } from './select.ts';
 
 const OPTIONS = {
   judge: { type: 'string' },

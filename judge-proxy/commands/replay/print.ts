@@ -1,12 +1,12 @@
 /** What `npm run replay` says on the terminal. Names come from traffic and from models: each is made harmless. */
 
+import { CHANGES, type Change, type ChangedExchange, type CriterionChange, type Diff } from '../../replays/diff.ts';
+import type { Estimate } from '../../replays/estimate.ts';
 import type { CommandIo } from '../command.ts';
 import { SHORT_ID } from '../review/list.ts';
 import { clockTime, type Paint, type Style, verdictMark } from '../review/paint.ts';
 import { type Cell, table } from '../review/table.ts';
 import { oneLine, preview } from '../terminal-text.ts';
-import { CHANGES, type Change, type ChangedExchange, type CriterionChange, type Diff } from './diff.ts';
-import type { Estimate } from './estimate.ts';
 import type { ReplayReport } from './report.ts';
 
 /** Lines of the list on a terminal; the file of results has all. */

@@ -13,11 +13,11 @@ import type { Content, Ledger } from '../../ledger/ledger.ts';
 import type { ExchangeCompleted, ExchangeOpened, NewVerdict } from '../../ledger/records.ts';
 import { KeptLog, sampleCompleted, sampleContent, sampleOpened, sampleVerdict } from '../../ledger/sample-records.ts';
 import { openLedger } from '../../ledger/sqlite.ts';
+import type { ReplayLine } from '../../replays/line.ts';
 import { systemClock } from '../../telemetry/clock.ts';
 import { replay } from '../replay.ts';
 import { Terminal } from '../review/review-rig.ts';
 import type { ReplayReport } from './report.ts';
-import type { ReplayLine } from './results.ts';
 
 /** The judge model of the tests takes this for a leak. */
 export const LEAK = 'STRICTLY CONFIDENTIAL plan';

@@ -5,17 +5,18 @@ import { priceKey } from '../../config/price-key.ts';
 import type { Config } from '../../config/schema.ts';
 import { type ReplayCase, replayCase, replayWithoutModel } from '../../judge/replay.ts';
 import { failurePolicies } from '../../policy/failure-policy.ts';
+import { isAnswered, Tally } from '../../replays/diff.ts';
+import { type Estimate, Estimator } from '../../replays/estimate.ts';
+import { afterOf, lineOf, type ReplayLine } from '../../replays/line.ts';
+import { ReplayRun } from '../../replays/run.ts';
+import { type SelectableLedger, selectExchanges } from '../../replays/select.ts';
 import { systemClock } from '../../telemetry/clock.ts';
 import { CommandError, type CommandIo } from '../command.ts';
 import type { OneJudge } from '../judging/one-judge.ts';
 import { createCounter, createProgress, type Progress } from '../judging/progress.ts';
-import { isAnswered, Tally } from './diff.ts';
-import { type Estimate, Estimator } from './estimate.ts';
 import type { ReplayOptions } from './options.ts';
 import type { ReplayReport } from './report.ts';
-import { afterOf, lineOf, type ReplayFile, type ReplayLine } from './results.ts';
-import { ReplayRun } from './run.ts';
-import { type SelectableLedger, selectExchanges } from './select.ts';
+import type { ReplayFile } from './results.ts';
 
 export interface ReplayParts {
   readonly options: Pick<ReplayOptions, 'selection' | 'maxUsd' | 'out'>;

@@ -1,8 +1,8 @@
 /** The result of a replay, as `--json` prints it. */
 
-import type { Diff } from './diff.ts';
-import type { Estimate } from './estimate.ts';
-import type { Spent } from './run.ts';
+import type { Diff } from '../../replays/diff.ts';
+import type { Estimate } from '../../replays/estimate.ts';
+import type { Spent } from '../../replays/run.ts';
 
 export interface ReplayReport {
   readonly judge: {

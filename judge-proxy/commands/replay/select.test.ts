@@ -6,8 +6,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { NewVerdict } from '../../ledger/records.ts';
 import { sampleCompleted, sampleOpened, sampleVerdict } from '../../ledger/sample-records.ts';
+import { type Selection, selectExchanges } from '../../replays/select.ts';
 import { contentOf, ReplayRig } from './replay-rig.ts';
-import { type Selection, selectExchanges } from './select.ts';
 
 let rig: ReplayRig;
 

@@ -1,7 +1,7 @@
 /** What changes when another judge had the word. Pure; counts, and the first changes by name. */
 
-import type { JudgeState } from '../../ledger/records.ts';
-import type { After, Before, ReplayLine } from './results.ts';
+import type { JudgeState } from '../ledger/records.ts';
+import type { After, Before, ReplayLine } from './line.ts';
 
 /** Gravest first: the order in which they are shown. */
 export const CHANGES = [

@@ -1,16 +1,16 @@
 /** The questions of a replay: some at one time, by the same way to the models as traffic, with a budget of their own. */
 
 import { setTimeout } from 'node:timers/promises';
-import { backoffMs, isLastAttempt } from '../../judge/backoff.ts';
-import { Budgets } from '../../judge/budget.ts';
-import type { Consultant, Consultation } from '../../judge/consult.ts';
-import { createConsultant } from '../../judge/consultant.ts';
-import type { ModelOutcome } from '../../judge/decide.ts';
-import type { Judge } from '../../judge/judges.ts';
-import type { Prices } from '../../judge/prices.ts';
-import { type ReplayCase, replayVerdict, replayWithoutModel } from '../../judge/replay.ts';
-import type { NewVerdict } from '../../ledger/records.ts';
-import { type Clock, newId, timestamp } from '../../telemetry/clock.ts';
+import { backoffMs, isLastAttempt } from '../judge/backoff.ts';
+import { Budgets } from '../judge/budget.ts';
+import type { Consultant, Consultation } from '../judge/consult.ts';
+import { createConsultant } from '../judge/consultant.ts';
+import type { ModelOutcome } from '../judge/decide.ts';
+import type { Judge } from '../judge/judges.ts';
+import type { Prices } from '../judge/prices.ts';
+import { type ReplayCase, replayVerdict, replayWithoutModel } from '../judge/replay.ts';
+import type { NewVerdict } from '../ledger/records.ts';
+import { type Clock, newId, timestamp } from '../telemetry/clock.ts';
 
 export type OnFailure = 'allow' | 'block' | 'review';
 

@@ -5,10 +5,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JUDGE_STATES } from '../../ledger/records.ts';
-import { sampleVerdict } from '../../ledger/sample-records.ts';
+import { JUDGE_STATES } from '../ledger/records.ts';
+import { sampleVerdict } from '../ledger/sample-records.ts';
 import { CHANGES, changeOf, Tally } from './diff.ts';
-import { type After, afterOf, type Before, type ReplayLine } from './results.ts';
+import { type After, afterOf, type Before, type ReplayLine } from './line.ts';
 
 type Label = Before['criteria'][number]['label'];
 

@@ -1,13 +1,13 @@
 /** Contract: an estimate is what is known, by characters and prices, and says what is guessed and what is not known. */
 
 import { describe, expect, it } from 'vitest';
-import { createJudge } from '../../judge/judges.ts';
-import type { JudgeModel } from '../../judge/model.ts';
-import type { Prices } from '../../judge/prices.ts';
-import { buildPrompt } from '../../judge/prompt.ts';
-import { RUBRIC } from '../../judge/testing/judgements.ts';
-import type { Verdict } from '../../ledger/records.ts';
-import { sampleVerdict } from '../../ledger/sample-records.ts';
+import { createJudge } from '../judge/judges.ts';
+import type { JudgeModel } from '../judge/model.ts';
+import type { Prices } from '../judge/prices.ts';
+import { buildPrompt } from '../judge/prompt.ts';
+import { RUBRIC } from '../judge/testing/judgements.ts';
+import type { Verdict } from '../ledger/records.ts';
+import { sampleVerdict } from '../ledger/sample-records.ts';
 import { Estimator } from './estimate.ts';
 
 const PRICES: Prices = { large: { input: 10, output: 20 }, small: { input: 1, output: 2 } };

@@ -1,8 +1,8 @@
 /** Recorded exchanges that a replay is about, newest first, a page at a time: however many there are. */
 
 import { setImmediate } from 'node:timers/promises';
-import type { ExchangeView, LedgerReader, NameFilter } from '../../ledger/ledger.ts';
-import type { OverallLabel } from '../../ledger/records.ts';
+import type { ExchangeView, LedgerReader, NameFilter } from '../ledger/ledger.ts';
+import type { OverallLabel } from '../ledger/records.ts';
 
 export interface Selection {
   readonly names: NameFilter;

@@ -1,9 +1,9 @@
 /** What a replay will cost, before anything is asked. */
 
-import type { Judge } from '../../judge/judges.ts';
-import { costUsd, type Prices } from '../../judge/prices.ts';
-import { buildPrompt } from '../../judge/prompt.ts';
-import type { Verdict } from '../../ledger/records.ts';
+import type { Judge } from '../judge/judges.ts';
+import { costUsd, type Prices } from '../judge/prices.ts';
+import { buildPrompt } from '../judge/prompt.ts';
+import type { Verdict } from '../ledger/records.ts';
 
 /** As everywhere in judging (judge/consultant.ts). */
 const CHARACTERS_A_TOKEN = 4;
