@@ -3,11 +3,15 @@
 import { z } from 'zod';
 import type { Permission } from './roles.ts';
 
+/** `json`; `events`: server-sent events, each with a `response` as data; `file`: bytes of a type of its own. */
+export type AnswerKind = 'json' | 'events' | 'file';
+
 export interface Endpoint<
   Params extends z.ZodType = z.ZodType,
   Query extends z.ZodType = z.ZodType,
   Body extends z.ZodType = z.ZodType,
   Response extends z.ZodType = z.ZodType,
+  Kind extends AnswerKind = AnswerKind,
 > {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Parameters as `:name`. */
@@ -19,8 +23,7 @@ export interface Endpoint<
   readonly query: Query;
   readonly body: Body;
   readonly response: Response;
-  /** `json`; `events`: server-sent events, each with a `response` as data; `file`: bytes of a type of its own. */
-  readonly answer: 'json' | 'events' | 'file';
+  readonly answer: Kind;
   /** Status of success: 200, 201 for what was made, 202 for what goes on, 204 without a body. */
   readonly status: 200 | 201 | 202 | 204;
 }
@@ -28,11 +31,14 @@ export interface Endpoint<
 export const nothing = z.strictObject({});
 type Nothing = typeof nothing;
 
-type Given<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> = Pick<
-  Endpoint<P, Q, B, R>,
-  'method' | 'path' | 'permission' | 'summary' | 'response'
-> &
-  Partial<Pick<Endpoint<P, Q, B, R>, 'params' | 'query' | 'body' | 'answer' | 'status'>>;
+type Given<
+  P extends z.ZodType,
+  Q extends z.ZodType,
+  B extends z.ZodType,
+  R extends z.ZodType,
+  K extends AnswerKind,
+> = Pick<Endpoint<P, Q, B, R, K>, 'method' | 'path' | 'permission' | 'summary' | 'response'> &
+  Partial<Pick<Endpoint<P, Q, B, R, K>, 'params' | 'query' | 'body' | 'answer' | 'status'>>;
 
 /** Fills in what most endpoints do not have. */
 export function endpoint<
@@ -40,12 +46,13 @@ export function endpoint<
   P extends z.ZodType = Nothing,
   Q extends z.ZodType = Nothing,
   B extends z.ZodType = Nothing,
->(given: Given<P, Q, B, R>): Endpoint<P, Q, B, R> {
+  K extends AnswerKind = 'json',
+>(given: Given<P, Q, B, R, K>): Endpoint<P, Q, B, R, K> {
   return {
     params: nothing as unknown as P,
     query: nothing as unknown as Q,
     body: nothing as unknown as B,
-    answer: 'json',
+    answer: 'json' as K,
     status: 200,
     ...given,
   };

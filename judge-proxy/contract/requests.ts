@@ -49,12 +49,9 @@ const exchangeFields = {
 export const exchangeFilter = z.strictObject(exchangeFields);
 export const exchangeQuery = z.strictObject({ ...exchangeFields, cursor, limit });
 /** Live: what cannot be asked of a row alone is left out. */
-export const liveQuery = z.strictObject({
-  ...exchangeFields,
-  q: z.undefined().optional(),
-  since: z.undefined().optional(),
-  until: z.undefined().optional(),
-});
+export const liveQuery = exchangeFilter
+  .omit({ q: true, since: true, until: true })
+  .extend({ human_label: z.enum(['none', 'any']).optional() });
 export const periodQuery = z.strictObject({
   since: time,
   until: time,
@@ -84,7 +81,8 @@ export const labelParams = z.strictObject({ id: z.string().min(6).max(64) });
 export const queueParams = z.strictObject({ queue: z.enum(QUEUES) });
 export const queueQuery = z.strictObject({
   blind: flag.default(false),
-  opinions: z.coerce.number().int().min(1).max(9).default(1),
+  /** `review.opinions` of the configuration unless given. */
+  opinions: z.coerce.number().int().min(1).max(9).optional(),
   cursor,
   limit,
 });
