@@ -84,7 +84,7 @@ function bulkLines({ dedupKey, item }: SinkEvent): string {
 function plainDocument(item: Extract<SinkItem, { subject: 'audit' | 'checkpoints' }>): object {
   const dataset = item.subject === 'audit' ? item.kind : 'checkpoint';
   return {
-    '@timestamp': item.record['ts'],
+    '@timestamp': item.record.ts,
     event: { kind: 'event', provider: 'judge-proxy', dataset: `judge_proxy.${dataset}` },
     judge_proxy: { [dataset]: item.record },
   };
@@ -92,7 +92,7 @@ function plainDocument(item: Extract<SinkItem, { subject: 'audit' | 'checkpoints
 
 function hecLine({ dedupKey, item }: SinkEvent): string {
   if (item.subject === 'audit' || item.subject === 'checkpoints') {
-    const time = Date.parse(String(item.record['ts'])) / 1_000;
+    const time = Date.parse(String(item.record.ts)) / 1_000;
     const kind = item.subject === 'audit' ? item.kind : 'checkpoint';
     const event = { time, source: 'judge-proxy', sourcetype: `judge_proxy:${kind}`, event: item.record };
     return text({ ...event, fields: { dedup_key: dedupKey } });

@@ -16,6 +16,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof LogFields>([
   'mode',
   'api',
   'judge',
+  'sink',
   'code',
   'reason',
   'status',

@@ -21,6 +21,8 @@ export interface LogFields {
   readonly mode?: string;
   readonly api?: string;
   readonly judge?: string;
+  /** Name of a sink, as configured. */
+  readonly sink?: string;
   readonly code?: string;
   readonly reason?: string;
   readonly status?: number;
