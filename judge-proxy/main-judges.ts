@@ -4,14 +4,17 @@ import type { Config, JudgeConfig } from './config/schema.ts';
 import type { BreakerState } from './judge/breaker.ts';
 import { createEndpoints, type Endpoints, type EndpointsOptions } from './judge/endpoints.ts';
 import { createJudge, type Judge } from './judge/judges.ts';
-import { loadRubric } from './judge/rubric.ts';
+import { type JudgeGiven, Policies } from './judge/published.ts';
+import { readRubric } from './judge/rubric.ts';
 import { createAddressGuard } from './policy/address.ts';
 import { systemClock } from './telemetry/clock.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { createJudgeFetch } from './upstream/judge-fetch.ts';
 
 export interface Judges {
+  /** As they are now: an entry is replaced when a version of its rubric is published. */
   readonly byName: ReadonlyMap<string, Judge>;
+  readonly policies: Policies;
   close(): Promise<void>;
 }
 
@@ -31,17 +34,19 @@ export function buildJudges(config: Config, on: { readonly breaker?: Metrics['ju
       }),
     ...(on.breaker === undefined ? {} : { onBreaker: worstOfEach(on.breaker) }),
   });
-  const byName = new Map(
+  const given = new Map(
     Object.entries(config.judges).map(([name, judge]) => [name, buildJudge(name, judge, endpoints)] as const),
   );
-  return { byName, close: () => endpoints.close() };
+  const policies = new Policies(given);
+  return { byName: policies.judges, policies, close: () => endpoints.close() };
 }
 
-function buildJudge(name: string, judge: JudgeConfig, endpoints: Endpoints): Judge {
+function buildJudge(name: string, judge: JudgeConfig, endpoints: Endpoints): JudgeGiven {
   const model = buildModel(judge.model, endpoints);
-  return createJudge({
+  const file = readRubric(judge.rubric);
+  const built = createJudge({
     name,
-    rubric: loadRubric(judge.rubric),
+    rubric: file.rubric,
     rules: judge.rules,
     model,
     // Alone it would decide what it is not meant to: without the model it is asked for nothing.
@@ -50,6 +55,7 @@ function buildJudge(name: string, judge: JudgeConfig, endpoints: Endpoints): Jud
     cache: judge.cache,
     budget: judge.budget,
   });
+  return { judge: built, file, publishable: judge.policy === 'published' };
 }
 
 /** null without a key: rules alone judge then, and coverage says so. */

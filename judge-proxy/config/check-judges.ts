@@ -12,7 +12,10 @@ const DEFAULT_BASE_URL = judgeModel.parse({}).base_url;
 
 /** Findings about `judges`. */
 export function checkJudges({ judges, routes, prices }: Config): Finding[] {
-  const used = new Set(routes.map((route) => route.judge));
+  const used = new Set([
+    ...routes.map((route) => route.judge),
+    ...Object.values(judges).map(({ shadow }) => shadow?.judge),
+  ]);
   return Object.entries(judges).flatMap(([name, judge]) => {
     const path = ['judges', name];
     return [
@@ -24,6 +27,7 @@ export function checkJudges({ judges, routes, prices }: Config): Finding[] {
       ...checkCascade(path, judge),
       ...checkCache(path, judge),
       ...checkBudget([...path, 'budget'], judge, prices),
+      ...checkShadow([...path, 'shadow', 'judge'], name, judges),
     ];
   });
 }
@@ -133,6 +137,23 @@ function checkOrderOf(path: KeyPath, budget: JudgeConfig['budget']): Finding[] {
       return [warning([...path, inner, unit], `more than \`${outer}\` allows, which is reached first`, fix)];
     }),
   );
+}
+
+function checkShadow(path: KeyPath, name: string, judges: Config['judges']): Finding[] {
+  const shadow = judges[name]?.shadow?.judge;
+  if (shadow === undefined) return [];
+  const found = Object.hasOwn(judges, shadow) ? judges[shadow] : undefined;
+  if (shadow === name) return [fault(path, 'a judge cannot be its own shadow', 'Name another judge.')];
+  if (found === undefined) {
+    const fix = `Known: ${Object.keys(judges).join(', ')}.`;
+    return [fault(path, 'there is no judge of this name', fix)];
+  }
+  if (found.shadow !== undefined) {
+    return [fault(path, 'this judge has a shadow itself', 'Remove one of the two: shadows make no chain.')];
+  }
+  if (hasModel(found)) return [];
+  const fix = 'Give it a model with a key. Rules are not run again, so without one it has nothing to say.';
+  return [warning(path, 'this judge has no model that could be asked', fix)];
 }
 
 /** Whether a model is asked at all: without a key rules alone judge. */

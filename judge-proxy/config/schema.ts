@@ -35,12 +35,50 @@ const listen = z
       .describe('The same proxy without Envoy and without TLS. Off unless set.'),
     admin: z
       .strictObject({
-        host: z.string().default('127.0.0.1').describe('Loopback address only.'),
-        port: port.default(8889).describe('Port of health and metrics; 0 takes a free one.'),
+        host: z
+          .string()
+          .default('127.0.0.1')
+          .describe(
+            'Address of console, admin API, health and metrics. Not loopback only with `tls` or a trusted proxy.',
+          ),
+        port: port.default(8889).describe('Its port; 0 takes a free one.'),
+        names: z
+          .array(z.string().min(1))
+          .default([])
+          .describe('Host names and addresses under which browsers reach it, beside those of loopback.'),
+        tls: z
+          .strictObject({
+            cert: file.describe('Server certificate chain, PEM. Reread when it changes.'),
+            key: file.describe('Its private key, PEM.'),
+          })
+          .optional()
+          .describe('HTTPS in place of HTTP.'),
+        behind_trusted_proxy: z
+          .boolean()
+          .default(false)
+          .describe(
+            'A reverse proxy that ends TLS is the only one that reaches this listener: the last `X-Forwarded-For` is believed. Needs `public_origin`.',
+          ),
+        public_origin: z
+          .url({ protocol: /^https$/ })
+          .optional()
+          .describe('Where browsers find the console through that proxy, e.g. `https://judge.example.com`.'),
+        open_metrics: z
+          .boolean()
+          .default(false)
+          .describe('/metrics without a token, for a scraper on this machine. On a loopback address only.'),
       })
       .prefault({}),
   })
   .prefault({});
+
+const consoleSettings = z
+  .strictObject({
+    session_idle: duration('1h').describe('A session that is not used for so long ends.'),
+    session_lifetime: duration('12h').describe('A session ends so long after sign-in, however it is used.'),
+  })
+  .prefault({})
+  .describe('The review console.');
 
 const interception = z
   .strictObject({
@@ -194,6 +232,12 @@ const spending = z
 
 const judge = z.strictObject({
   rubric: file.describe('Rubric file, YAML.'),
+  policy: z
+    .enum(['published', 'file'])
+    .default('published')
+    .describe(
+      'Which rubric is in force: the version that was published through the admin API, the file until there is one; or the `file`: nothing can be published then, and a version that was is taken back at the start.',
+    ),
   rules: z
     .array(z.enum(['secrets', 'personal_data', 'judge_manipulation']))
     .default(['secrets', 'personal_data', 'judge_manipulation'])
@@ -225,6 +269,15 @@ const judge = z.strictObject({
     })
     .prefault({})
     .describe('What judging may cost. When it is spent, rules alone judge, and coverage says so.'),
+  shadow: z
+    .strictObject({
+      judge: z.string().min(1).describe('Name of the judge that judges again. It decides nothing.'),
+      sampling: z.number().min(0).max(1).default(1).describe('Share of the verdicts that it is asked about.'),
+    })
+    .optional()
+    .describe(
+      'A second judge on what this one has judged, to compare them before one replaces the other. Its verdicts stand apart.',
+    ),
 });
 
 const ledger = z
@@ -334,6 +387,7 @@ const price = z.strictObject({
 
 export const configSchema = z.strictObject({
   listen,
+  console: consoleSettings,
   interception,
   upstream,
   routes: z.array(route).min(1).describe('First matching route wins; no match is refused.'),

@@ -14,26 +14,30 @@ export const SCALES = {
 } as const;
 
 const examples = z.array(z.string().min(1)).min(1);
+const SIDES = ['request', 'response', 'tool_call'] as const;
 
 const criterion = z
   .strictObject({
-    id: z.string().regex(/^[a-z][a-z0-9_]{0,62}$/),
-    /** One question, so that one score answers it. */
-    question: z.string().min(1),
-    definition: z.string().min(1),
-    violating: examples,
-    allowed: examples,
-    exceptions: z.array(z.string().min(1)).default([]),
+    id: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]{0,62}$/)
+      .describe('Name of the criterion in verdicts: lower-case letters, digits and _.'),
+    question: z.string().min(1).describe('One question, so that one score answers it.'),
+    definition: z.string().min(1).describe('What counts and what does not, in a few sentences.'),
+    violating: examples.describe('Short descriptions of what violates it.'),
+    allowed: examples.describe('Short descriptions of what looks alike and is allowed.'),
+    exceptions: z.array(z.string().min(1)).default([]).describe('When the criterion does not apply.'),
     applies_to: z
-      .array(z.enum(['request', 'response', 'tool_call']))
+      .array(z.enum(SIDES))
       .min(1)
-      .default(['request', 'response', 'tool_call']),
-    scale: z.enum(['binary', 'ordinal']),
-    /** Lowest score that is a violation. */
-    threshold: z.int().min(1),
-    /** Share of the overall score that the highest score gives, 0 to 1. */
-    weight: z.number().min(0).max(1),
-    severity: z.enum(['low', 'medium', 'high', 'critical']),
+      .default([...SIDES])
+      .describe('Which parts of an exchange are looked at.'),
+    scale: z
+      .enum(['binary', 'ordinal'])
+      .describe('`binary`: 0 no, 1 yes. `ordinal`: 0 none, 1 slight, 2 clear, 3 severe.'),
+    threshold: z.int().min(1).describe('Lowest score that is a violation.'),
+    weight: z.number().min(0).max(1).describe('Share of the overall score that the highest score gives, 0 to 1.'),
+    severity: z.enum(['low', 'medium', 'high', 'critical']).describe('How grave a violation of it is.'),
   })
   .refine((value) => value.threshold < SCALES[value.scale].length, {
     path: ['threshold'],
@@ -46,10 +50,13 @@ const criterion = z
 
 const rubricSchema = z
   .strictObject({
-    name: z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/),
-    version: z.int().min(1),
-    forked_from: z.string().optional(),
-    criteria: z.array(criterion).min(1).max(32),
+    name: z
+      .string()
+      .regex(/^[a-z][a-z0-9_-]{0,62}$/)
+      .describe('Name of the rubric.'),
+    version: z.int().min(1).describe('Version that its author gives it. Published versions are counted apart.'),
+    forked_from: z.string().optional().describe('The rubric that it was made from.'),
+    criteria: z.array(criterion).min(1).max(32).describe('What is asked: 1 to 32 criteria with ids of their own.'),
   })
   .refine((value) => new Set(value.criteria.map((item) => item.id)).size === value.criteria.length, {
     path: ['criteria'],
@@ -63,33 +70,59 @@ export interface Rubric extends z.output<typeof rubricSchema> {
   readonly hash: string;
 }
 
+/** The text of a rubric with what it says. */
+export interface RubricText {
+  readonly yaml: string;
+  readonly rubric: Rubric;
+}
+
 /**
  * @param path the file, shown in messages as given
  * @throws ConfigError with every problem: file, line, key, message
  */
-export function loadRubric(path: string): Rubric {
-  let text: string;
+export function readRubric(path: string): RubricText {
+  let yaml: string;
   try {
-    text = readFileSync(path, 'utf8');
+    yaml = readFileSync(path, 'utf8');
   } catch (error) {
     const cause = (error as NodeJS.ErrnoException).code ?? 'unknown';
     const problem = { line: 1, column: 1, path: '', message: `the rubric cannot be read (${cause})` };
     throw new ConfigError(path, [{ ...problem, fix: 'Check `rubric` of the judge that names it.' }]);
   }
-  return parseRubric(text, path);
+  return { yaml, rubric: parseRubric(yaml, path) };
+}
+
+/** The same without its text. */
+export function loadRubric(path: string): Rubric {
+  return readRubric(path).rubric;
 }
 
 /** The same for text that is at hand. Variables of the environment are not substituted. */
 export function parseRubric(text: string, file: string): Rubric {
   const source = new ConfigSource(text, {});
   if (source.problems.length > 0) throw new ConfigError(file, source.problems);
-  const result = rubricSchema.safeParse(source.toValue());
+  const result = rubricSchema.safeParse(plainValue(source, file));
   if (!result.success)
     throw new ConfigError(
       file,
       result.error.issues.flatMap((issue) => explain(issue, source)),
     );
   return { ...result.data, hash: hash('sha256', canonicalize(result.data) ?? '') };
+}
+
+/** For editors: what may stand in a rubric, with a description of each key. Checks beyond it are `parseRubric`'s. */
+export function rubricJsonSchema(): Readonly<Record<string, unknown>> {
+  return z.toJSONSchema(rubricSchema, { io: 'input' });
+}
+
+function plainValue(source: ConfigSource, file: string): unknown {
+  try {
+    return source.toValue();
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    const problem = source.problemAt([], 'its aliases unfold beyond all measure', 'Write the values out.');
+    throw new ConfigError(file, [problem]);
+  }
 }
 
 function explain(issue: z.core.$ZodIssue, source: ConfigSource): ConfigProblem[] {

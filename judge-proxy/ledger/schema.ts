@@ -145,6 +145,7 @@ const MIGRATIONS: readonly string[] = [
     BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
   CREATE INDEX records_connections ON records (seq) WHERE kind = 'connection';
   CREATE INDEX records_shadows ON records (seq) WHERE kind = 'shadow_verdict';
+  CREATE INDEX records_acts ON records (seq) WHERE kind = 'act';
 
   -- Words of people and judges that stand beside a record, which names their SHA-256: quotes, explanations and previews of
   -- a verdict, the note of a label. Keyed by the record.

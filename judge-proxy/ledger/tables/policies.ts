@@ -1,5 +1,21 @@
 /** Rubrics of judges by version: the draft, the one in force, those before. */
 
+/** A row as it is read. */
+export interface PolicyRow {
+  readonly judge: string;
+  readonly version: number;
+  readonly state: 'draft' | 'published' | 'retired';
+  readonly revision: number;
+  readonly yaml: string;
+  readonly rubric_hash: string | null;
+  readonly author: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly published_at: string | null;
+  readonly published_by: string | null;
+  readonly note: string | null;
+}
+
 /** What follows the version: state, revision, text and its hash, who made it and who published it. */
 const COLUMNS =
   'judge, version, state, revision, yaml, rubric_hash, author, created_at, updated_at, published_at, published_by, note';
@@ -49,6 +65,10 @@ export const POLICY_READS = {
   /** judge. */
   policyDraft: `SELECT ${COLUMNS} FROM policies WHERE judge = ? AND state = 'draft'`,
   policiesInForce: `SELECT ${COLUMNS} FROM policies WHERE state = 'published' ORDER BY judge`,
+  /** judge: what the chain says was put in force last. */
+  lastPolicyAct: `SELECT body ->> '$.after.version' AS version, body ->> '$.after.text_sha256' AS text_sha256
+    FROM records WHERE kind = 'act' AND body ->> '$.action' IN ('policy.publish', 'policy.rollback')
+      AND body ->> '$.object' = ? ORDER BY seq DESC LIMIT 1`,
   /** judge: its highest version, 0 when there is none. */
   lastPolicyVersion: 'SELECT coalesce(max(version), 0) AS version FROM policies WHERE judge = ?',
 } as const;
