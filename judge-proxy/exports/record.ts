@@ -1,7 +1,8 @@
 /** What an export is made of: one record of the ledger, with those of its exchange. Names inside are the ledger's. */
 
 import type { RecordRow } from '../ledger/record-pages.ts';
-import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, Verdict } from '../ledger/records.ts';
+import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from '../ledger/records.ts';
+import { mergeVerdict } from '../ledger/verdict-words.ts';
 
 /** What can be exported. */
 export const SUBJECTS = ['verdicts', 'exchanges', 'connections'] as const;
@@ -49,12 +50,16 @@ export class UnreadableRecord extends Error {
   }
 }
 
-/** @throws {UnreadableRecord} for what the ledger never writes */
-export function readItem(row: RecordRow): Item {
-  const { seq, kind, prev_hash, hash } = row;
+/**
+ * @returns null for a record that was erased
+ * @throws {UnreadableRecord} for what the ledger never writes
+ */
+export function readItem(row: RecordRow): Item | null {
+  const { seq, kind, body, prev_hash, hash } = row;
+  if (body === null) return null;
   switch (kind) {
     case 'verdict': {
-      const record = { ...(parsed(row, row.body) as unknown as Verdict), seq, prev_hash, hash };
+      const record = { ...verdictOf(row, body), seq, prev_hash, hash };
       const opened = row.opened === null ? null : (parsed(row, row.opened) as unknown as ExchangeOpened);
       const completed = row.completed === null ? null : (parsed(row, row.completed) as unknown as ExchangeCompleted);
       return { subject: 'verdicts', seq, record, opened, completed };
@@ -62,7 +67,7 @@ export function readItem(row: RecordRow): Item {
     case 'exchange_completed': {
       if (row.opened === null || row.opened_seq === null) throw new UnreadableRecord(seq);
       const opened = parsed(row, row.opened) as unknown as ExchangeOpened;
-      const completed = parsed(row, row.body) as unknown as ExchangeCompleted;
+      const completed = parsed(row, body) as unknown as ExchangeCompleted;
       const record = { opened_seq: row.opened_seq, completed_seq: seq, opened, completed };
       return { subject: 'exchanges', seq, record };
     }
@@ -70,13 +75,27 @@ export function readItem(row: RecordRow): Item {
       return {
         subject: 'connections',
         seq,
-        record: { ...(parsed(row, row.body) as unknown as ConnectionRecord), seq },
+        record: { ...(parsed(row, body) as unknown as ConnectionRecord), seq },
       };
     case 'exchange_opened':
+    case 'label':
+    case 'act':
+    case 'erasure':
+    case 'shadow_verdict':
+    case 'export_gap':
       throw new UnreadableRecord(seq);
     default:
       kind satisfies never;
       throw new UnreadableRecord(seq);
+  }
+}
+
+function verdictOf(row: RecordRow, body: string): NewVerdict {
+  const verdict = parsed(row, body) as unknown as NewVerdict;
+  try {
+    return mergeVerdict(verdict, row.text);
+  } catch {
+    throw new UnreadableRecord(row.seq);
   }
 }
 

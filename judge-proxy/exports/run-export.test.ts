@@ -22,7 +22,7 @@ class HugeLedger implements RecordPages {
     const last = Math.min(request.upTo, this.#records, request.after + request.limit);
     const body = JSON.stringify(sampleConnection('c'));
     return Array.from({ length: Math.max(0, last - request.after) }, (_, index) => ({
-      ...{ seq: request.after + index + 1, kind: 'connection' as const, body, prev_hash: '', hash: '' },
+      ...{ seq: request.after + index + 1, kind: 'connection' as const, body, text: null, prev_hash: '', hash: '' },
       ...{ opened_seq: null, opened: null, completed: null },
     }));
   }

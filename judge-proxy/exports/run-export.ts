@@ -39,7 +39,8 @@ export async function* exportText(options: ExportOptions): AsyncGenerator<string
     let text = '';
     for (const row of rows) {
       const item = readItem(row);
-      const line = isSelected(item, selection) ? lineOf(item, options) : '';
+      // What was erased is no part of an export: its place in the chain stays, and says nothing of it.
+      const line = item !== null && isSelected(item, selection) ? lineOf(item, options) : '';
       if (line !== '') written += 1;
       text += line;
     }

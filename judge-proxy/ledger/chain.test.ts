@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, chainHash, checkLink, GENESIS, type Sealed } from './chain.ts';
+import { bodyHash, canonicalJson, chainHash, chainHashOfBody, checkLink, GENESIS, type Sealed } from './chain.ts';
 
 describe('canonical JSON', () => {
   it.each([
@@ -42,9 +42,35 @@ describe('canonical JSON', () => {
 describe('chain', () => {
   it('is what anybody computes with a library for RFC 8785', () => {
     const record = { b: [1, 'two'], a: null };
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+    const record_sha256 = sha256(canonicalJson(record));
+    const envelope = canonicalJson({ seq: 7, record_sha256, prev_hash: GENESIS, kind: 'verdict' });
+    const body_sha256 = bodyHash(canonicalJson(record));
+    expect(chainHash(GENESIS, { kind: 'verdict', seq: 7, body_sha256 })).toBe(sha256(envelope));
+  });
+
+  it('of before schema 5 is that, too', () => {
+    const record = { b: [1, 'two'], a: null };
     const envelope = canonicalJson({ seq: 7, record, prev_hash: GENESIS, kind: 'verdict' });
     const expected = createHash('sha256').update(envelope).digest('hex');
-    expect(chainHash(GENESIS, { kind: 'verdict', seq: 7, body: canonicalJson(record) })).toBe(expected);
+    const body = canonicalJson(record);
+    expect(chainHashOfBody(GENESIS, { kind: 'verdict', seq: 7, body })).toBe(expected);
+    const stored = { kind: 'verdict', seq: 1, body, body_sha256: null, prev_hash: GENESIS } as const;
+    const hash = chainHashOfBody(GENESIS, { kind: 'verdict', seq: 1, body });
+    expect(faults([{ ...stored, hash }])).toEqual([null]);
+    expect(faults([{ ...stored, hash, body: '{}' }])).toEqual(['hash']);
+    // Without its body nothing says what it was.
+    expect(faults([{ ...stored, hash, body: null }])).toEqual(['hash']);
+  });
+
+  it('holds without bodies that were erased, and not with other ones', () => {
+    const [first, second, third] = chain(['{"a":1}', '{"a":2}', '{"a":3}']) as [Sealed, Sealed, Sealed];
+    const erased = { ...second, body: null };
+    expect(faults([first, erased, third])).toEqual([null, null, null]);
+    expect(faults([first, { ...erased, kind: 'connection' }, third])).toEqual([null, 'hash', null]);
+    expect(faults([first, { ...erased, body_sha256: first.body_sha256 }, third])).toEqual([null, 'hash', null]);
+    expect(faults([first, { ...second, body_sha256: null }, third])).toEqual([null, 'hash', null]);
+    expect(faults([first, { ...second, body: '{"a":1}', body_sha256: first.body_sha256 }])).toEqual([null, 'hash']);
   });
 
   it('notices a change of any part of any record, a gap and a swap', () => {
@@ -63,7 +89,7 @@ function chain(bodies: readonly string[]): Sealed[] {
   const records: Sealed[] = [];
   for (const body of bodies) {
     const prev_hash = records.at(-1)?.hash ?? GENESIS;
-    const unsealed = { kind: 'verdict', seq: records.length + 1, body } as const;
+    const unsealed = { kind: 'verdict', seq: records.length + 1, body, body_sha256: bodyHash(body) } as const;
     records.push({ ...unsealed, prev_hash, hash: chainHash(prev_hash, unsealed) });
   }
   return records;

@@ -1,10 +1,14 @@
 /**
  * The hash chain, as pure functions. Each record is sealed by SHA-256 over the canonical JSON (RFC 8785) of
  *
- *     {"kind": …, "prev_hash": …, "record": …, "seq": …}
+ *     {"kind": …, "prev_hash": …, "record_sha256": …, "seq": …}
  *
- * so that the hash covers the record, its place, its kind and, by `prev_hash`, everything before it. Anybody can check a
- * chain with any RFC 8785 library; nothing of ours is needed.
+ * where `record_sha256` is the SHA-256 (hex) of the record's own canonical JSON. So the hash covers the record, its place,
+ * its kind and, by `prev_hash`, everything before it, and a record can be erased without breaking the chain: its hash
+ * stays. Anybody can check a chain with any RFC 8785 library; nothing of ours is needed.
+ *
+ * Ledgers from before schema 5 have records that are sealed with `"record"`, the record itself, in place of its hash.
+ * They stay as they are; they cannot be erased.
  */
 
 import { hash } from 'node:crypto';
@@ -37,7 +41,13 @@ export interface Unsealed {
 }
 
 /** One record as it is stored. */
-export interface Sealed extends Unsealed {
+export interface Sealed {
+  readonly kind: RecordKind;
+  readonly seq: number;
+  /** null when it was erased. */
+  readonly body: string | null;
+  /** SHA-256 (hex) of the body; null in records from before schema 5. */
+  readonly body_sha256: string | null;
   readonly prev_hash: string;
   readonly hash: string;
 }
@@ -62,16 +72,35 @@ export function asStored<T extends object>(value: T): { readonly json: string; r
   }
 }
 
+/** SHA-256 (hex) of a body: what stays of a record that is erased. */
+export function bodyHash(body: string): string {
+  return hash('sha256', body, 'hex');
+}
+
 /**
- * Hash (hex, 64 characters) of a record that follows `prevHash`. The body is canonical already and the four keys stand
- * in their canonical order, so the sealed document is put together without parsing the body again.
+ * Hash (hex, 64 characters) of a record that follows `prevHash`. The four keys stand in their canonical order, so the
+ * sealed document is put together without a library.
  */
-export function chainHash(prevHash: string, record: Unsealed): string {
+export function chainHash(prevHash: string, record: Pick<Sealed, 'kind' | 'seq'> & { body_sha256: string }): string {
+  const { kind, seq, body_sha256 } = record;
   return hash(
     'sha256',
-    `{"kind":"${record.kind}","prev_hash":"${prevHash}","record":${record.body},"seq":${record.seq}}`,
+    `{"kind":"${kind}","prev_hash":"${prevHash}","record_sha256":"${body_sha256}","seq":${seq}}`,
     'hex',
   );
+}
+
+/** The same of a record from before schema 5, whose body is canonical and stands in the sealed document as it is. */
+export function chainHashOfBody(prevHash: string, { kind, seq, body }: Unsealed): string {
+  return hash('sha256', `{"kind":"${kind}","prev_hash":"${prevHash}","record":${body},"seq":${seq}}`, 'hex');
+}
+
+/** Whether `hash` is that of a stored record, if it follows `prevHash`. */
+export function isSealedAfter(prevHash: string, record: Sealed): boolean {
+  const { kind, seq, body, body_sha256 } = record;
+  if (body_sha256 === null) return body !== null && record.hash === chainHashOfBody(prevHash, { kind, seq, body });
+  if (body !== null && bodyHash(body) !== body_sha256) return false;
+  return record.hash === chainHash(prevHash, { kind, seq, body_sha256 });
 }
 
 /** What is wrong with a record at its place, or null. */
@@ -85,5 +114,5 @@ export function checkLink(previous: Pick<Sealed, 'seq' | 'hash'> | null, record:
   const { seq, hash: head } = previous ?? { seq: 0, hash: GENESIS };
   if (record.seq !== seq + 1) return 'gap';
   if (record.prev_hash !== head) return 'prev_hash';
-  return record.hash === chainHash(head, record) ? null : 'hash';
+  return isSealedAfter(head, record) ? null : 'hash';
 }

@@ -187,7 +187,7 @@ describe('a write that fails', () => {
     const content = 'x'.repeat(100_000);
     const batch = [
       ['open', 'exchange-2', 'request-2', JSON.stringify(sampleOpened('exchange-2'))],
-      ['complete', 'exchange-1', JSON.stringify(sampleCompleted('exchange-1')), content, null, false, null, 0],
+      ['complete', 'exchange-1', JSON.stringify(sampleCompleted('exchange-1')), content, null, false, null, 0, null],
     ] as const;
     expect(() => writer.apply(batch)).toThrow('full');
     expect(db.prepare('SELECT count(*) AS n FROM records').get()).toEqual({ n: 1 });

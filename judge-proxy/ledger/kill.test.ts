@@ -106,7 +106,7 @@ function idsByKind() {
     const record = row as unknown as Sealed;
     if (checkLink(previous, record) !== null) expect.fail(`the chain breaks at ${record.seq}`);
     previous = record;
-    const { exchange_id, subject } = JSON.parse(record.body) as { exchange_id: string; subject?: string };
+    const { exchange_id, subject } = JSON.parse(record.body ?? '') as { exchange_id: string; subject?: string };
     const of = ids[subject === 'request' ? subject : (record.kind as keyof typeof ids)];
     if (of.has(exchange_id)) expect.fail(`${record.kind} of ${exchange_id} is there twice`);
     of.add(exchange_id);

@@ -7,14 +7,16 @@ import type {
   EarlierLink,
   ExchangeView,
   LedgerStats,
+  Sealed,
   Spending,
   UnjudgedExchange,
   UnjudgedFilter,
   VerdictFilter,
 } from './ledger.ts';
 import { LookupError } from './ledger-error.ts';
-import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, Verdict } from './records.ts';
+import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from './records.ts';
 import { SEVERITY_RANK, type StoredVerdict } from './thread-protocol.ts';
+import { mergeVerdict } from './verdict-words.ts';
 
 /** Rows of one answer at most; more are asked for by cursor. */
 export const MAX_ROWS = 1_000;
@@ -40,7 +42,8 @@ export function verdicts(db: DatabaseSync, filter: VerdictFilter): Verdict[] {
   const order = filter.after_seq === undefined ? 'DESC' : 'ASC';
   const rows = db
     .prepare(
-      `SELECT r.body, r.seq, r.prev_hash, r.hash FROM verdicts v JOIN records r ON r.seq = v.seq
+      `SELECT r.body, r.seq, r.prev_hash, r.hash, t.json AS text
+       FROM verdicts v JOIN records r ON r.seq = v.seq LEFT JOIN texts t ON t.seq = v.seq
        ${where.sql} ORDER BY v.seq ${order} LIMIT ?`,
     )
     .all(...where.values, rowLimit(filter.limit));
@@ -120,7 +123,8 @@ export function exchange(db: DatabaseSync, id: string): ExchangeView | null {
     .get(exchangeId) as unknown as ExchangeRow;
   const verdictRows = db
     .prepare(
-      `SELECT r.body, r.seq, r.prev_hash, r.hash FROM verdicts v JOIN records r ON r.seq = v.seq
+      `SELECT r.body, r.seq, r.prev_hash, r.hash, t.json AS text
+       FROM verdicts v JOIN records r ON r.seq = v.seq LEFT JOIN texts t ON t.seq = v.seq
        WHERE v.exchange_id = ? ORDER BY v.seq`,
     )
     .all(exchangeId) as unknown as StoredVerdict[];
@@ -217,8 +221,21 @@ export function spending(db: DatabaseSync, sinceTs: string): Spending[] {
   return rows.map((row) => ({ ...row })) as unknown as Spending[];
 }
 
-function verdictOf({ body, seq, prev_hash, hash }: StoredVerdict): Verdict {
-  return { ...(JSON.parse(body) as Verdict), seq, prev_hash, hash };
+/** @returns null when there is none, when it was erased, and when it is not the one that its record names */
+export function sealed(db: DatabaseSync, exchangeId: string): Sealed | null {
+  const row = db
+    .prepare(
+      `SELECT s.bytes, json_extract(c.body, '$.sealed_sha256') AS sha256
+       FROM exchanges e JOIN records c ON c.seq = e.completed_seq JOIN sealed s ON s.seq = e.completed_seq
+       WHERE e.exchange_id = ?`,
+    )
+    .get(exchangeId) as unknown as Sealed | undefined;
+  if (row === undefined || hash('sha256', row.bytes) !== row.sha256) return null;
+  return { ...row };
+}
+
+function verdictOf({ body, text, seq, prev_hash, hash }: StoredVerdict): Verdict {
+  return { ...mergeVerdict(JSON.parse(body) as NewVerdict, text), seq, prev_hash, hash };
 }
 
 function rowLimit(limit: number): number {

@@ -31,6 +31,8 @@ export class ReaderClient implements LedgerReader {
   costs: LedgerReader['costs'] = (filter) => this.#ask(['costs', filter]);
   earlier: LedgerReader['earlier'] = (link) => this.#ask(['earlier', link]);
   spending: LedgerReader['spending'] = (sinceTs) => this.#ask(['spending', sinceTs]);
+  rows: LedgerReader['rows'] = (read, ...values) => this.#ask(['rows', read, ...values]);
+  sealed: LedgerReader['sealed'] = (exchangeId) => this.#ask(['sealed', exchangeId]);
   head: LedgerReader['head'] = (seq) => this.#ask(['head', seq]);
 
   async close(): Promise<void> {

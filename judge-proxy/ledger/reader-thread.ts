@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { LedgerReader } from './ledger.ts';
 import { LookupError } from './ledger-error.ts';
 import { openReader } from './reader.ts';
+import type { Value } from './tables/statements-of-tables.ts';
 
 /** A question and its argument, by the names of LedgerReader. */
 export type Question = {
@@ -61,6 +62,10 @@ function ask(reader: LedgerReader, question: Question): Promise<unknown> {
       return reader.earlier(question[1]);
     case 'spending':
       return reader.spending(question[1]);
+    case 'rows':
+      return reader.rows(question[1], ...(question.slice(2) as Value[]));
+    case 'sealed':
+      return reader.sealed(question[1]);
     case 'head':
       return reader.head(question[1]);
     default:

@@ -1,11 +1,12 @@
 /** The ledger, read-only, from its file: works while the judge proxy runs, and after it. */
 
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { chainHead } from './chain-head.ts';
 import { costs } from './costs.ts';
 import type { LedgerReader } from './ledger.ts';
 import * as queries from './queries.ts';
 import { ledgerFile, openForReading } from './sqlite-file.ts';
+import { READS, type ReadName, type Value } from './tables/statements-of-tables.ts';
 
 /**
  * @param url `sqlite:PATH`
@@ -17,6 +18,7 @@ export function openReader(url: string): LedgerReader {
 
 class SqliteReader implements LedgerReader {
   readonly #db: DatabaseSync;
+  readonly #reads = new Map<ReadName, StatementSync>();
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -52,6 +54,20 @@ class SqliteReader implements LedgerReader {
 
   async costs(filter: Parameters<LedgerReader['costs']>[0]) {
     return costs(this.#db, filter);
+  }
+
+  /** Each question is a transaction of its own: it sees what was committed before it was asked. */
+  async rows<T>(read: ReadName, ...values: readonly Value[]): Promise<readonly T[]> {
+    let statement = this.#reads.get(read);
+    if (statement === undefined) {
+      statement = this.#db.prepare(READS[read]);
+      this.#reads.set(read, statement);
+    }
+    return statement.all(...values).map((row) => ({ ...row })) as unknown as readonly T[];
+  }
+
+  async sealed(exchangeId: string) {
+    return queries.sealed(this.#db, exchangeId);
   }
 
   async head(seq?: number) {

@@ -1,6 +1,7 @@
 /**
  * The records in their order, page by page, read-only: for whoever takes all of them. Each page is a transaction of its
- * own, so that a reader that is slow keeps no old state of the database alive; records never change, so pages fit.
+ * own, so that a reader that is slow keeps no old state of the database alive; records never
+ * change, and of those that were erased the place stays, so pages fit.
  */
 
 import type { DatabaseSync } from 'node:sqlite';
@@ -14,7 +15,10 @@ import { ledgerFile, openForReading } from './sqlite-file.ts';
 export interface RecordRow {
   readonly seq: number;
   readonly kind: RecordKind;
-  readonly body: string;
+  /** null when it was erased. */
+  readonly body: string | null;
+  /** Words that stand beside a verdict (verdict-words.ts) or a label, null when there are none (any more). */
+  readonly text: string | null;
   readonly prev_hash: string;
   readonly hash: string;
   readonly opened_seq: number | null;
@@ -88,8 +92,9 @@ class SqlitePages implements RecordPages {
  */
 function pageSql(places: string): string {
   return `
-    SELECT r.seq, r.kind, r.body, r.prev_hash, r.hash, o.seq AS opened_seq, o.body AS opened, c.body AS completed
+    SELECT r.seq, r.kind, r.body, t.json AS text, r.prev_hash, r.hash, o.seq AS opened_seq, o.body AS opened, c.body AS completed
     FROM records r
+    LEFT JOIN texts t ON t.seq = r.seq
     LEFT JOIN exchanges e ON e.exchange_id = CASE
       WHEN r.kind IN ('verdict', 'exchange_completed') AND json_valid(r.body) THEN json_extract(r.body, '$.exchange_id')
     END

@@ -74,7 +74,14 @@ function commit(writer: Writer, batch: readonly Operation[]): FromWriter {
       if ('refused' in outcome) refused.push([index, 'conflict']);
       else if (outcome.result !== undefined) results.push([index, outcome.result]);
     }
-    return { type: 'committed', count: batch.length, results, refused, ms: performance.now() - started };
+    return {
+      type: 'committed',
+      count: batch.length,
+      results,
+      refused,
+      ms: performance.now() - started,
+      seq: writer.lastSeq,
+    };
   } catch (error) {
     return { type: 'failed', count: batch.length, cause: causeOf(error) ?? 'unknown' };
   }

@@ -1,20 +1,25 @@
 /** The ledger of one machine: a SQLite file that one process writes, by a thread of its own. */
 
+import { hash } from 'node:crypto';
 import { ProxyError } from '../errors.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import { timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
-import { asStored, canonicalJson } from './chain.ts';
+import type { NewRecord } from './acts.ts';
+import { appendedRecord } from './appended-record.ts';
+import { canonicalJson } from './chain.ts';
 import { checkpointPlaces } from './checkpoint-file.ts';
 import { type CheckpointSettings, type Checkpoints, startCheckpoints } from './checkpoints.ts';
-import type { Content, Job, Ledger, NewJob } from './ledger.ts';
-import type { LedgerCause } from './ledger-error.ts';
+import type { Content, ErasureReport, Job, Ledger, NewJob, Sealed } from './ledger.ts';
+import { ConflictError, type LedgerCause } from './ledger-error.ts';
 import { LogCopier } from './log-copier.ts';
 import { ReaderClient } from './reader-client.ts';
 import type { ConnectionRecord, Coverage, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from './records.ts';
 import { type Durability, ledgerFile, persistLog } from './sqlite-file.ts';
+import type { Change } from './tables/statements-of-tables.ts';
 import type { ChainPlace, Links, Recovered, StoredVerdict, TakenJob } from './thread-protocol.ts';
 import { keysOf } from './verdict-keys.ts';
+import { mergeVerdict, splitVerdict } from './verdict-words.ts';
 import { WriterClient, type WriterEvents } from './writer-client.ts';
 
 /** What the metrics want to know; every call is cheap and must not throw. */
@@ -92,33 +97,46 @@ class SqliteLedger implements Ledger {
     await this.#writer.send(['open', record.exchange_id, record.request_id, canonicalJson(record)]);
   }
 
-  async complete(record: ExchangeCompleted, content: Content | null, job: NewJob | null): Promise<void> {
+  async complete(
+    record: ExchangeCompleted,
+    content: Content | null,
+    job: NewJob | null,
+    sealed: Sealed | null = null,
+  ): Promise<void> {
     checkContent(record.content_sha256, content);
+    checkSealed(record, sealed);
     const body = canonicalJson(record);
     const judge = job?.judge ?? null;
     const json = content?.json ?? null;
     const stopped = record.outcome === 'blocked';
     const links = linksOf(record);
-    await this.#writer.send(['complete', record.exchange_id, body, json, judge, stopped, links, this.#clock.now()]);
+    const rest = [stopped, links, this.#clock.now(), sealed?.bytes ?? null] as const;
+    await this.#writer.send(['complete', record.exchange_id, body, json, judge, ...rest]);
     if (job !== null) this.#announceJobs();
   }
 
-  async completeJudged(record: ExchangeCompleted, content: Content | null, verdict: NewVerdict): Promise<Verdict> {
+  async completeJudged(
+    record: ExchangeCompleted,
+    content: Content | null,
+    verdict: NewVerdict,
+    sealed: Sealed | null = null,
+  ): Promise<Verdict> {
     checkContent(record.content_sha256, content);
-    const stored = asStored(verdict);
+    checkSealed(record, sealed);
+    const split = splitVerdict(verdict);
     const body = canonicalJson(record);
     const json = content?.json ?? null;
-    const of = [keysOf(verdict), linksOf(record)] as const;
-    const place = await this.#writer.send(['complete_judged', record.exchange_id, body, json, stored.json, ...of]);
-    return { ...stored.record, ...(place as ChainPlace) };
+    const rest = [[split.body, split.text], keysOf(verdict), linksOf(record), sealed?.bytes ?? null] as const;
+    const place = await this.#writer.send(['complete_judged', record.exchange_id, body, json, ...rest]);
+    return { ...split.verdict, ...(place as ChainPlace) };
   }
 
   async verdict(verdict: NewVerdict, content: Content | null = null): Promise<Verdict> {
     if (verdict.subject !== 'request') throw new ProxyError('internal', { reason: 'verdict_subject' });
     if (content !== null) checkContent(verdict.input_sha256, content);
-    const stored = asStored(verdict);
-    const place = await this.#writer.send(['verdict', stored.json, keysOf(verdict), content?.json ?? null]);
-    return { ...stored.record, ...(place as ChainPlace) };
+    const { body, text, verdict: stored } = splitVerdict(verdict);
+    const place = await this.#writer.send(['verdict', [body, text], keysOf(verdict), content?.json ?? null]);
+    return { ...stored, ...(place as ChainPlace) };
   }
 
   async connection(record: ConnectionRecord): Promise<void> {
@@ -140,14 +158,28 @@ class SqliteLedger implements Ledger {
   }
 
   async finishJob(jobId: number, verdict: NewVerdict): Promise<Verdict> {
-    const operation = ['finish', jobId, canonicalJson(verdict), keysOf(verdict)] as const;
-    const stored = (await this.#writer.send(operation)) as StoredVerdict;
-    const { seq, prev_hash, hash } = stored;
-    return { ...(JSON.parse(stored.body) as NewVerdict), seq, prev_hash, hash };
+    const { body, text } = splitVerdict(verdict);
+    const stored = await this.#writer.send(['finish', jobId, [body, text], keysOf(verdict)]);
+    const { seq, prev_hash, hash, ...first } = stored as StoredVerdict;
+    return { ...mergeVerdict(JSON.parse(first.body) as NewVerdict, first.text), seq, prev_hash, hash };
   }
 
   async releaseJob(jobId: number, notBeforeMs: number): Promise<void> {
     await this.#writer.send(['release', jobId, this.#clock.now() + notBeforeMs]);
+  }
+
+  async append(records: readonly NewRecord[], changes: readonly Change[] = []): Promise<readonly ChainPlace[]> {
+    const places = await this.#writer.send(['append', records.map(appendedRecord), changes]);
+    if (places === 'conflict') throw new ConflictError('The change did not meet what it was made for.');
+    return places as readonly ChainPlace[];
+  }
+
+  async erase(): Promise<ErasureReport> {
+    throw new ProxyError('internal', { reason: 'not_yet' });
+  }
+
+  onCommit(listener: (seq: number) => void): () => void {
+    return this.#state.onCommit(listener);
   }
 
   onJob(listener: () => void): () => void {
@@ -173,6 +205,8 @@ class SqliteLedger implements Ledger {
   costs: Ledger['costs'] = (filter) => this.#reader.costs(filter);
   earlier: Ledger['earlier'] = (link) => this.#lookups.earlier(link);
   spending: Ledger['spending'] = (sinceTs) => this.#reader.spending(sinceTs);
+  rows: Ledger['rows'] = (read, ...values) => this.#lookups.rows(read, ...values);
+  sealed: Ledger['sealed'] = (exchangeId) => this.#reader.sealed(exchangeId);
   head: Ledger['head'] = (seq) => this.#reader.head(seq);
 
   close(): Promise<void> {
@@ -205,6 +239,12 @@ function checkContent(named: string | null, content: Content | null): void {
   }
 }
 
+/** @throws ProxyError `internal` for a sealed original that the record does not name, or one that is not there */
+function checkSealed({ sealed_sha256 }: ExchangeCompleted, sealed: Sealed | null): void {
+  const actual = sealed === null ? undefined : hash('sha256', sealed.bytes);
+  if (actual !== sealed_sha256) throw new ProxyError('internal', { reason: 'sealed_hash' });
+}
+
 /** What has no content has nothing to be continued. */
 function linksOf({ content_sha256, response_id, conversation_id }: ExchangeCompleted): Links | null {
   if (content_sha256 === null || (response_id === undefined && conversation_id === undefined)) return null;
@@ -217,6 +257,7 @@ class WriteState implements WriterEvents {
   readonly #log: Log;
   readonly #metrics: LedgerMetrics | undefined;
   readonly #followers: { committed(operations: number): void }[];
+  readonly #listeners = new Set<(seq: number) => void>();
   #cause: LedgerCause | null = null;
   #lost = 0;
 
@@ -232,7 +273,13 @@ class WriteState implements WriterEvents {
     this.#followers.push(follower);
   }
 
-  committed(operations: number, refused: number, ms: number): void {
+  onCommit(listener: (seq: number) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  committed(operations: number, refused: number, ms: number, seq: number): void {
+    for (const listener of this.#listeners) listener(seq);
     this.#metrics?.committed(operations - refused, ms);
     for (const follower of this.#followers) follower.committed(operations);
     if (refused > 0) {

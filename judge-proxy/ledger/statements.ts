@@ -1,14 +1,22 @@
 /** The SQL of the writer, prepared once. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { WRITES, type WriteName } from './tables/statements-of-tables.ts';
 
 const SQL = {
   begin: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
   rollback: 'ROLLBACK',
   head: 'SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1',
-  record: 'SELECT seq, body, prev_hash, hash FROM records WHERE seq = ?',
-  insertRecord: 'INSERT INTO records (seq, kind, body, prev_hash, hash) VALUES (?, ?, ?, ?, ?)',
+  verdict: `
+    SELECT r.seq, r.body, r.prev_hash, r.hash, t.json AS text
+    FROM records r LEFT JOIN texts t ON t.seq = r.seq WHERE r.seq = ?`,
+  insertRecord: 'INSERT INTO records (seq, kind, body, prev_hash, hash, body_sha256) VALUES (?, ?, ?, ?, ?, ?)',
+  insertText: 'INSERT INTO texts (seq, json) VALUES (?, ?)',
+  insertSealed: 'INSERT INTO sealed (seq, bytes) VALUES (?, ?)',
+  savepoint: 'SAVEPOINT operation',
+  releaseSavepoint: 'RELEASE operation',
+  rollbackSavepoint: 'ROLLBACK TO operation',
   insertExchange: 'INSERT INTO exchanges (exchange_id, request_id, opened_seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
   completeExchange: 'UPDATE exchanges SET completed_seq = ? WHERE exchange_id = ? AND completed_seq IS NULL',
   endByRequest: `
@@ -58,4 +66,22 @@ export type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>;
 export function prepareStatements(db: DatabaseSync): Statements {
   const entries = Object.entries(SQL).map(([name, sql]) => [name, db.prepare(sql)]);
   return Object.fromEntries(entries) as Statements;
+}
+
+/** The statements on tables beside the chain, each prepared when it is first needed. */
+export class TableStatements {
+  readonly #db: DatabaseSync;
+  readonly #prepared = new Map<WriteName, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  get(name: WriteName): StatementSync {
+    const known = this.#prepared.get(name);
+    if (known !== undefined) return known;
+    const statement = this.#db.prepare(WRITES[name].sql);
+    this.#prepared.set(name, statement);
+    return statement;
+  }
 }

@@ -3,9 +3,11 @@
  * copying deep objects between threads costs more than writing them: records cross as the JSON that is stored.
  */
 
+import type { RecordKind } from './chain.ts';
 import type { LedgerCause } from './ledger-error.ts';
 import type { Severity } from './records.ts';
 import type { Durability } from './sqlite-file.ts';
+import type { Change } from './tables/statements-of-tables.ts';
 
 export interface WriterData {
   readonly file: string;
@@ -27,22 +29,30 @@ export type Operation =
       stopped: boolean,
       links: Links | null,
       nowMs: number,
+      sealed: Uint8Array | null,
     ]
   | readonly [
       op: 'complete_judged',
       exchangeId: string,
       body: string,
       content: string | null,
-      verdict: string,
+      verdict: Split,
       keys: VerdictKeys,
       links: Links | null,
+      sealed: Uint8Array | null,
     ]
-  | readonly [op: 'verdict', body: string, keys: VerdictKeys, content: string | null]
+  | readonly [op: 'verdict', verdict: Split, keys: VerdictKeys, content: string | null]
   | readonly [op: 'connection', body: string]
   | readonly [op: 'take', limit: number, leaseMs: number, nowMs: number]
-  | readonly [op: 'finish', jobId: number, body: string, keys: VerdictKeys]
+  | readonly [op: 'finish', jobId: number, verdict: Split, keys: VerdictKeys]
   | readonly [op: 'release', jobId: number, notBefore: number]
-  | readonly [op: 'recover', ts: string, nowMs: number];
+  | readonly [op: 'recover', ts: string, nowMs: number]
+  | readonly [op: 'append', records: readonly AppendedRecord[], changes: readonly Change[]];
+
+/** A record and the words that stand beside it, both as they are stored. */
+export type Split = readonly [body: string, text: string | null];
+
+export type AppendedRecord = readonly [kind: RecordKind, body: string, text: string | null];
 
 /** What an exchange can be found by when another one continues it at the provider. */
 export interface Links {
@@ -93,6 +103,8 @@ export interface ChainPlace {
 
 export interface StoredVerdict extends ChainPlace {
   readonly body: string;
+  /** Words that stand beside it. */
+  readonly text: string | null;
 }
 
 export interface Recovered {
@@ -100,8 +112,15 @@ export interface Recovered {
   readonly queued: number;
 }
 
-/** Result of one operation; undefined for those that only write. */
-export type Result = readonly TakenJob[] | StoredVerdict | ChainPlace | Recovered | undefined;
+/** Result of one operation; undefined for those that only write, `conflict` for a change that did not meet its row. */
+export type Result =
+  | readonly TakenJob[]
+  | StoredVerdict
+  | ChainPlace
+  | readonly ChainPlace[]
+  | Recovered
+  | 'conflict'
+  | undefined;
 
 /** Answer to a batch. Operations are answered in the order in which they were sent, `count` of them by one message. */
 export interface Committed {
@@ -111,6 +130,8 @@ export interface Committed {
   readonly results: readonly (readonly [index: number, result: Result])[];
   readonly refused: readonly (readonly [index: number, cause: LedgerCause])[];
   readonly ms: number;
+  /** Position of the last record of the ledger. */
+  readonly seq: number;
 }
 
 /** The batch was rolled back: nothing of it is in the ledger. */

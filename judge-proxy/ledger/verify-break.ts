@@ -2,7 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { DatabaseSync } from 'node:sqlite';
-import { chainHash, type RecordKind, type Sealed } from './chain.ts';
+import { bodyHash, chainHash, chainHashOfBody, isSealedAfter, type RecordKind, type Sealed } from './chain.ts';
 import type { Fault } from './verify-report.ts';
 
 /** Renumbered records are looked for this far from their place. */
@@ -15,7 +15,7 @@ interface Place {
 
 /** Whether a record's hash is that of its parts, with the hash that it names as the one before. */
 export function isSealed(record: Sealed): boolean {
-  return record.hash === chainHash(record.prev_hash, record);
+  return isSealedAfter(record.prev_hash, record);
 }
 
 /** @param row the first record that does not follow `previous` */
@@ -27,8 +27,7 @@ export function explainBreak(db: DatabaseSync, previous: Place, row: Sealed): Fa
   }
   if (row.seq > place) return fault('deleted', place, `${missing(place, row.seq - 1)} missing.`);
   if (row.seq < place) return fault('unlinked', row.seq, `Record ${row.seq} stands twice.`);
-  if (stands === place)
-    return fault('edited', place, 'Its prev_hash or hash was changed; its body is what was sealed.');
+  if (stands === place) return fault('edited', place, 'One of its hashes was changed; its body is what was sealed.');
   const sealedAs = sealedPlace(row);
   if (sealedAs === null) return fault('edited', place, 'It is not what was sealed.');
   if (sealedAs > place) {
@@ -56,15 +55,23 @@ export function explainBreak(db: DatabaseSync, previous: Place, row: Sealed): Fa
 function findRightful(db: DatabaseSync, previous: Place, row: Sealed): number | null {
   const seq = previous.seq + 1;
   const next = db.prepare('SELECT prev_hash FROM records WHERE seq = ?').get(seq + 1)?.prev_hash;
-  const rows = db.prepare('SELECT seq, kind, CAST(body AS BLOB), hash FROM records ORDER BY seq');
+  const rows = db.prepare('SELECT seq, kind, CAST(body AS BLOB), hash, body_sha256 FROM records ORDER BY seq');
   rows.setReturnArrays(true);
   for (const values of rows.iterate() as Iterable<unknown>) {
-    const [at, kind, bytes, stored] = values as [number, RecordKind, Uint8Array, string];
-    if (!isUtf8(bytes)) continue;
-    const hash = chainHash(previous.hash, { kind, seq, body: Buffer.from(bytes).toString() });
+    const [at, kind, bytes, stored, body_sha256] = values as [number, RecordKind, Uint8Array | null, string, string];
+    const body = bytes === null || !isUtf8(bytes) ? null : Buffer.from(bytes).toString();
+    const hash = hashInPlace(previous.hash, { kind, seq, body, body_sha256 });
+    if (hash === null) continue;
     if (hash === stored || (row.seq === seq && hash === row.hash) || hash === next) return at;
   }
   return null;
+}
+
+/** Hash of a record, were it sealed at a place: of its body as it stands, or of what is left of one that was erased. */
+function hashInPlace(prevHash: string, record: Omit<Sealed, 'hash' | 'prev_hash'>): string | null {
+  const { kind, seq, body, body_sha256 } = record;
+  if (body_sha256 === null) return body === null ? null : chainHashOfBody(prevHash, { kind, seq, body });
+  return chainHash(prevHash, { kind, seq, body_sha256: body === null ? body_sha256 : bodyHash(body) });
 }
 
 /** The position for which a record was sealed, near the one where it stands. */

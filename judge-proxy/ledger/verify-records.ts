@@ -1,11 +1,14 @@
 /** One record after the other: its place in the chain, its body, its content, its rows in the tables. */
 
 import { isUtf8 } from 'node:buffer';
-import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import type { LabelRecord } from './acts.ts';
 import { canonicalJson, checkLink, GENESIS, type RecordKind, type Sealed } from './chain.ts';
-import type { ExchangeCompleted, ExchangeOpened, NewVerdict } from './records.ts';
+import type { ExchangeCompleted, ExchangeOpened } from './records.ts';
+import type { VerdictBody } from './verdict-words.ts';
+import { type Beside, Besides, namedBy } from './verify-besides.ts';
 import { explainBreak, isSealed } from './verify-break.ts';
+import type { Erasures } from './verify-erasures.ts';
 import type { Findings } from './verify-report.ts';
 import { Tables } from './verify-tables.ts';
 
@@ -13,51 +16,79 @@ import { Tables } from './verify-tables.ts';
 export type Row = readonly [
   seq: number,
   kind: RecordKind,
-  body: Uint8Array,
+  body: Uint8Array | null,
+  bodyHash: string | null,
   prevHash: string,
   hash: string,
   content: Uint8Array | null,
+  text: Uint8Array | null,
+  sealed: Uint8Array | null,
 ];
 
 export const ROWS = `
-  SELECT r.seq, r.kind, CAST(r.body AS BLOB), r.prev_hash, r.hash, CAST(c.json AS BLOB)
-  FROM records r LEFT JOIN contents c ON c.seq = r.seq WHERE r.seq BETWEEN ? AND ? ORDER BY r.seq`;
+  SELECT r.seq, r.kind, CAST(r.body AS BLOB), r.body_sha256, r.prev_hash, r.hash, CAST(c.json AS BLOB),
+    CAST(t.json AS BLOB), s.bytes
+  FROM records r LEFT JOIN contents c ON c.seq = r.seq LEFT JOIN texts t ON t.seq = r.seq
+    LEFT JOIN sealed s ON s.seq = r.seq
+  WHERE r.seq BETWEEN ? AND ? ORDER BY r.seq`;
 
 type Body =
   | { readonly kind: 'exchange_opened'; readonly value: ExchangeOpened }
   | { readonly kind: 'exchange_completed'; readonly value: ExchangeCompleted }
-  | { readonly kind: 'verdict'; readonly value: NewVerdict }
-  | { readonly kind: 'connection'; readonly value: object };
+  | { readonly kind: 'verdict'; readonly value: VerdictBody }
+  | { readonly kind: 'shadow_verdict'; readonly value: VerdictBody }
+  | { readonly kind: 'label'; readonly value: LabelRecord }
+  | { readonly kind: 'connection' | 'act' | 'erasure' | 'export_gap'; readonly value: object };
 
 export class RecordCheck {
   readonly #db: DatabaseSync;
   readonly #findings: Findings;
+  readonly #besides: Besides;
+  readonly #erasures: Erasures;
   readonly tables: Tables;
   /** The record before, as it stands; null before the first of the ledger. */
   #previous: { readonly seq: number; readonly hash: string } | null;
   #broken = false;
 
   /** @param previous the record before the first one that is checked, null for the first of the ledger */
-  constructor(db: DatabaseSync, findings: Findings, previous: { seq: number; hash: string } | null) {
+  constructor(
+    db: DatabaseSync,
+    findings: Findings,
+    erasures: Erasures,
+    previous: { seq: number; hash: string } | null,
+  ) {
     this.#db = db;
+    this.#erasures = erasures;
     this.#findings = findings;
     this.#previous = previous;
     this.tables = new Tables(db, findings);
+    this.#besides = new Besides(findings, erasures, this.tables);
   }
 
   get last(): { readonly seq: number; readonly hash: string } | null {
     return this.#previous;
   }
 
-  check([seq, kind, bytes, prev_hash, stored, content]: Row): void {
-    const body = isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString() : null;
-    const record: Sealed = { seq, kind, body: body ?? '', prev_hash, hash: stored };
+  check([seq, kind, bytes, body_sha256, prev_hash, stored, content, text, sealed]: Row): void {
+    const beside: Beside = { content, text, sealed };
+    const record: Sealed = { seq, kind, body: textOf(bytes), body_sha256, prev_hash, hash: stored };
     const follows = this.#link(record);
     this.#previous = { seq, hash: stored };
-    const value = parsed(record.body);
-    if (value !== null && isCanonical(value, record.body)) this.#meaning({ kind, value } as Body, seq, content);
-    // A body that is not what was sealed has been told already.
-    else if (follows) this.#findings.add('malformed', seq, 'Its body is not canonical JSON.');
+    if (record.body === null) this.#erased(record, beside);
+    else {
+      const value = parsed(record.body);
+      if (value !== null && isCanonical(value, record.body)) this.#meaning({ kind, value } as Body, seq, beside);
+      // A body that is not what was sealed has been told already.
+      else if (follows) this.#findings.add('malformed', seq, 'Its body is not canonical JSON.');
+    }
+  }
+
+  /** A body that is not there: whether it may be. */
+  #erased({ kind, seq }: Sealed, beside: Beside): void {
+    const may = ERASABLE.has(kind) && this.#erasures.names(seq, 'metadata');
+    if (!may) this.#findings.add('body_missing', seq, 'Its body is gone, and no erasure says so.');
+    this.#besides.check(seq, beside, null);
+    this.tables.erased(seq);
   }
 
   #link(record: Sealed): boolean {
@@ -73,9 +104,12 @@ export class RecordCheck {
     return false;
   }
 
-  #meaning(body: Body, seq: number, content: Uint8Array | null): void {
+  #meaning(body: Body, seq: number, beside: Beside): void {
     try {
-      this.#content(seq, content, namedContent(body));
+      if (ERASABLE.has(body.kind) && this.#erasures.names(seq, 'metadata')) {
+        this.#findings.add('erasure_undone', seq, 'An erasure says that its body is gone, and it is there.');
+      }
+      this.#besides.check(seq, beside, namedBy(body.kind, body.value));
       switch (body.kind) {
         case 'exchange_opened':
           this.tables.opened(seq, body.value);
@@ -86,7 +120,12 @@ export class RecordCheck {
         case 'verdict':
           this.tables.verdict(seq, body.value);
           break;
+        case 'shadow_verdict':
+        case 'label':
         case 'connection':
+        case 'act':
+        case 'erasure':
+        case 'export_gap':
           break;
         default:
           body satisfies never;
@@ -98,34 +137,22 @@ export class RecordCheck {
       this.#findings.add('malformed', seq, 'It lacks fields of its kind.');
     }
   }
-
-  #content(seq: number, content: Uint8Array | null, named: Named): void {
-    if (content !== null) this.tables.content();
-    if (content === null) {
-      if (named.sha256 !== null && named.always) {
-        this.#findings.add('content_missing', seq, 'What it names by hash is not there.');
-      }
-    } else if (named.sha256 === null) {
-      this.#findings.add('content_unnamed', seq, 'It names no content, but there is some.');
-    } else if (hash('sha256', content) !== named.sha256) {
-      this.#findings.add('content_changed', seq, 'Its content does not have the hash that it names.');
-    }
-  }
 }
 
-interface Named {
-  readonly sha256: string | null;
-  /** Content that is named is kept, too. */
-  readonly always: boolean;
-}
+/** Records that can be erased as a whole: those of exchanges and connections, not those of what people did. */
+const ERASABLE: ReadonlySet<RecordKind> = new Set([
+  'exchange_opened',
+  'exchange_completed',
+  'verdict',
+  'shadow_verdict',
+  'label',
+  'connection',
+]);
 
-function namedContent(body: Body): Named {
-  if (body.kind === 'exchange_completed') return { sha256: body.value.content_sha256, always: true };
-  // A verdict on an exchange was made of the content of its completed record; one on a request may keep its own.
-  if (body.kind === 'verdict' && body.value.subject === 'request') {
-    return { sha256: body.value.input_sha256, always: false };
-  }
-  return { sha256: null, always: false };
+/** @returns an empty text for bytes that are none, null for nothing */
+function textOf(bytes: Uint8Array | null): string | null {
+  if (bytes === null) return null;
+  return isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString() : '';
 }
 
 function parsed(body: string): object | null {

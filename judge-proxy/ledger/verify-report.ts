@@ -8,6 +8,8 @@ export const FAULT_KINDS = [
   'reordered', // a record stands in another's place
   'unlinked', // does not follow the record before it: a consequence, as a rule, of the first fault
   'malformed', // sealed, but not what the ledger writes: not canonical JSON, or not of its kind
+  'body_missing', // its body is gone, and no erasure says so
+  'erasure_undone', // an erasure says that it is gone, and it is there
   'content_changed', // not what its record names by hash
   'content_missing',
   'content_unnamed', // stands beside a record that names none
@@ -38,6 +40,8 @@ export interface VerifyReport {
   readonly to: number | null;
   readonly records: number;
   readonly contents: number;
+  /** Records whose body was erased. */
+  readonly erased: number;
   readonly head: { readonly seq: number; readonly hash: string } | null;
   readonly checkpoints: {
     readonly checked: number;

@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { chainHash, GENESIS, type RecordKind } from './chain.ts';
+import { bodyHash, chainHash, GENESIS, type RecordKind } from './chain.ts';
 import { checkpointPlaces } from './checkpoint-file.ts';
 import { publicKeyFile, readPublicKey } from './checkpoint-key.ts';
 import type { CheckpointSettings } from './checkpoints.ts';
@@ -122,11 +122,12 @@ export function reseal(db: DatabaseSync, from = 1): void {
   const rows = db.prepare('SELECT seq, kind, body FROM records WHERE seq >= ? ORDER BY seq').all(from);
   const before = db.prepare('SELECT hash FROM records WHERE seq = ?').get(from - 1)?.hash;
   let prev_hash = before === undefined ? GENESIS : String(before);
-  const update = db.prepare('UPDATE records SET prev_hash = ?, hash = ? WHERE seq = ?');
+  const update = db.prepare('UPDATE records SET prev_hash = ?, hash = ?, body_sha256 = ? WHERE seq = ?');
   for (const row of rows) {
     const [seq, kind, body] = [Number(row.seq), row.kind as RecordKind, String(row.body)];
-    const hash = chainHash(prev_hash, { seq, kind, body });
-    update.run(prev_hash, hash, seq);
+    const body_sha256 = bodyHash(body);
+    const hash = chainHash(prev_hash, { seq, kind, body_sha256 });
+    update.run(prev_hash, hash, body_sha256, seq);
     prev_hash = hash;
   }
 }

@@ -21,6 +21,8 @@ const COUNTED = {
   requests_judged: 'SELECT count(*) AS n FROM exchanges WHERE request_verdict_seq IS NOT NULL',
   verdicts: 'SELECT count(*) AS n FROM verdicts',
   contents: 'SELECT count(*) AS n FROM contents',
+  texts: 'SELECT count(*) AS n FROM texts',
+  sealed: 'SELECT count(*) AS n FROM sealed',
 } as const;
 
 /** A link leads to an exchange that had this id, of this client, at this origin. */
@@ -45,6 +47,8 @@ export class Tables {
     requests_judged: 0,
     verdicts: 0,
     contents: 0,
+    texts: 0,
+    sealed: 0,
   };
 
   constructor(db: DatabaseSync, findings: Findings) {
@@ -55,6 +59,9 @@ export class Tables {
     );
     this.#verdict = db.prepare('SELECT * FROM verdicts WHERE seq = ?');
   }
+
+  /** Records whose body is gone. */
+  erasedRecords = 0;
 
   get contents(): number {
     return this.#seen.contents;
@@ -88,8 +95,17 @@ export class Tables {
     if (!same) this.#differs('verdicts', seq);
   }
 
-  content(): void {
-    this.#seen.contents += 1;
+  /** Something stands beside a record. */
+  beside(table: 'contents' | 'texts' | 'sealed'): void {
+    this.#seen[table] += 1;
+  }
+
+  /** A record without a body has no row either: it would say whose it was. */
+  erased(seq: number): void {
+    this.erasedRecords += 1;
+    if (this.#verdict.get(seq) !== undefined) {
+      this.#findings.add('erasure_undone', seq, 'Its body is gone, but not its row of verdicts.');
+    }
   }
 
   /** After the last record of a whole ledger: rows that no record accounts for. */

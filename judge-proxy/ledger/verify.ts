@@ -9,6 +9,7 @@ import { setImmediate } from 'node:timers/promises';
 import { causeOf } from './ledger-error.ts';
 import { ledgerFile, openForReading } from './sqlite-file.ts';
 import { CheckpointCheck, type CheckpointSource, checkpointSource } from './verify-checkpoints.ts';
+import { readErasures } from './verify-erasures.ts';
 import { RecordCheck, ROWS, type Row } from './verify-records.ts';
 import { Findings, type VerifyReport } from './verify-report.ts';
 
@@ -72,7 +73,7 @@ class Verification {
     this.#options.signal?.throwIfAborted();
     const last = this.#lastSeq();
     const { from = 1, to = last } = this.#options;
-    const check = new RecordCheck(this.#db, this.#findings, this.#anchor(from));
+    const check = new RecordCheck(this.#db, this.#findings, readErasures(this.#db), this.#anchor(from));
     const records = await this.#records(check, from, Math.min(to, last));
     const whole = from === 1 && to >= last;
     if (whole) this.#unlessUnreadable(last, () => check.tables.finish());
@@ -86,6 +87,7 @@ class Verification {
       to: records === 0 ? null : (check.last?.seq ?? null),
       records,
       contents: check.tables.contents,
+      erased: check.tables.erasedRecords,
       head: check.last,
       checkpoints,
       first: faults[0] ?? null,

@@ -14,8 +14,8 @@ import type { Committed, Failed, FromWriter, Operation, Result, ToWriter, Writer
 const MAX_WAITING = 100_000;
 
 export interface WriterEvents {
-  /** A batch was committed; `refused` operations of it were not. */
-  committed(operations: number, refused: number, ms: number): void;
+  /** A batch was committed; `refused` operations of it were not. `seq`: position of the last record. */
+  committed(operations: number, refused: number, ms: number, seq: number): void;
   /** Operations that are not in the ledger and will not be. */
   failed(operations: number, cause: LedgerCause): void;
 }
@@ -130,8 +130,8 @@ export class WriterClient {
     if (this.#waiting.length === 0) this.#idle?.();
   }
 
-  #settle(answered: readonly Waiting[], { count, results, refused, ms }: Committed): void {
-    this.#events.committed(count, refused.length, ms);
+  #settle(answered: readonly Waiting[], { count, results, refused, ms, seq }: Committed): void {
+    this.#events.committed(count, refused.length, ms, seq);
     for (const [index, result] of results) answered[index]?.resolve(result);
     for (const [index, cause] of refused) answered[index]?.reject(unavailable(cause));
     // A second call on a promise that is settled does nothing.

@@ -2,16 +2,20 @@
 
 import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { canonicalJson, chainHash, GENESIS, type RecordKind } from './chain.ts';
+import { bodyHash, canonicalJson, chainHash, GENESIS, type RecordKind } from './chain.ts';
 import { interruption } from './interruption.ts';
+import { causeOf } from './ledger-error.ts';
 import type { ExchangeOpened, NewVerdict } from './records.ts';
-import { prepareStatements, type Statements } from './statements.ts';
+import { prepareStatements, type Statements, TableStatements } from './statements.ts';
+import { type Change, WRITES } from './tables/statements-of-tables.ts';
 import type {
+  AppendedRecord,
   ChainPlace,
   Links,
   Operation,
   Recovered,
   Result,
+  Split,
   StoredVerdict,
   TakenJob,
   VerdictKeys,
@@ -37,12 +41,19 @@ type DueJob = Omit<TakenJob, 'altered'> & { readonly content_sha256: string | nu
 export class Writer {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
+  readonly #tables: TableStatements;
   #head: Head;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
     this.#sql = prepareStatements(db);
+    this.#tables = new TableStatements(db);
     this.#head = (this.#sql.head.get() as Head | undefined) ?? { seq: 0, hash: GENESIS };
+  }
+
+  /** Position of the last record, 0 before the first. */
+  get lastSeq(): number {
+    return this.#head.seq;
   }
 
   /**
@@ -96,6 +107,8 @@ export class Writer {
         return undefined;
       case 'recover':
         return this.#recover(operation[1], operation[2]);
+      case 'append':
+        return this.#appendAll(operation[1], operation[2]);
       default:
         return operation satisfies never;
     }
@@ -109,11 +122,12 @@ export class Writer {
     this.#append('exchange_opened', body);
   }
 
-  #complete([, exchangeId, body, content, judge, stopped, links, nowMs]: OperationOf<'complete'>): undefined {
+  #complete([, exchangeId, body, content, judge, stopped, links, nowMs, sealed]: OperationOf<'complete'>): undefined {
     const seq = this.#head.seq + 1;
     if (this.#sql.completeExchange.run(seq, exchangeId).changes !== 1) throw new Refusal();
     this.#append('exchange_completed', body);
     if (content !== null) this.#sql.insertContent.run(seq, content);
+    if (sealed !== null) this.#sql.insertSealed.run(seq, sealed);
     if (judge !== null) this.#sql.insertJob.run(exchangeId, seq, judge, nowMs);
     else if (stopped) this.#endByRequest(exchangeId);
     this.#link(exchangeId, links);
@@ -132,16 +146,17 @@ export class Writer {
     if (ended !== undefined) this.#sql.standing.run(ended.verdict_seq);
   }
 
-  #judgeRequest(body: string, keys: VerdictKeys, content: string | null): ChainPlace {
+  #judgeRequest(verdict: Split, keys: VerdictKeys, content: string | null): ChainPlace {
     if (this.#openExchange(keys.exchange_id).request_verdict_seq !== null) throw new Refusal();
     const seq = this.#head.seq + 1;
     this.#insertVerdict(seq, keys, false);
     this.#sql.judgeRequest.run(seq, keys.exchange_id);
     if (content !== null) this.#sql.insertContent.run(seq, content);
-    return this.#append('verdict', body);
+    return this.#append('verdict', ...verdict);
   }
 
-  #completeJudged([, exchangeId, body, content, verdict, keys, links]: OperationOf<'complete_judged'>): ChainPlace {
+  #completeJudged(operation: OperationOf<'complete_judged'>): ChainPlace {
+    const [, exchangeId, body, content, verdict, keys, links, sealed] = operation;
     if (keys.exchange_id !== exchangeId) throw new Refusal();
     this.#openExchange(exchangeId);
     const completedSeq = this.#head.seq + 1;
@@ -150,8 +165,9 @@ export class Writer {
     this.#sql.completeJudged.run(completedSeq, verdictSeq, exchangeId);
     this.#append('exchange_completed', body);
     if (content !== null) this.#sql.insertContent.run(completedSeq, content);
+    if (sealed !== null) this.#sql.insertSealed.run(completedSeq, sealed);
     this.#link(exchangeId, links);
-    return this.#append('verdict', verdict);
+    return this.#append('verdict', ...verdict);
   }
 
   /** @throws {Refusal} for one that was never opened, or is complete */
@@ -171,17 +187,17 @@ export class Writer {
     });
   }
 
-  #finish(jobId: number, body: string, keys: VerdictKeys): StoredVerdict {
+  #finish(jobId: number, [body, text]: Split, keys: VerdictKeys): StoredVerdict {
     const job = this.#sql.job.get(jobId) as { exchange_id: string; verdict_seq: number | null } | undefined;
     if (job === undefined || job.exchange_id !== keys.exchange_id) throw new Refusal();
     // Delivered twice: the first verdict stands.
-    if (job.verdict_seq !== null) return this.#sql.record.get(job.verdict_seq) as unknown as StoredVerdict;
+    if (job.verdict_seq !== null) return this.#sql.verdict.get(job.verdict_seq) as unknown as StoredVerdict;
     const seq = this.#head.seq + 1;
     this.#insertVerdict(seq, keys);
-    const place = this.#append('verdict', body);
+    const place = this.#append('verdict', body, text);
     this.#sql.finishJob.run(seq, jobId);
     this.#sql.judgeExchange.run(seq, keys.exchange_id);
-    return { body, ...place };
+    return { body, text, ...place };
   }
 
   /** @param stands it is the verdict of its exchange */
@@ -203,17 +219,53 @@ export class Writer {
       const stopped = verdict !== null && (JSON.parse(verdict) as NewVerdict).action === 'blocked';
       const record = canonicalJson(interruption(opened, stopped, ts));
       const judge = stopped ? null : opened.judge;
-      this.#complete(['complete', opened.exchange_id, record, null, judge, stopped, null, nowMs]);
+      this.#complete(['complete', opened.exchange_id, record, null, judge, stopped, null, nowMs, null]);
       if (judge !== null) queued += 1;
     }
     return { interrupted: open.length, queued };
   }
 
-  #append(kind: RecordKind, body: string): ChainPlace {
+  /** Either all of it or nothing: what may be refused is known only when it was tried. */
+  #appendAll(records: readonly AppendedRecord[], changes: readonly Change[]): readonly ChainPlace[] | 'conflict' {
+    const before = this.#head;
+    this.#sql.savepoint.run();
+    try {
+      for (const change of changes) this.#change(change);
+      const places = records.map((record) => this.#append(...record));
+      this.#sql.releaseSavepoint.run();
+      return places;
+    } catch (error) {
+      // A full disk, for one, ended the whole transaction.
+      if (!(error instanceof Refusal) || !this.#db.isTransaction) throw error;
+      this.#head = before;
+      this.#sql.rollbackSavepoint.run();
+      this.#sql.releaseSavepoint.run();
+      return 'conflict';
+    }
+  }
+
+  /** @throws {Refusal} when it breaks a constraint of its table, or does not meet the one row that it must */
+  #change([name, ...values]: Change): void {
+    const { changes } = this.#constrained(() => this.#tables.get(name).run(...values));
+    if (WRITES[name].rows === 'one' && changes !== 1) throw new Refusal();
+  }
+
+  #constrained<T>(step: () => T): T {
+    try {
+      return step();
+    } catch (error) {
+      throw causeOf(error) === 'conflict' ? new Refusal() : error;
+    }
+  }
+
+  /** @param text what stands beside the record, and can be erased */
+  #append(kind: RecordKind, body: string, text: string | null = null): ChainPlace {
     const { seq: last, hash: prev_hash } = this.#head;
     const seq = last + 1;
-    const hash = chainHash(prev_hash, { kind, seq, body });
-    this.#sql.insertRecord.run(seq, kind, body, prev_hash, hash);
+    const body_sha256 = bodyHash(body);
+    const hash = chainHash(prev_hash, { kind, seq, body_sha256 });
+    this.#sql.insertRecord.run(seq, kind, body, prev_hash, hash, body_sha256);
+    if (text !== null) this.#sql.insertText.run(seq, text);
     this.#head = { seq, hash };
     return { seq, prev_hash, hash };
   }
