@@ -21,6 +21,9 @@ describe('layers', () => {
     ['judge-proxy/main.ts', "import { x } from '../certs-tool/cli.ts';", /not a library/],
     ['judge-proxy/forward/a.ts', "import { x } from '../../test/support/origin.ts';", /test code/],
     ['judge-proxy/newfolder/a.ts', "import { x } from '../errors.ts';", /not a layer/],
+    ['judge-proxy/console/src/a.tsx', "import { x } from '../../ledger/sqlite.ts';", /code of the server/],
+    ['judge-proxy/console/src/a.tsx', "import { readFileSync } from 'node:fs';", /a browser has no/],
+    ['judge-proxy/contract/a.ts', "import { x } from '../ledger/chain.ts';", /code of the server/],
   ])('%s: %s is refused', (from, code, expected) => {
     expect(faultOf(from, code)).toEqual([expect.stringMatching(expected)]);
   });
@@ -33,6 +36,9 @@ describe('layers', () => {
     ['judge-proxy/intercept/a.ts', "import { issueLeaf } from '../../certs-tool/leaf.ts';"],
     ['judge-proxy/policy/a.test.ts', "import { x } from '../ingress/door.ts';"],
     ['certs-tool/cli.ts', "import { loadConfig } from '../judge-proxy/config/load.ts';"],
+    ['judge-proxy/console/src/a.tsx', "import { QUEUES } from '../../ledger/acts.ts';"],
+    ['judge-proxy/console/src/a.tsx', "import type { ExchangeRow } from '../../ledger/read-model/rows.ts';"],
+    ['judge-proxy/console/vite.config.ts', "import { resolve } from 'node:path';"],
   ])('%s: %s passes', (from, code) => {
     expect(faultOf(from, code).every((what) => what === undefined)).toBe(true);
   });

@@ -1,6 +1,7 @@
 /**
  * `npm run layers`: the folders of judge-proxy/ are layers; a file imports only from its own folder, from folders below
- * it, and from certs-tool/. Sockets are opened by five folders alone. dependency-cruiser cannot read TypeScript 7, so
+ * it, and from certs-tool/. Sockets are opened by five folders alone. The console runs in a browser: of the server it
+ * has the contract and the closed lists of the ledger, nothing else. dependency-cruiser cannot read TypeScript 7, so
  * oxc-parser lists the imports.
  */
 
@@ -51,6 +52,11 @@ const SOCKET_FOLDERS: ReadonlySet<string> = new Set(['ingress', 'tunnel', 'inter
 /** Pure parts of sockets' modules that anybody may use: net.isIP and net.BlockList open nothing. */
 const PURE_NET_NAMES: ReadonlySet<string> = new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress']);
 
+/** Of the server's files, those that the console may import values from: pure, without a module of Node. */
+const FOR_BROWSERS = /^judge-proxy\/(contract\/|ledger\/(acts|records)\.ts$|errors\.ts$)/;
+/** The program in the browser; vite.config.ts beside it runs in Node. */
+const IN_BROWSER = /^judge-proxy\/console\/src\//;
+
 export interface ImportEdge {
   readonly from: string;
   readonly to: string;
@@ -96,6 +102,13 @@ export function layerOf(path: string): string | undefined {
 export function fault(edge: ImportEdge): string | undefined {
   const isTest = /\.test\.ts$/.test(edge.from) || /(^|\/)testing\//.test(edge.from);
   const from = layerOf(edge.from);
+  const inBrowser = IN_BROWSER.test(edge.from) || FOR_BROWSERS.test(edge.from);
+  if (inBrowser && !isTest && !edge.typeOnly) {
+    if (edge.to.startsWith('node:')) return `a browser has no ${edge.to}`;
+    const isServer = edge.to.startsWith('judge-proxy/') && !IN_BROWSER.test(edge.to) && !FOR_BROWSERS.test(edge.to);
+    if (isServer)
+      return 'a browser may not have code of the server: contract/, ledger/acts.ts, ledger/records.ts and errors.ts alone';
+  }
   if (from !== undefined && !isTest) {
     if (SOCKET_MODULES.has(edge.to) && !edge.typeOnly && !SOCKET_FOLDERS.has(from)) {
       const opens = edge.names.some((name) => !PURE_NET_NAMES.has(name));
@@ -123,7 +136,7 @@ export function fault(edge: ImportEdge): string | undefined {
 
 /** Every fault in the tree. */
 export function checkLayers(): string[] {
-  const files = globSync('{judge-proxy,certs-tool,envoy}/**/*.ts', { cwd: ROOT });
+  const files = globSync('{judge-proxy,certs-tool,envoy}/**/*.{ts,tsx}', { cwd: ROOT });
   return files.sort().flatMap((file) => {
     const source = readFileSync(join(ROOT, file), 'utf8');
     return importsOf(file, source).flatMap((edge) => {

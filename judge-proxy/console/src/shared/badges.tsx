@@ -1,0 +1,109 @@
+/** Severity, verdict, coverage and action as tags. Green is reached in one way alone: the label `clean`. */
+
+import {
+  type Icon,
+  IconAlertOctagon,
+  IconAlertTriangle,
+  IconArrowDownCircle,
+  IconBan,
+  IconCheck,
+  IconCircle,
+  IconCircleDashed,
+  IconCircleHalf2,
+  IconClock,
+  IconEyeCheck,
+  IconEyeOff,
+  IconHandStop,
+  IconHelpCircle,
+  IconScissors,
+  IconSend,
+  IconX,
+} from '@tabler/icons-react';
+import type { HumanLabel } from '../../../ledger/acts.ts';
+import type { Coverage, JudgeState, OverallLabel, Severity, VerdictAction } from '../../../ledger/records.ts';
+import { Tag, type Tone } from './tag.tsx';
+import { ACTIONS_TAKEN, ANSWERED, HUMAN, NOT_ASKED, REASONS, STATES } from './words.ts';
+
+const SEVERITIES: Readonly<Record<Severity, { tone: Tone; icon: Icon; label: string }>> = {
+  critical: { tone: 'critical', icon: IconAlertOctagon, label: 'Critical' },
+  high: { tone: 'high', icon: IconAlertTriangle, label: 'High' },
+  medium: { tone: 'medium', icon: IconCircleHalf2, label: 'Medium' },
+  low: { tone: 'low', icon: IconArrowDownCircle, label: 'Low' },
+  none: { tone: 'quiet', icon: IconCircle, label: 'None' },
+};
+
+export function SeverityBadge({ severity }: { severity: Severity }) {
+  const { tone, icon, label } = SEVERITIES[severity];
+  return <Tag tone={tone} icon={icon} label={label} />;
+}
+
+/** What a verdict shows: its label, and how the judging went where it did not go well. */
+export interface ShownVerdict {
+  readonly label: OverallLabel;
+  readonly state: JudgeState;
+}
+
+/** Label of a verdict; null where there is none. A judge that failed or was not asked says so, in no colour of a pass. */
+export function VerdictBadge({ verdict, pending = false }: { verdict: ShownVerdict | null; pending?: boolean }) {
+  if (verdict === null) {
+    if (pending) return <Tag tone="void" icon={IconClock} label="Waiting" hint="No verdict yet." />;
+    return <Tag tone="void" icon={IconEyeOff} label="Not judged" hint="There is no verdict on this exchange." />;
+  }
+  switch (verdict.label) {
+    case 'violation':
+      return <Tag tone="high" icon={IconAlertTriangle} label="Violation" hint={STATES[verdict.state].hint} />;
+    case 'clean':
+      return <Tag tone="good" icon={IconCheck} label="Clean" hint="Judged in full, and nothing was found." />;
+    case 'undetermined':
+      return <Undetermined state={verdict.state} />;
+    default:
+      return verdict.label satisfies never;
+  }
+}
+
+function Undetermined({ state }: { state: JudgeState }) {
+  const { label, hint } = STATES[state];
+  if (ANSWERED.has(state)) return <Tag tone="void" icon={IconHelpCircle} label="Undetermined" hint={hint} />;
+  if (NOT_ASKED.has(state)) return <Tag tone="void" icon={IconCircleDashed} label={label} hint={hint} />;
+  return <Tag tone="medium" icon={IconX} label={label} hint={hint} />;
+}
+
+/** How much was judged; null while the exchange is open. */
+export function CoverageBadge({ coverage }: { coverage: Coverage | null }) {
+  if (coverage === null) return <Tag tone="quiet" icon={IconClock} label="Open" hint="The exchange goes on." />;
+  const hint = coverage.reasons.map((reason) => REASONS[reason].hint).join(' ');
+  switch (coverage.level) {
+    case 'full':
+      return <Tag tone="quiet" icon={IconEyeCheck} label="In full" hint="All of it was judged." />;
+    case 'partial':
+      return <Tag tone="medium" icon={IconCircleHalf2} label="In part" hint={hint} />;
+    case 'none':
+      return <Tag tone="void" icon={IconEyeOff} label="Not judged" hint={hint} />;
+    default:
+      return coverage.level satisfies never;
+  }
+}
+
+const ACTION_SIGNS: Readonly<Record<VerdictAction, { tone: Tone; icon: Icon }>> = {
+  allowed: { tone: 'quiet', icon: IconSend },
+  would_block: { tone: 'medium', icon: IconHandStop },
+  blocked: { tone: 'critical', icon: IconBan },
+  cut: { tone: 'critical', icon: IconScissors },
+};
+
+export function ActionBadge({ action }: { action: VerdictAction }) {
+  const { label, hint } = ACTIONS_TAKEN[action];
+  return <Tag {...ACTION_SIGNS[action]} label={label} hint={hint} />;
+}
+
+const HUMAN_SIGNS: Readonly<Record<HumanLabel, { tone: Tone; icon: Icon }>> = {
+  violation: { tone: 'high', icon: IconAlertTriangle },
+  clean: { tone: 'good', icon: IconCheck },
+  unsure: { tone: 'quiet', icon: IconHelpCircle },
+  invalid: { tone: 'quiet', icon: IconX },
+};
+
+/** What a person said. */
+export function HumanBadge({ label }: { label: HumanLabel }) {
+  return <Tag {...HUMAN_SIGNS[label]} label={HUMAN[label].label} hint={HUMAN[label].hint} />;
+}
