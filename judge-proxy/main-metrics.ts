@@ -30,5 +30,6 @@ export function buildMetrics(config: Config): Metrics {
     budgetScopes: BUDGET_SCOPES,
     handshakeEnds: Object.keys(HANDSHAKE_ENDS),
     ledgerCauses: Object.keys(LEDGER_CAUSES),
+    sinks: config.sinks.map(({ name }) => name),
   });
 }

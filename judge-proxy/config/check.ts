@@ -1,9 +1,12 @@
 /** What a schema cannot say: values that have to fit each other, and combinations that would open the proxy. */
 
 import { isIP } from 'node:net';
+import { checkAdmin } from './check-admin.ts';
 import { checkJudges } from './check-judges.ts';
 import { checkModes } from './check-modes.ts';
+import { checkRedaction } from './check-redaction.ts';
 import { checkRoutes } from './check-routes.ts';
+import { checkSinks } from './check-sinks.ts';
 import { isLoopback, parseCidr } from './cidr.ts';
 import type { KeyPath } from './config-error.ts';
 import { type Finding, fault } from './finding.ts';
@@ -21,6 +24,8 @@ export function checkConfig(config: Config): Finding[] {
     ...checkRoutes(config),
     ...checkModes(config),
     ...checkJudges(config),
+    ...checkRedaction(config),
+    ...checkSinks(config),
     ...checkLedger(config),
     ...checkLimits(config),
     ...checkPrices(config),
@@ -29,7 +34,7 @@ export function checkConfig(config: Config): Finding[] {
 
 function checkListeners({ listen }: Config): Finding[] {
   const findings: Finding[] = [];
-  const loopbackOnly = (name: 'plain' | 'admin', host: string, port: number) => {
+  const loopbackOnly = (name: 'plain', host: string, port: number) => {
     if (isLoopback(host)) return;
     const fix =
       'Write 127.0.0.1 or ::1. Clients elsewhere come through Envoy and listen.proxy, which asks for a certificate.';
@@ -42,8 +47,7 @@ function checkListeners({ listen }: Config): Finding[] {
     );
   }
   if (listen.plain !== undefined) loopbackOnly('plain', listen.plain.host, listen.plain.port);
-  loopbackOnly('admin', listen.admin.host, listen.admin.port);
-  return [...findings, ...checkPorts(portsOf(listen))];
+  return [...findings, ...checkAdmin(listen.admin), ...checkPorts(portsOf(listen))];
 }
 
 type Listener = readonly [name: string, port: number];

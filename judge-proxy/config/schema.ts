@@ -397,6 +397,7 @@ export const configSchema = z.strictObject({
     .default({})
     .describe('Judges by name.'),
   ledger,
+  sinks: z.array(sink).default([]).describe('Where records go as they come, at least once each.'),
   redaction,
   sealing,
   log,

@@ -46,8 +46,7 @@ export function kindsFor(events: readonly EventName[]): RecordKind[] {
 
 /** @returns null for a record that was erased */
 export function itemOf(row: RecordRow): SinkItem | null {
-  // The body is null once the record was erased.
-  if ((row.body as string | null) === null) return null;
+  if (row.body === null) return null;
   switch (row.kind) {
     case 'label':
     case 'act':

@@ -12,6 +12,7 @@ import { ERRORS, type ErrorCode } from '../errors.ts';
 import { ClosedSet } from './closed-set.ts';
 import { counter, FAST_SECONDS, gauge, histogram, PREFIX, SLOW_SECONDS } from './instruments.ts';
 import { costMetrics, judgeMetrics } from './judge-metrics.ts';
+import { sinkMetrics } from './sink-metrics.ts';
 
 /** The words of higher folders that may become labels. What is not listed is counted as `other`. */
 export interface MetricNames {
@@ -29,6 +30,8 @@ export interface MetricNames {
   readonly handshakeEnds: readonly string[];
   /** Why records could not be written. */
   readonly ledgerCauses: readonly string[];
+  /** Names of the configured sinks. */
+  readonly sinks: readonly string[];
 }
 
 export interface ExchangeLabels {
@@ -65,6 +68,16 @@ export interface TrafficCount {
   readonly tokens_out: number | null;
   /** US dollars, null when the price is not known. */
   readonly cost_usd: number | null;
+}
+
+/** A sink as it is: all but `waiting` since the start. */
+export interface SinkCount {
+  readonly waiting: number;
+  readonly delivered: number;
+  /** Requests that failed. */
+  readonly failed: number;
+  /** Events that were given up, each recorded in the ledger. */
+  readonly gaps: number;
 }
 
 /** Values that their owners hold already: read when Prometheus asks, so they cost nothing before. */
@@ -113,6 +126,8 @@ export interface Metrics {
   ledgerCommit(operations: number, ms: number): void;
   /** Operations that are not in the ledger and never will be. */
   ledgerLost(operations: number, cause: string): void;
+  /** What waits for a sink, and what became of events since the start. */
+  sink(name: string, now: SinkCount): void;
   /** @param notAfterMs end of validity, milliseconds since 1970 */
   certificate(name: 'server' | 'client' | 'chain_ca' | 'intercept_ca', notAfterMs: number): void;
   /** Names who knows the value of a gauge. The last one named is asked. */
@@ -130,6 +145,7 @@ export function createMetrics(names: Partial<MetricNames> = {}): Metrics {
   const judging = judgeMetrics(registry, names);
   const cost = costMetrics(registry, names);
   const ledger = ledgerMetrics(registry, names);
+  const sinks = sinkMetrics(registry, names);
   const notAfter = gauge(registry, 'certificate_not_after_seconds', 'End of validity, seconds since 1970.', [
     'certificate',
   ]);
@@ -138,6 +154,7 @@ export function createMetrics(names: Partial<MetricNames> = {}): Metrics {
     ...judging,
     ...cost,
     ...ledger,
+    ...sinks,
     certificate: (certificate, notAfterMs) => notAfter.set({ certificate }, notAfterMs / 1_000),
     gauge: gaugesOf(registry),
     render: () => registry.metrics(),
