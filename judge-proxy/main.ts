@@ -13,6 +13,7 @@ import { buildJudges } from './main-judges.ts';
 import { startJudging } from './main-judging.ts';
 import { asListenError } from './main-listen-error.ts';
 import { buildMetrics } from './main-metrics.ts';
+import { loadPolicies } from './main-policies.ts';
 import { startTraffic } from './main-traffic.ts';
 import { systemClock } from './telemetry/clock.ts';
 import { createLog, type Log } from './telemetry/log.ts';
@@ -57,6 +58,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   });
   own.defer(() => ledger.close());
   await recover(ledger, log);
+  await loadPolicies(ledger, judges.policies, log);
 
   const judging = await startJudging(own, { config, judges, ledger, log, metrics });
   const traffic = await startTraffic(own, { ...judging, config, interceptionCa, ledger, log, metrics });

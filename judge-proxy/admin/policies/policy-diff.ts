@@ -1,0 +1,54 @@
+/** Two rubrics compared: line by line for the eye, criterion by criterion for what it means. Pure. */
+
+import { createTwoFilesPatch } from 'diff';
+import type { PolicyDiff, PolicyVersion } from '../../contract/responses.ts';
+import type { Criterion } from '../../judge/rubric.ts';
+import { ApiProblem } from '../problems.ts';
+import { checkRubric } from './rubric-check.ts';
+
+/** Lines added and removed: far more than anybody reads, and answered in well under a second. */
+const MOST_CHANGES = 10_000;
+const CONTEXT = 3;
+
+type Changed = PolicyDiff['criteria'][number];
+type Side = Pick<PolicyVersion, 'judge' | 'version' | 'yaml'>;
+
+/** @throws {ApiProblem} `not_possible` when they have too little in common */
+export function diffPolicies(from: Side, to: Side): PolicyDiff {
+  const unified = createTwoFilesPatch(title(from), title(to), from.yaml, to.yaml, undefined, undefined, {
+    context: CONTEXT,
+    maxEditLength: MOST_CHANGES,
+  });
+  if (unified === undefined) throw new ApiProblem('not_possible', 'The two texts differ in too many lines.');
+  return { from: from.version, to: to.version, unified, criteria: criteriaOf(from.yaml, to.yaml) };
+}
+
+function title({ judge, version }: Side): string {
+  return version === 0 ? `${judge}, file` : `${judge}, version ${version}`;
+}
+
+/** None when one of the two is a draft that cannot be read yet. */
+function criteriaOf(before: string, after: string): PolicyDiff['criteria'] {
+  const [from, to] = [checkRubric(before), checkRubric(after)];
+  if (!('rubric' in from) || !('rubric' in to)) return [];
+  const known = new Map(from.rubric.criteria.map((criterion) => [criterion.id, criterion]));
+  const kept = new Set(to.rubric.criteria.map(({ id }) => id));
+  return [
+    ...to.rubric.criteria.flatMap((criterion): Changed[] => {
+      const { id } = criterion;
+      const earlier = known.get(id);
+      if (earlier === undefined) return [{ id, change: 'added', fields: [] }];
+      const fields = changedFields(earlier, criterion);
+      return fields.length === 0 ? [] : [{ id, change: 'changed', fields }];
+    }),
+    ...from.rubric.criteria.flatMap(({ id }): Changed[] =>
+      kept.has(id) ? [] : [{ id, change: 'removed', fields: [] }],
+    ),
+  ];
+}
+
+/** Both have all keys: those that were left out have their default. */
+function changedFields(before: Criterion, after: Criterion): (keyof Criterion)[] {
+  const fields = Object.keys(after) as (keyof Criterion)[];
+  return fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
+}
