@@ -1,14 +1,9 @@
-/** Keys act only where nothing is written; one that is held down labels once. The page of the docs shows the same map. */
+/** One map of keys: what acts is what `?` lists and what docs/console.md says. */
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { HUMAN_LABELS } from '../../../../ledger/acts.ts';
-import { actOf, keyOfLabel, type Pressed, REVIEW_KEYS } from './keys.ts';
-
-const pressed = (key: string, more: Partial<Pressed> = {}): Pressed => ({
-  ...{ key, ctrlKey: false, metaKey: false, altKey: false, repeat: false, inField: false, inDialog: false },
-  ...more,
-});
+import { keyOfLabel, REVIEW_KEYS } from './keys.ts';
 
 describe('the map', () => {
   it('has each key once', () => {
@@ -24,27 +19,4 @@ describe('the map', () => {
     const table = REVIEW_KEYS.map(({ key, does }) => `| \`${key}\` | ${does} |`).join('\n');
     expect(readFileSync('docs/console.md', 'utf8')).toContain(`| key | does |\n| --- | --- |\n${table}\n`);
   });
-});
-
-describe('a key', () => {
-  it.each(REVIEW_KEYS)('$key: $does', ({ key, act }) => expect(actOf(pressed(key))).toEqual(act));
-
-  it('counts with the shift lock, too', () => expect(actOf(pressed('J'))).toEqual({ kind: 'next' }));
-
-  it.each([
-    ['in a field', { inField: true }],
-    ['in a dialog', { inDialog: true }],
-    ['with Ctrl', { ctrlKey: true }],
-    ['with the command key', { metaKey: true }],
-    ['with Alt', { altKey: true }],
-  ])('does nothing %s', (_, more) => {
-    for (const { key } of REVIEW_KEYS) expect(actOf(pressed(key, more))).toBeNull();
-  });
-
-  it('moves while it is held down, and does nothing else', () => {
-    const held = REVIEW_KEYS.filter(({ key }) => actOf(pressed(key, { repeat: true })) !== null);
-    expect(held.map(({ key }) => key)).toEqual(['j', 'k']);
-  });
-
-  it('that is not of the map does nothing', () => expect(actOf(pressed('x'))).toBeNull());
 });

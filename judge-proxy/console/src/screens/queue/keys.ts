@@ -35,31 +35,6 @@ export const REVIEW_KEYS: readonly ReviewKey[] = [
   { key: '?', does: 'Show these keys', act: { kind: 'help' } },
 ];
 
-/** What of a KeyboardEvent decides. */
-export interface Pressed {
-  readonly key: string;
-  readonly ctrlKey: boolean;
-  readonly metaKey: boolean;
-  readonly altKey: boolean;
-  readonly repeat: boolean;
-  /** The focus is where text is written or an option is chosen. */
-  readonly inField: boolean;
-  /** A dialog is open: its own keys count. */
-  readonly inDialog: boolean;
-}
-
-/**
- * What a key does here, or null. A key that is held down moves, but never labels: twenty labels by one heavy finger could
- * not be told from twenty decisions.
- */
-export function actOf(pressed: Pressed): ReviewAct | null {
-  if (pressed.ctrlKey || pressed.metaKey || pressed.altKey || pressed.inField || pressed.inDialog) return null;
-  const found = REVIEW_KEYS.find(({ key }) => key === pressed.key.toLowerCase());
-  if (found === undefined) return null;
-  const moves = found.act.kind === 'next' || found.act.kind === 'previous';
-  return pressed.repeat && !moves ? null : found.act;
-}
-
 /** The name of the key that gives this label: shown on its button. */
 export function keyOfLabel(label: HumanLabel): string {
   const found = REVIEW_KEYS.find(({ act }) => act.kind === 'label' && act.label === label);

@@ -1,5 +1,55 @@
+import { Select, Switch } from '@mantine/core';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import type { QueueName } from '../../../../ledger/acts.ts';
+import { useAnswer } from '../../api/hooks.ts';
 import { PageHeader } from '../../shared/page-header.tsx';
+import { WhenRead } from '../../shared/when-read.tsx';
+import { QUEUES_IN_WORDS } from '../../shared/words.ts';
+import { QueueTabs } from './queue-tabs.tsx';
+import { ReviewSession } from './review-session.tsx';
+import { useTriageStore } from './triage-store.ts';
 
+const OPINIONS = [
+  { value: '1', label: 'one person' },
+  { value: '2', label: 'two people' },
+  { value: '3', label: 'three people' },
+];
+
+/** What waits for a person, one item at a time. */
 export default function QueuePage() {
-  return <PageHeader title="Queue" />;
+  const search = useSearch({ from: '/signed-in/queue' });
+  const navigate = useNavigate({ from: '/queue' });
+  const queue: QueueName = search.queue ?? 'severe';
+  // A control sample that shows the judge's answer measures how persuasive the judge is.
+  const blind = (search.blind ?? (queue === 'control' ? 'true' : 'false')) === 'true';
+  const opinions = Number(search.opinions ?? 1);
+  const counts = useAnswer('list_queues', { query: { opinions } });
+  const store = useTriageStore({ queue, blind, opinions });
+  const go = (changed: Partial<typeof search>) => void navigate({ search: { ...search, ...changed }, replace: true });
+  return (
+    <>
+      <PageHeader title="Review queue" about={QUEUES_IN_WORDS[queue].hint}>
+        <Select
+          aria-label="People who look at each item"
+          data={OPINIONS}
+          value={String(opinions)}
+          onChange={(value) => go({ opinions: value as '1' | '2' | '3' })}
+          allowDeselect={false}
+          w={140}
+        />
+        <Switch
+          label="Blind"
+          description="Without the judge’s answer"
+          checked={blind}
+          onChange={(event) => go({ blind: event.currentTarget.checked ? 'true' : 'false' })}
+        />
+      </PageHeader>
+      <QueueTabs queue={queue} counts={counts.data ?? []} onChange={(next) => go({ queue: next, blind: undefined })} />
+      <WhenRead of={store}>
+        {(session) => (
+          <ReviewSession key={`${queue} ${blind} ${opinions}`} store={session} onRestart={() => void store.refetch()} />
+        )}
+      </WhenRead>
+    </>
+  );
 }
