@@ -1,6 +1,6 @@
 /** Two rubrics compared: line by line for the eye, criterion by criterion for what it means. Pure. */
 
-import { createTwoFilesPatch } from 'diff';
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import type { PolicyDiff, PolicyVersion } from '../../contract/responses.ts';
 import type { Criterion } from '../../judge/rubric.ts';
 import { ApiProblem } from '../problems.ts';
@@ -18,6 +18,7 @@ export function diffPolicies(from: Side, to: Side): PolicyDiff {
   const unified = createTwoFilesPatch(title(from), title(to), from.yaml, to.yaml, undefined, undefined, {
     context: CONTEXT,
     maxEditLength: MOST_CHANGES,
+    headerOptions: FILE_HEADERS_ONLY,
   });
   if (unified === undefined) throw new ApiProblem('not_possible', 'The two texts differ in too many lines.');
   return { from: from.version, to: to.version, unified, criteria: criteriaOf(from.yaml, to.yaml) };
