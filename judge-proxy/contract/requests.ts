@@ -77,7 +77,8 @@ export const newLabels = z.strictObject({
   queue: z.enum(QUEUES).nullable().default(null),
   blind: z.boolean().default(false),
 });
-export const labelParams = z.strictObject({ id: z.string().min(6).max(64) });
+/** An id of a label begins with that of its exchange. */
+export const labelParams = z.strictObject({ id: z.string().min(6).max(128) });
 export const queueParams = z.strictObject({ queue: z.enum(QUEUES) });
 export const queueQuery = z.strictObject({
   blind: flag.default(false),
