@@ -3,6 +3,9 @@
  * holds something is owned and closed here.
  */
 
+import { createAccountHandlers } from './admin/accounts/account-handlers.ts';
+import { ensureFirstUser, type FirstUser } from './admin/accounts/first-user.ts';
+import { Passwords } from './admin/auth/passwords.ts';
 import { startAdmin } from './admin/server.ts';
 import type { Config } from './config/schema.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -15,7 +18,7 @@ import { asListenError } from './main-listen-error.ts';
 import { buildMetrics } from './main-metrics.ts';
 import { loadPolicies } from './main-policies.ts';
 import { startTraffic } from './main-traffic.ts';
-import { systemClock } from './telemetry/clock.ts';
+import { newId, systemClock } from './telemetry/clock.ts';
 import { createLog, type Log } from './telemetry/log.ts';
 
 export interface StartOptions {
@@ -25,6 +28,10 @@ export interface StartOptions {
 
 export interface RunningProxy {
   readonly ports: { readonly proxy: number; readonly plain: number | null; readonly admin: number };
+  /** Where the console is. */
+  readonly consoleUrl: string;
+  /** Made by this start, because there was no user: to be shown once. */
+  readonly firstUser: FirstUser | null;
   /**
    * Stops accepting, gives open exchanges and tunnels `limits.drain`, then ends all.
    * @param signal why, for the log
@@ -62,20 +69,33 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
 
   const judging = await startJudging(own, { config, judges, ledger, log, metrics });
   const traffic = await startTraffic(own, { ...judging, config, interceptionCa, ledger, log, metrics });
-  const { host } = config.listen.admin;
-  const admin = await startAdmin({ ...config.listen.admin, metrics, health: () => healthOf(ledger) }).catch(
-    (error: unknown) => {
-      throw asListenError(error, config);
-    },
-  );
+  const accounts = { ledger, passwords: new Passwords(), clock: systemClock, newId };
+  const firstUser = await ensureFirstUser(accounts);
+  const admin = await startAdmin({
+    ...accounts,
+    listen: config.listen.admin,
+    console: config.console,
+    log,
+    metrics,
+    health: () => healthOf(ledger),
+    handlers: createAccountHandlers(accounts),
+  }).catch((error: unknown) => {
+    throw asListenError(error, config);
+  });
   own.defer(() => admin.close());
+  const { host } = config.listen.admin;
   traffic.ownListener(host, admin.port);
   log.write('info', 'listening', { address: host, port: admin.port, mode: 'admin' });
   own.defer(reportExpiry(config, metrics, log));
   log.write('info', 'ready', { port: traffic.ports.proxy, version: process.version });
 
   const owned = own.move();
-  return { ports: { ...traffic.ports, admin: admin.port }, close: (signal) => shutDown(owned, log, signal) };
+  return {
+    ports: { ...traffic.ports, admin: admin.port },
+    consoleUrl: admin.url,
+    firstUser,
+    close: (signal) => shutDown(owned, log, signal),
+  };
 }
 
 function healthOf(ledger: Ledger) {

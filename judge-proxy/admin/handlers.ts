@@ -45,4 +45,9 @@ type AnswerOf<N extends EndpointName> = (typeof ENDPOINTS)[N]['answer'] extends 
 /** @throws {ApiProblem} what the caller is told; everything else is `internal` */
 export type Handler<N extends EndpointName> = (given: Given<N>, context: Context) => Promise<AnswerOf<N>>;
 
-export type Handlers = { readonly [N in EndpointName]: Handler<N> };
+/** Sign-in and what belongs to it sets cookies: the server answers these itself (accounts/sessions.ts). */
+export const SESSION_ENDPOINTS = ['sign_in', 'who_am_i', 'sign_out', 'change_password'] as const;
+export type SessionEndpoint = (typeof SESSION_ENDPOINTS)[number];
+
+export type HandledEndpoint = Exclude<EndpointName, SessionEndpoint>;
+export type Handlers = { readonly [N in HandledEndpoint]: Handler<N> };

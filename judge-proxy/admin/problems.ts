@@ -30,16 +30,20 @@ export class ApiProblem extends Error {
   readonly code: ProblemCode;
   readonly detail: string | undefined;
   readonly errors: readonly { readonly path: string; readonly message: string }[] | undefined;
+  /** Seconds, of `too_many_requests` and `ledger_unavailable`. */
+  readonly retryAfter: number | undefined;
 
   /** @param detail a sentence of ours that says more than the title */
   constructor(
     code: ProblemCode,
     detail?: string,
     errors?: readonly { readonly path: string; readonly message: string }[],
+    retryAfter?: number,
   ) {
     super(detail ?? PROBLEMS[code][1]);
     this.code = code;
     this.detail = detail;
     this.errors = errors;
+    this.retryAfter = retryAfter;
   }
 }

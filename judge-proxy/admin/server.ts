@@ -1,93 +1,108 @@
 /**
- * Health and metrics, on a listener of their own that is never the data port (DESIGN decision 15). Nothing here asks who
- * you are, so it listens on loopback only, answers to loopback names only, and can change nothing.
+ * Console, admin API, health and metrics, on a listener of their own that is never the data port (DESIGN decision 15).
+ * Beyond loopback it starts with TLS alone, its own or that of a proxy which the operator vouches for.
  */
 
-import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import { isLoopback } from '../config/cidr.ts';
+import { existsSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { checkAdmin } from '../config/check-admin.ts';
+import type { Config } from '../config/schema.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Clock } from '../telemetry/clock.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { type HealthReport, isReady } from './health.ts';
+import { Sessions } from './accounts/sessions.ts';
+import { Authenticator } from './auth/authenticate.ts';
+import { NAMES } from './auth/credentials.ts';
+import type { Passwords } from './auth/passwords.ts';
+import { SignInLimits } from './auth/sign-in-limits.ts';
+import type { Handlers } from './handlers.ts';
+import type { HealthReport } from './health.ts';
+import { type AppParts, createApp } from './http/app.ts';
+import { createOwnNames } from './http/own-names.ts';
+import { readAdminTls } from './http/tls.ts';
 
 export interface AdminOptions {
-  /** Loopback address. */
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+  readonly listen: Config['listen']['admin'];
+  readonly console: Config['console'];
+  readonly ledger: Pick<Ledger, 'append' | 'rows'>;
+  readonly passwords: Passwords;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly log: Log;
   /** Asked for each request of /readyz; must be cheap. */
   readonly health: () => HealthReport;
   readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
+  /** Those that are there. */
+  readonly handlers: Partial<Handlers>;
+  /** Folder of the built console; that of this program unless given. */
+  readonly consoleFolder?: string;
 }
 
 export interface Admin {
   readonly port: number;
+  /** Where a person finds it. */
+  readonly url: string;
   /** Stops listening and closes every connection. */
   close(): Promise<void>;
 }
 
-/** The names under which a browser or a probe on this machine reaches us. */
-const OWN_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
-
-const SECURITY_HEADERS = {
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-  'cache-control': 'no-store',
-} as const;
+const CONSOLE = resolve(import.meta.dirname, '../console/dist');
 
 /**
  * Starts the listener.
- * @throws TypeError for an address that is not loopback; the system's error when the port cannot be had
+ * @throws TypeError for an address that would expose it, naming the option; CertificateError; the system's error when the
+ *   port cannot be had
  */
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
-  if (!isLoopback(options.host)) {
-    throw new TypeError('listen.admin.host has to be a loopback address: health and metrics have no authentication');
+  const { listen, log } = options;
+  const { host, port } = listen;
+  const [fault] = checkAdmin(listen);
+  if (fault !== undefined) throw new TypeError(`${fault.path.join('.')}: ${fault.message}. ${fault.fix}`);
+  const tls = listen.tls === undefined ? null : await readAdminTls(listen.tls, log);
+  const app = await createApp(partsOf(options, tls), options.handlers);
+  const stopWatching = tls?.watch((context) => {
+    const { server } = app;
+    if ('setSecureContext' in server && typeof server.setSecureContext === 'function') server.setSecureContext(context);
+  });
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    stopWatching?.();
+    await app.close();
+    throw error;
   }
-  const app = createApp(options);
-  await app.listen({ host: options.host, port: options.port });
   const address = app.server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : options.port;
-  return { port, close: () => app.close() };
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    port: bound,
+    url: listen.public_origin ?? urlOf(host, bound, tls !== null),
+    close: async () => {
+      stopWatching?.();
+      await app.close();
+    },
+  };
 }
 
-function createApp({ health, metrics }: AdminOptions): FastifyInstance {
-  const app = fastify({
-    logger: false,
-    forceCloseConnections: true,
-    requestTimeout: 10_000,
-    exposeHeadRoutes: false,
-    return503OnClosing: false,
-    bodyLimit: 1,
-    // A malformed URL is one more thing that is not here.
-    frameworkErrors: (_error, _request, reply) => void refuse(reply, 404, 'not_found'),
-  });
-  app.removeAllContentTypeParsers();
-  app.addHook('onRequest', guard);
-  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'not_found'));
-  app.setErrorHandler((error: FastifyError, _request, reply) =>
-    (error.statusCode ?? 500) < 500 ? refuse(reply, 404, 'not_found') : refuse(reply, 500, 'internal'),
-  );
-  app.get('/healthz', () => ({ status: 'alive' }));
-  app.get('/readyz', (_request, reply) => {
-    const report = health();
-    const ready = isReady(report);
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready', parts: report.parts });
-  });
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()));
-  return app;
+function partsOf(options: AdminOptions, tls: AppParts['tls']): AppParts {
+  const { listen, ledger, clock, newId, log, passwords, health, metrics } = options;
+  const https = tls !== null || listen.behind_trusted_proxy;
+  const cookieName = https ? NAMES.secure : NAMES.plain;
+  const limits = options.console;
+  const folder = options.consoleFolder ?? CONSOLE;
+  return {
+    ...{ listen, https, tls, cookieName, clock, newId, log, health, metrics },
+    ownNames: createOwnNames(listen),
+    authenticator: new Authenticator({ ledger, clock, limits, cookieName }),
+    sessions: new Sessions({ ledger, clock, newId, log, limits, passwords, attempts: new SignInLimits() }),
+    version: process.version,
+    consoleFolder: existsSync(folder) ? folder : null,
+  };
 }
 
-/**
- * Refuses foreign Host headers: a page in a browser can point its own name at 127.0.0.1 (DNS rebinding) and would then
- * be same-origin with us.
- */
-async function guard(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-  reply.headers(SECURITY_HEADERS);
-  const host = request.headers.host?.replace(/:\d+$/, '').toLowerCase();
-  if (host !== undefined && OWN_NAMES.has(host)) return undefined;
-  return await refuse(reply, 403, 'foreign_host');
-}
-
-function refuse(reply: FastifyReply, status: number, code: string): FastifyReply {
-  return reply.headers(SECURITY_HEADERS).code(status).send({ error: { code } });
+function urlOf(host: string, port: number, https: boolean): string {
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : isIPv6(host) ? `[${host}]` : host;
+  return `${https ? 'https' : 'http'}://${shown}:${port}`;
 }

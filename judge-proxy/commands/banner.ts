@@ -1,5 +1,7 @@
 /** What `npm start` shows when everything is up: addresses, and lines to paste. */
 
+import type { FirstUser } from '../admin/accounts/first-user.ts';
+
 export interface BannerFacts {
   readonly proxyUrl: string;
   /** Trust bundle: system roots and the interception CA. */
@@ -24,6 +26,7 @@ export function banner(facts: BannerFacts): string {
   Recorded    ${facts.terminated.length === 0 ? 'no host: no route terminates' : facts.terminated.join(', ')}
   Judged by   ${facts.judge}
   Ledger      ${facts.ledger}
+  Console     ${facts.admin}
   Health      ${facts.admin}/readyz   metrics ${facts.admin}/metrics
 
   Paste one of these, then run your program as always:
@@ -33,6 +36,18 @@ export function banner(facts: BannerFacts): string {
   Python    export HTTPS_PROXY=${url} SSL_CERT_FILE=${bundle} REQUESTS_CA_BUNDLE=${bundle}
 
   Watch it    npm run review -- tail        Stop it    Ctrl-C
+
+`;
+}
+
+/** What the first start says once: the only time that this password is seen. Pure; ends with a newline. */
+export function firstUserNote({ name, password }: FirstUser, consoleUrl: string): string {
+  return `
+  First start: sign in at ${consoleUrl} as '${name}' with the password
+
+      ${password}
+
+  It is shown this once, and has to be changed at the first sign-in. Lost: npm run users -- reset ${name}
 
 `;
 }

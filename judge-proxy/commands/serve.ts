@@ -1,6 +1,7 @@
 /** `judge-proxy serve`: the judge proxy alone; Envoy runs elsewhere (docker compose, another machine). */
 
 import { startProxy } from '../main.ts';
+import { firstUserNote } from './banner.ts';
 import { aborted, type CommandIo } from './command.ts';
 import { DEFAULT_CONFIG, guarded, readOptions, readRunningConfig } from './options.ts';
 
@@ -21,6 +22,8 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
     }
     const config = await readRunningConfig(options.config, io);
     const proxy = await startProxy(config);
+    // On standard error: standard output is the log, and the log is kept.
+    if (proxy.firstUser !== null) io.stderr.write(firstUserNote(proxy.firstUser, proxy.consoleUrl));
     await aborted(io.signal);
     await proxy.close(String(io.signal.reason));
     return 0;

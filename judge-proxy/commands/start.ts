@@ -6,7 +6,7 @@ import { type CertificateSetup, setupFor } from '../../certs-tool/paths.ts';
 import { launchEnvoy, type RunningEnvoy } from '../../envoy/launch.ts';
 import type { Config } from '../config/schema.ts';
 import { type RunningProxy, startProxy } from '../main.ts';
-import { banner } from './banner.ts';
+import { banner, firstUserNote } from './banner.ts';
 import { aborted, CommandError, type CommandIo } from './command.ts';
 import { DEFAULT_CONFIG, guarded, readOptions, readPort, readRunningConfig } from './options.ts';
 
@@ -64,6 +64,8 @@ export async function start(args: readonly string[], io: CommandIo): Promise<num
       : null;
     if (envoy !== null) parts.defer(() => envoy.stop({ drainMs: config.limits.drain }));
     io.stdout.write(banner(facts(config, certificates, proxy, envoy, host)));
+    // Once, at this terminal, and nowhere else.
+    if (proxy.firstUser !== null) io.stdout.write(firstUserNote(proxy.firstUser, proxy.consoleUrl));
     return await untilStopped(io, envoy);
   });
 }
@@ -127,7 +129,7 @@ function facts(
     proxyUrl: `http://${shownHost}:${envoy?.port ?? proxy.ports.plain ?? 0}`,
     bundle: resolve(certificates.paths.trustBundle),
     ca: resolve(config.interception.ca_cert),
-    admin: `http://127.0.0.1:${proxy.ports.admin}`,
+    admin: proxy.consoleUrl,
     ledger: config.ledger.url,
     terminated: setupFor(config).terminatedHosts,
     judge:

@@ -1,4 +1,4 @@
-/** The certificates of the door, and taking up new ones without a restart. */
+/** The certificates of a listener, and taking up new ones without a restart. */
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
@@ -11,11 +11,13 @@ import type { Log } from '../telemetry/log.ts';
 export interface CertificateFiles {
   readonly cert: string;
   readonly key: string;
-  /** CA of client certificates. CRLs in the same file are enforced. */
-  readonly client_ca: string;
+  /** CA of client certificates. CRLs in the same file are enforced. Absent: clients are not asked for one. */
+  readonly client_ca?: string;
+  /** The option that names the files, for errors; `listen.proxy` unless given. */
+  readonly option?: string;
 }
 
-/** Oldest TLS at the door: the only peer is our own Envoy, and 1.2 would show its certificate to the wire. */
+/** Oldest TLS: at the door the only peer is our own Envoy, and 1.2 would show its certificate to the wire. */
 const MIN_VERSION = 'TLSv1.3';
 /** Certificate and key are two files: a change of both is read once it has settled. */
 const SETTLE_MS = 200;
@@ -27,23 +29,25 @@ const POLL_MS = 60_000;
  * @throws CertificateError that names the file, what is wrong with it and the command that mends it
  */
 export async function readCertificates(files: CertificateFiles): Promise<SecureContextOptions> {
-  const cert = await read(files.cert);
-  const key = await read(files.key);
-  const clientCa = await read(files.client_ca);
-  return checked(files, cert, key, clientCa);
+  const fail = failures(files.option ?? 'listen.proxy');
+  const cert = await fail.read(files.cert);
+  const key = await fail.read(files.key);
+  const clients =
+    files.client_ca === undefined ? {} : clientTrust(files.client_ca, await fail.read(files.client_ca), fail);
+  const leaf = fail.attempt(files.cert, () => new X509Certificate(cert));
+  const privateKey = fail.attempt(files.key, () => createPrivateKey(key));
+  if (!leaf.checkPrivateKey(privateKey)) throw fail.unusable(files.key, `is not the key of ${files.cert}`);
+  const context = { cert, key, minVersion: MIN_VERSION, ...clients } as const;
+  fail.attempt(files.cert, () => createSecureContext(context));
+  return context;
 }
 
-function checked(files: CertificateFiles, cert: string, key: string, clientCa: string): SecureContextOptions {
-  const leaf = attempt(files.cert, () => new X509Certificate(cert));
-  const privateKey = attempt(files.key, () => createPrivateKey(key));
-  if (!leaf.checkPrivateKey(privateKey)) throw unusable(files.key, `is not the key of ${files.cert}`);
-  const ca = blocks(clientCa, 'CERTIFICATE');
-  const crl = blocks(clientCa, 'X509 CRL');
-  if (ca.length === 0) throw unusable(files.client_ca, 'holds no certificate');
-  for (const pem of ca) attempt(files.client_ca, () => new X509Certificate(pem));
-  const context = { cert, key, ca, minVersion: MIN_VERSION, ...(crl.length > 0 ? { crl } : {}) } as const;
-  attempt(files.cert, () => createSecureContext(context));
-  return context;
+function clientTrust(file: string, pems: string, fail: Failures): Pick<SecureContextOptions, 'ca' | 'crl'> {
+  const ca = blocks(pems, 'CERTIFICATE');
+  const crl = blocks(pems, 'X509 CRL');
+  if (ca.length === 0) throw fail.unusable(file, 'holds no certificate');
+  for (const pem of ca) fail.attempt(file, () => new X509Certificate(pem));
+  return { ca, ...(crl.length > 0 ? { crl } : {}) };
 }
 
 /** Calls back with each new, usable set of certificates. Unusable ones are reported and change nothing. */
@@ -69,7 +73,8 @@ export class CertificateWatcher {
     this.#onChange = onChange;
     this.#current = fingerprint(current);
     // Directories, not files: a rename puts another inode in the file's place, and a watch would stay on the old one.
-    for (const folder of new Set([files.cert, files.key, files.client_ca].map((file) => dirname(file)))) {
+    const named = [files.cert, files.key, files.client_ca].filter((file) => file !== undefined);
+    for (const folder of new Set(named.map((file) => dirname(file)))) {
       const watcher = watch(folder, { persistent: false }, () => this.#changed());
       watcher.on('error', () => watcher.close()); // the poll goes on
       this.#watchers.push(watcher);
@@ -120,25 +125,31 @@ function blocks(pem: string, label: string): string[] {
   return pem.match(new RegExp(`-----BEGIN ${label}-----[^-]+-----END ${label}-----`, 'g')) ?? [];
 }
 
-async function read(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    const remedy = 'Check the path in listen.proxy; npm run certs -- init makes what is missing.';
-    throw new CertificateError('file_failed', `${file} cannot be read (${code}).`, remedy, error);
-  }
-}
+type Failures = ReturnType<typeof failures>;
 
-function attempt<T>(file: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw unusable(file, 'cannot be used', error);
-  }
-}
-
-function unusable(file: string, what: string, cause?: unknown): CertificateError {
-  const remedy = 'Check the paths in listen.proxy, or make a new pair: npm run certs -- server --force';
-  return new CertificateError('certificate_unreadable', `${file} ${what}.`, remedy, cause);
+/** Errors that name the option. */
+function failures(option: string) {
+  const unusable = (file: string, what: string, cause?: unknown): CertificateError => {
+    const remedy = `Check the paths in ${option}, or make a new pair: npm run certs -- server --force`;
+    return new CertificateError('certificate_unreadable', `${file} ${what}.`, remedy, cause);
+  };
+  return {
+    unusable,
+    async read(file: string): Promise<string> {
+      try {
+        return await readFile(file, 'utf8');
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+        const remedy = `Check the path in ${option}; npm run certs -- init makes what is missing.`;
+        throw new CertificateError('file_failed', `${file} cannot be read (${code}).`, remedy, error);
+      }
+    },
+    attempt<T>(file: string, parse: () => T): T {
+      try {
+        return parse();
+      } catch (error) {
+        throw unusable(file, 'cannot be used', error);
+      }
+    },
+  };
 }

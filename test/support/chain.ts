@@ -248,7 +248,7 @@ function configFor(folder: string, parts: Parts, options: ChainOptions, port: nu
         key: certs('server.key'),
         client_ca: certs('ca.crt'),
       },
-      admin: { host: '127.0.0.1', port: 0 },
+      admin: { host: '127.0.0.1', port: 0, open_metrics: true },
       ...(options.hop === 'plain' ? { plain: { host: '127.0.0.1', port } } : {}),
     },
     interception: { ca_cert: certs('intercept-ca.crt'), ca_key: certs('intercept-ca.key') },

@@ -132,7 +132,7 @@ export class SettingsWorld {
       listen: {
         proxy: { ...loopback, cert: own.serverCert, key: own.serverKey, client_ca: own.caCert },
         plain: loopback,
-        admin: loopback,
+        admin: { ...loopback, open_metrics: true },
       },
       interception: { ca_cert: own.interceptionCaCert, ca_key: own.interceptionCaKey },
       upstream: {

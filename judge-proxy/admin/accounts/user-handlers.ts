@@ -1,0 +1,73 @@
+/** Users: listed, made, changed, given a new password. What a change takes away ends with the sessions of that user. */
+
+import { ConflictError } from '../../ledger/ledger-error.ts';
+import { timestamp } from '../../telemetry/clock.ts';
+import { type StoredSecret, type StoredUser, userRow } from '../auth/account-rows.ts';
+import { newPassword } from '../auth/passwords.ts';
+import type { Handlers } from '../handlers.ts';
+import { ApiProblem } from '../problems.ts';
+import type { AccountParts } from './account-parts.ts';
+import { append } from './act.ts';
+
+type UserHandlers = Pick<Handlers, 'list_users' | 'create_user' | 'change_user' | 'reset_password'>;
+
+export function createUserHandlers(parts: AccountParts): UserHandlers {
+  const { ledger, clock, passwords } = parts;
+  return {
+    list_users: async () => (await ledger.rows<StoredUser>('users')).map(userRow),
+
+    create_user: async ({ body: { name, role } }, context) => {
+      const password = newPassword();
+      const hash = await passwords.hash(password);
+      const record = context.act('user.create', name, null, { role });
+      try {
+        await append(ledger, record, [['insertUser', name, role, hash, 1, timestamp(clock)]]);
+      } catch (error) {
+        if (error instanceof ConflictError) throw new ApiProblem('conflict', 'There is a user of that name.');
+        throw error;
+      }
+      return { user: userRow(await stored(parts, name)), password };
+    },
+
+    change_user: async ({ params: { name }, body }, context) => {
+      const user = await stored(parts, name);
+      const role = body.role ?? user.role;
+      const disabled = body.disabled ?? user.disabled_at !== null;
+      const disabledAt = disabled ? (user.disabled_at ?? timestamp(clock)) : null;
+      if (role === user.role && disabledAt === user.disabled_at) return userRow(user);
+      const before = { role: user.role, disabled: user.disabled_at !== null };
+      const record = context.act('user.update', name, before, { role, disabled });
+      try {
+        await append(ledger, record, [
+          ['changeUser', role, disabledAt, name, user.role, user.disabled_at, role, disabledAt],
+          ['endSessionsOf', name],
+        ]);
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+        const now = await stored(parts, name);
+        const same = now.role === user.role && now.disabled_at === user.disabled_at;
+        throw new ApiProblem(same ? 'last_admin' : 'conflict');
+      }
+      return userRow(await stored(parts, name));
+    },
+
+    reset_password: async ({ params: { name } }, context) => {
+      const [user] = await ledger.rows<StoredSecret>('userSecret', name);
+      if (user === undefined) throw new ApiProblem('not_found');
+      const password = newPassword();
+      const hash = await passwords.hash(password);
+      const record = context.act('user.password', name, null, { by: 'reset' });
+      await append(ledger, record, [
+        ['setPassword', hash, 1, name, user.password_hash],
+        ['endSessionsOf', name],
+      ]);
+      return { user: userRow(await stored(parts, name)), password };
+    },
+  };
+}
+
+async function stored({ ledger }: AccountParts, name: string): Promise<StoredUser> {
+  const [user] = await ledger.rows<StoredUser>('user', name);
+  if (user === undefined) throw new ApiProblem('not_found');
+  return user;
+}

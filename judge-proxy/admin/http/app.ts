@@ -1,0 +1,87 @@
+/** The admin server without its listener: guards, routes, errors. */
+
+import helmet from '@fastify/helmet';
+import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify';
+import type { Config } from '../../config/schema.ts';
+import type { Clock } from '../../telemetry/clock.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { Sessions } from '../accounts/sessions.ts';
+import type { Authenticator } from '../auth/authenticate.ts';
+import type { Handlers } from '../handlers.ts';
+import type { HealthReport } from '../health.ts';
+import { ApiProblem } from '../problems.ts';
+import { isPage, registerConsole, sendPage } from './console-files.ts';
+import { registerEndpoints } from './endpoint-routes.ts';
+import type { OwnNames } from './own-names.ts';
+import { registerProbes } from './probe-routes.ts';
+import { asProblem, sendProblem } from './problem-answer.ts';
+import { contentSecurityPolicy, helmetOptions, PERMISSIONS_POLICY } from './security-headers.ts';
+import { registerSessionEndpoints } from './session-routes.ts';
+import type { AdminTls } from './tls.ts';
+
+export interface AppParts {
+  readonly listen: Config['listen']['admin'];
+  /** Browsers reach us by TLS, ours or that of the proxy before us. */
+  readonly https: boolean;
+  readonly tls: AdminTls | null;
+  readonly ownNames: OwnNames;
+  readonly authenticator: Authenticator;
+  readonly sessions: Sessions;
+  readonly cookieName: string;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly log: Log;
+  readonly health: () => HealthReport;
+  readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
+  readonly version: string;
+  /** Folder of the built console; null without one. */
+  readonly consoleFolder: string | null;
+}
+
+/** @param handlers those that are there; an endpoint without one is not */
+export async function createApp(parts: AppParts, handlers: Partial<Handlers>): Promise<FastifyInstance> {
+  const app = open(parts);
+  await app.register(helmet, helmetOptions(parts.https));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'content-security-policy': contentSecurityPolicy(),
+      'permissions-policy': PERMISSIONS_POLICY,
+      'cache-control': 'no-store',
+      'x-request-id': request.id,
+    });
+    if (!parts.ownNames.isHost(request.headers.host)) throw new ApiProblem('foreign_host');
+  });
+  app.removeContentTypeParser('text/plain');
+  app.setErrorHandler((error, request, reply) => sendProblem(reply, asProblem(error, request.id, parts.log)));
+  app.setNotFoundHandler(async (request, reply) => {
+    const { consoleFolder } = parts;
+    if (consoleFolder !== null && isPage(request)) return await sendPage(reply, consoleFolder);
+    throw new ApiProblem('not_found');
+  });
+  registerProbes(app, parts);
+  registerSessionEndpoints(app, parts);
+  registerEndpoints(app, parts, handlers);
+  if (parts.consoleFolder !== null) await registerConsole(app, parts.consoleFolder);
+  return app;
+}
+
+function open({ listen, tls, newId, log }: AppParts): FastifyInstance {
+  const options = {
+    logger: false,
+    forceCloseConnections: true,
+    requestTimeout: 10_000,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    bodyLimit: 1,
+    genReqId: () => newId(),
+    requestIdHeader: false,
+    // The proxy before us is one hop: what it says of its peer is believed, what that peer said is not.
+    trustProxy: listen.behind_trusted_proxy ? (_address: string, hop: number) => hop === 0 : false,
+    frameworkErrors: (error, request, reply) => void sendProblem(reply, asProblem(error, request.id, log)),
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+  } satisfies FastifyServerOptions;
+  if (tls === null) return fastify(options);
+  return fastify({ ...options, https: tls.context }) as unknown as FastifyInstance;
+}
