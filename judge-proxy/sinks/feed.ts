@@ -28,8 +28,9 @@ export class Feed {
   readonly #store: SinkStore;
   readonly #clock: Clock;
   readonly #events: FeedEvents;
-  #position: number | null = null;
-  #stored = 0;
+  #position: number;
+  /** The cursor as the ledger has it, null for a sink that is new: it begins with what comes from now on. */
+  #stored: number | null;
 
   constructor(sink: SinkConfig, store: SinkStore, clock: Clock, events: FeedEvents) {
     this.#sink = sink;
@@ -37,11 +38,13 @@ export class Feed {
     this.#store = store;
     this.#clock = clock;
     this.#events = events;
+    this.#stored = store.cursor(this.#cursorName);
+    this.#position = this.#stored ?? store.head()?.seq ?? 0;
   }
 
-  /** Up to which record the ledger was read; 0 before the first step. */
+  /** Up to which record the ledger was read. */
   get position(): number {
-    return this.#position ?? 0;
+    return this.#position;
   }
 
   /**
@@ -51,7 +54,10 @@ export class Feed {
   async step(): Promise<boolean> {
     const head = this.#store.head();
     if (head === null) return false;
-    const after = this.#position ?? (await this.#begin(head.seq));
+    const after = this.#position;
+    // Stored at once, so that what comes while the program is down is not missed.
+    if (this.#stored === null) await this.#store.write([], [this.#cursorAt(after)]);
+    this.#stored ??= after;
     if (head.seq <= after) return false;
     const rows =
       this.#kinds.length === 0 ? [] : this.#store.records({ kinds: this.#kinds, after, upTo: head.seq, limit: PAGE });
@@ -66,15 +72,6 @@ export class Feed {
     if (wanted.length > 0 || reached - this.#stored >= CURSOR_EVERY) await this.#queue(head.ledger_id, wanted, reached);
     this.#position = reached;
     return isFull;
-  }
-
-  /** A sink that is new begins with what comes from now on. */
-  async #begin(head: number): Promise<number> {
-    const known = this.#store.cursor(this.#cursorName);
-    if (known === null) await this.#store.write([], [this.#cursorAt(head)]);
-    this.#position = known ?? head;
-    this.#stored = this.#position;
-    return this.#position;
   }
 
   /** More than may wait. What fits is queued; the rest stays in the ledger until it fills a page, which is skipped then. */
