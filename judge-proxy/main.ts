@@ -7,6 +7,7 @@ import { createAccountHandlers } from './admin/accounts/account-handlers.ts';
 import { ensureFirstUser, type FirstUser } from './admin/accounts/first-user.ts';
 import { Passwords } from './admin/auth/passwords.ts';
 import { startAdmin } from './admin/server.ts';
+import { createSinkHandlers } from './admin/sinks/sink-handlers.ts';
 import type { Config } from './config/schema.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { VERDICT_FIELDS } from './ledger/records.ts';
@@ -66,6 +67,9 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   own.defer(() => ledger.close());
   await recover(ledger, log);
   await loadPolicies(ledger, judges.policies, log);
+  const { sinks: settings, limits } = config;
+  const sinks = await startSinks({ sinks: settings, ledgerUrl: config.ledger.url, ledger, limits, log, metrics });
+  own.defer(() => sinks.close());
 
   const judging = await startJudging(own, { config, judges, ledger, log, metrics });
   const traffic = await startTraffic(own, { ...judging, config, interceptionCa, ledger, log, metrics });
@@ -78,7 +82,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
     log,
     metrics,
     health: () => healthOf(ledger),
-    handlers: createAccountHandlers(accounts),
+    handlers: { ...createAccountHandlers(accounts), ...createSinkHandlers({ sinks, ledger }) },
   }).catch((error: unknown) => {
     throw asListenError(error, config);
   });
