@@ -19,6 +19,7 @@ import { asListenError } from './main-listen-error.ts';
 import { buildMetrics } from './main-metrics.ts';
 import { loadPolicies } from './main-policies.ts';
 import { startTraffic } from './main-traffic.ts';
+import { startSinks } from './sinks/sinks.ts';
 import { newId, systemClock } from './telemetry/clock.ts';
 import { createLog, type Log } from './telemetry/log.ts';
 
