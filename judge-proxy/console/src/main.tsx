@@ -1,6 +1,7 @@
 /** The review console: parts wired, page mounted. */
 
 import '@mantine/core/styles.css';
+import '@mantine/charts/styles.css';
 import '@mantine/notifications/styles.css';
 import './app/global.css';
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
