@@ -40,12 +40,18 @@ export interface ErasureOrder {
     | { readonly kind: 'age'; readonly before: string; readonly age_ms: number };
 }
 
-/** What an erasure did. An exchange that is open, or waits for its verdict, is left for later. */
+/**
+ * What an erasure did. An exchange that is open, or waits for its verdict, is left for later. Records from before schema 5
+ * are kept, and with them the words of verdicts of that time: their hash is of the record itself.
+ */
 export interface ErasureReport {
   readonly erasure_id: string;
   readonly exchanges: number;
+  /** Positions whose parts are gone. */
   readonly records: number;
   readonly left: number;
+  /** Records that hold something of what was to be erased. */
+  readonly kept: number;
 }
 
 /** A judgement to be made. At most one per exchange and judge hash. */

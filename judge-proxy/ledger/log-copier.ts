@@ -5,7 +5,7 @@
  */
 
 import { Worker } from 'node:worker_threads';
-import type { LogCopyData, ToLogCopy } from './log-copy-thread.ts';
+import type { FromLogCopy, LogCopyData, ToLogCopy } from './log-copy-thread.ts';
 
 /** Operations between two copies: some 2,000 pages of log. The first copy starts the thread. */
 const OPERATIONS = 1_000;
@@ -27,6 +27,27 @@ export class LogCopier {
     this.#operations = 0;
     this.#worker ??= this.#start();
     this.#worker.postMessage('copy' satisfies ToLogCopy);
+  }
+
+  /**
+   * Copies all of the log back and cuts it to nothing, once.
+   * @returns false when it could not be: somebody reads an older state of the ledger, or the writer is at work
+   */
+  async empty(): Promise<boolean> {
+    this.#worker ??= this.#start();
+    const worker = this.#worker;
+    return await new Promise((resolve) => {
+      const settle = (emptied: boolean) => {
+        worker.off('message', onMessage);
+        worker.off('exit', onExit);
+        resolve(emptied);
+      };
+      const onMessage = (emptied: FromLogCopy) => settle(emptied);
+      const onExit = () => settle(false);
+      worker.on('message', onMessage);
+      worker.on('exit', onExit);
+      worker.postMessage('empty' satisfies ToLogCopy);
+    });
   }
 
   /** Waits for a copy that is under way. Called once, after the last commit that counts. */

@@ -99,7 +99,7 @@ export function connections(
   db: DatabaseSync,
   filter: { readonly limit: number; readonly before_seq?: number },
 ): (ConnectionRecord & { seq: number })[] {
-  const where = new Conditions("kind = 'connection'");
+  const where = new Conditions("kind = 'connection'", 'body IS NOT NULL');
   where.add('seq < ?', filter.before_seq);
   const rows = db
     .prepare(`SELECT seq, body FROM records ${where.sql} ORDER BY seq DESC LIMIT ?`)
@@ -187,7 +187,7 @@ export function stats(db: DatabaseSync): LedgerStats {
          (SELECT count(*) FROM verdicts WHERE stands = 1 AND coverage = 'full') AS judged_full,
          (SELECT count(*) FROM verdicts WHERE stands = 1 AND coverage = 'partial') AS judged_partial,
          (SELECT count(*) FROM verdicts WHERE stands = 1 AND coverage = 'none') AS judged_none,
-         (SELECT count(*) FROM records WHERE kind = 'connection') AS connections,
+         (SELECT count(*) FROM records WHERE kind = 'connection' AND body IS NOT NULL) AS connections,
          (SELECT count(*) FROM jobs WHERE verdict_seq IS NULL) AS jobs`,
     )
     .get();

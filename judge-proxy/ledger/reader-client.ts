@@ -3,6 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import type { LedgerReader } from './ledger.ts';
 import { LedgerError, LookupError } from './ledger-error.ts';
+import type { ErasureReader } from './reader.ts';
 import type { FromReader, Question, ReaderData, ToReader } from './reader-thread.ts';
 
 interface Waiting {
@@ -10,7 +11,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-export class ReaderClient implements LedgerReader {
+export class ReaderClient implements LedgerReader, ErasureReader {
   readonly #url: string;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | null = null;
@@ -33,6 +34,8 @@ export class ReaderClient implements LedgerReader {
   spending: LedgerReader['spending'] = (sinceTs) => this.#ask(['spending', sinceTs]);
   rows: LedgerReader['rows'] = (read, ...values) => this.#ask(['rows', read, ...values]);
   sealed: LedgerReader['sealed'] = (exchangeId) => this.#ask(['sealed', exchangeId]);
+  erasable: ErasureReader['erasable'] = (question) => this.#ask(['erasable', question]);
+  erasuresUnderWay: ErasureReader['erasuresUnderWay'] = () => this.#ask(['erasuresUnderWay']);
   head: LedgerReader['head'] = (seq) => this.#ask(['head', seq]);
 
   async close(): Promise<void> {

@@ -3,13 +3,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { LedgerReader } from './ledger.ts';
 import { LookupError } from './ledger-error.ts';
-import { openReader } from './reader.ts';
+import { type ErasureReader, openReader } from './reader.ts';
 import type { Value } from './tables/statements-of-tables.ts';
 
-/** A question and its argument, by the names of LedgerReader. */
+type Asked = LedgerReader & ErasureReader;
+
+/** A question and its argument, by the names of LedgerReader and ErasureReader. */
 export type Question = {
-  [K in Exclude<keyof LedgerReader, 'close'>]: readonly [name: K, ...argument: Parameters<LedgerReader[K]>];
-}[Exclude<keyof LedgerReader, 'close'>];
+  [K in Exclude<keyof Asked, 'close'>]: readonly [name: K, ...argument: Parameters<Asked[K]>];
+}[Exclude<keyof Asked, 'close'>];
 
 export type ToReader = readonly [id: number, question: Question] | 'close';
 
@@ -35,7 +37,7 @@ if (parentPort !== null) {
   });
 }
 
-async function answered(id: number, reader: LedgerReader, question: Question): Promise<FromReader> {
+async function answered(id: number, reader: Asked, question: Question): Promise<FromReader> {
   try {
     return [id, true, await ask(reader, question)];
   } catch (error) {
@@ -44,7 +46,7 @@ async function answered(id: number, reader: LedgerReader, question: Question): P
   }
 }
 
-function ask(reader: LedgerReader, question: Question): Promise<unknown> {
+function ask(reader: Asked, question: Question): Promise<unknown> {
   switch (question[0]) {
     case 'verdicts':
       return reader.verdicts(question[1]);
@@ -66,6 +68,10 @@ function ask(reader: LedgerReader, question: Question): Promise<unknown> {
       return reader.rows(question[1], ...(question.slice(2) as Value[]));
     case 'sealed':
       return reader.sealed(question[1]);
+    case 'erasable':
+      return reader.erasable(question[1]);
+    case 'erasuresUnderWay':
+      return reader.erasuresUnderWay();
     case 'head':
       return reader.head(question[1]);
     default:

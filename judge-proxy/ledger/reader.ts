@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { chainHead } from './chain-head.ts';
 import { costs } from './costs.ts';
+import { type ErasablePage, type ErasableQuestion, erasable, erasuresUnderWay } from './erasable.ts';
 import type { LedgerReader } from './ledger.ts';
 import * as queries from './queries.ts';
 import { ledgerFile, openForReading } from './sqlite-file.ts';
@@ -12,11 +13,17 @@ import { READS, type ReadName, type Value } from './tables/statements-of-tables.
  * @param url `sqlite:PATH`
  * @throws {LedgerError} with file, cause and remedy
  */
-export function openReader(url: string): LedgerReader {
+export function openReader(url: string): LedgerReader & ErasureReader {
   return new SqliteReader(openForReading(ledgerFile(url)));
 }
 
-class SqliteReader implements LedgerReader {
+/** What erasures ask. */
+export interface ErasureReader {
+  erasable(question: ErasableQuestion): Promise<ErasablePage>;
+  erasuresUnderWay(): Promise<readonly string[]>;
+}
+
+class SqliteReader implements LedgerReader, ErasureReader {
   readonly #db: DatabaseSync;
   readonly #reads = new Map<ReadName, StatementSync>();
 
@@ -68,6 +75,14 @@ class SqliteReader implements LedgerReader {
 
   async sealed(exchangeId: string) {
     return queries.sealed(this.#db, exchangeId);
+  }
+
+  async erasable(question: ErasableQuestion) {
+    return erasable(this.#db, question);
+  }
+
+  async erasuresUnderWay() {
+    return erasuresUnderWay(this.#db);
   }
 
   async head(seq?: number) {

@@ -143,7 +143,10 @@ const MIGRATIONS: readonly string[] = [
     BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
   CREATE TRIGGER records_no_delete BEFORE DELETE ON records
     BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
-  CREATE INDEX records_connections ON records (seq) WHERE kind = 'connection';
+  CREATE INDEX records_connections ON records (seq) WHERE kind = 'connection' AND body IS NOT NULL;
+  CREATE INDEX records_erasures ON records (seq) WHERE kind = 'erasure';
+  -- Records of an exchange that have no table of their own.
+  CREATE INDEX records_beside ON records (json_extract(body, '$.exchange_id')) WHERE kind IN ('label', 'shadow_verdict');
   CREATE INDEX records_shadows ON records (seq) WHERE kind = 'shadow_verdict';
   CREATE INDEX records_acts ON records (seq) WHERE kind = 'act';
 
@@ -159,6 +162,15 @@ const MIGRATIONS: readonly string[] = [
     seq   INTEGER PRIMARY KEY,
     bytes BLOB NOT NULL
   ) STRICT;
+
+  -- Erasures that were begun, so that they are finished after a kill.
+  CREATE TABLE erasures_under_way (
+    erasure_id TEXT PRIMARY KEY,
+    erasure    TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  -- Names of clients stand in as few places as can be: by client the read model finds verdicts.
+  DROP INDEX verdicts_client;
+  CREATE INDEX jobs_done ON jobs (completed_seq) WHERE verdict_seq IS NOT NULL;
 
   -- The tables below are no part of the chain; acts in the chain tell who changed them.
   CREATE TABLE users (

@@ -57,7 +57,11 @@ export function openForWriting(file: string, durability: Durability, appliedAt: 
       if (durability === 'disk') db.exec('PRAGMA fullfsync = 1');
       // Without it INSERT OR REPLACE deletes rows past the triggers (sqlite.org/lang_conflict.html).
       db.exec('PRAGMA recursive_triggers = ON');
+      // What is deleted is overwritten with zeros, in the file and in pages that become free (sqlite.org/pragma.html).
+      db.exec('PRAGMA secure_delete = ON');
       migrate(db, file, appliedAt);
+      // What an erasure took from the database may still be in the log of a process that was killed.
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       return db;
     } catch (error) {
       db.close();

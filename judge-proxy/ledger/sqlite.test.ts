@@ -101,7 +101,7 @@ describe('records', () => {
       for (const sql of [
         "UPDATE records SET body = '{}'",
         'DELETE FROM records',
-        "REPLACE INTO records VALUES (1, 'verdict', '{}', '', '')",
+        "REPLACE INTO records VALUES (1, 'verdict', '{}', '', '', '')",
       ]) {
         expect(() => db.exec(sql), sql).toThrow('append-only');
       }

@@ -10,14 +10,15 @@ import { appendedRecord } from './appended-record.ts';
 import { canonicalJson } from './chain.ts';
 import { checkpointPlaces } from './checkpoint-file.ts';
 import { type CheckpointSettings, type Checkpoints, startCheckpoints } from './checkpoints.ts';
-import type { Content, ErasureReport, Job, Ledger, NewJob, Sealed } from './ledger.ts';
+import { Erasure } from './erasure.ts';
+import type { Content, ErasureOrder, ErasureReport, Job, Ledger, NewJob, Sealed } from './ledger.ts';
 import { ConflictError, type LedgerCause } from './ledger-error.ts';
 import { LogCopier } from './log-copier.ts';
 import { ReaderClient } from './reader-client.ts';
 import type { ConnectionRecord, Coverage, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from './records.ts';
 import { type Durability, ledgerFile, persistLog } from './sqlite-file.ts';
 import type { Change } from './tables/statements-of-tables.ts';
-import type { ChainPlace, Links, Recovered, StoredVerdict, TakenJob } from './thread-protocol.ts';
+import type { ChainPlace, Erased, Links, Recovered, StoredVerdict, TakenJob } from './thread-protocol.ts';
 import { keysOf } from './verdict-keys.ts';
 import { mergeVerdict, splitVerdict } from './verdict-words.ts';
 import { WriterClient, type WriterEvents } from './writer-client.ts';
@@ -70,6 +71,8 @@ class SqliteLedger implements Ledger {
   readonly #state: WriteState;
   readonly #clock: Clock;
   readonly #jobListeners = new Set<() => void>();
+  readonly #erasure: Erasure;
+  #lastErasure: Promise<unknown> = Promise.resolve();
   #checkpoints: Checkpoints | null = null;
   #closed: Promise<void> | null = null;
 
@@ -80,6 +83,14 @@ class SqliteLedger implements Ledger {
     this.#logCopier = logCopier;
     this.#state = state;
     this.#clock = clock;
+    this.#erasure = new Erasure({
+      erasable: (question) => this.#reader.erasable(question),
+      underWay: () => this.#reader.erasuresUnderWay(),
+      step: async (step) => (await writer.send(['erase', step])) as Erased,
+      rewriteNames: async () => void (await writer.send(['rewrite_names'])),
+      emptyLog: () => logCopier.empty(),
+      clock,
+    });
   }
 
   /**
@@ -174,8 +185,15 @@ class SqliteLedger implements Ledger {
     return places as readonly ChainPlace[];
   }
 
-  async erase(): Promise<ErasureReport> {
-    throw new ProxyError('internal', { reason: 'not_yet' });
+  erase(order: ErasureOrder): Promise<ErasureReport> {
+    return this.#erasing(() => this.#erasure.erase(order));
+  }
+
+  /** One at a time: two would look at the same exchanges. */
+  #erasing<T>(step: () => Promise<T>): Promise<T> {
+    const run = this.#lastErasure.then(step);
+    this.#lastErasure = run.catch(() => undefined);
+    return run;
   }
 
   onCommit(listener: (seq: number) => void): () => void {
@@ -190,6 +208,8 @@ class SqliteLedger implements Ledger {
   async recover(): Promise<Recovered> {
     const recovered = await this.#writer.send(['recover', timestamp(this.#clock), this.#clock.now()]);
     this.#announceJobs();
+    // Beside the traffic; what fails is told by the state, and goes on at the next start.
+    this.#erasing(() => this.#erasure.resume()).catch(() => undefined);
     return recovered as Recovered;
   }
 
@@ -218,6 +238,7 @@ class SqliteLedger implements Ledger {
     // After the last commit, while there is still a reader.
     await this.#writer.settle();
     await this.#checkpoints?.close();
+    await this.#lastErasure;
     await this.#reader.close();
     await this.#lookups.close();
     await this.#writer.close();

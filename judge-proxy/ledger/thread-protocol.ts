@@ -3,6 +3,7 @@
  * copying deep objects between threads costs more than writing them: records cross as the JSON that is stored.
  */
 
+import type { ErasureRecord, ErasureTier } from './acts.ts';
 import type { RecordKind } from './chain.ts';
 import type { LedgerCause } from './ledger-error.ts';
 import type { Severity } from './records.ts';
@@ -47,10 +48,33 @@ export type Operation =
   | readonly [op: 'finish', jobId: number, verdict: Split, keys: VerdictKeys]
   | readonly [op: 'release', jobId: number, notBefore: number]
   | readonly [op: 'recover', ts: string, nowMs: number]
-  | readonly [op: 'append', records: readonly AppendedRecord[], changes: readonly Change[]];
+  | readonly [op: 'append', records: readonly AppendedRecord[], changes: readonly Change[]]
+  | readonly [op: 'erase', step: EraseStep]
+  | readonly [op: 'rewrite_names'];
 
 /** A record and the words that stand beside it, both as they are stored. */
 export type Split = readonly [body: string, text: string | null];
+
+/** A few exchanges and connections of an erasure. */
+export interface EraseStep {
+  readonly erasure: Omit<ErasureRecord, 'tier' | 'seqs'>;
+  readonly tier: ErasureTier;
+  readonly exchanges: readonly string[];
+  /** Positions of connection records. */
+  readonly connections: readonly number[];
+  /** What is needed to finish it after a kill, with the first step. */
+  readonly begun: string | null;
+  /** With the last step; `record` makes a record although there was nothing to erase. */
+  readonly done: 'done' | 'record' | null;
+}
+
+/** What a step came to; `records` counts positions that its records name. See ErasureReport. */
+export interface Erased {
+  readonly exchanges: number;
+  readonly records: number;
+  readonly left: number;
+  readonly kept: number;
+}
 
 export type AppendedRecord = readonly [kind: RecordKind, body: string, text: string | null];
 
@@ -119,6 +143,7 @@ export type Result =
   | ChainPlace
   | readonly ChainPlace[]
   | Recovered
+  | Erased
   | 'conflict'
   | undefined;
 

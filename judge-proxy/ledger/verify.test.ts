@@ -48,6 +48,7 @@ describe('a ledger that holds', () => {
       to: RECORDS,
       records: RECORDS,
       contents: 3,
+      erased: 0,
       head: { seq: RECORDS, hash: lastCheckpoint(rig.places.file)?.head },
       checkpoints: { checked: 1, covers: { size: RECORDS, ts: '2026-01-31T12:00:00.000Z' } },
       first: null,
@@ -145,7 +146,7 @@ describe('each way to change it', () => {
       'an inserted record',
       (db: DatabaseSync) => {
         db.exec(`UPDATE records SET seq = -seq WHERE seq > 3; UPDATE records SET seq = -seq + 1 WHERE seq < 0;
-        INSERT INTO records SELECT 4, kind, replace(body, 'a-', 'z-'), '', '' FROM records WHERE seq = 1`);
+        INSERT INTO records SELECT 4, kind, replace(body, 'a-', 'z-'), '', '', '' FROM records WHERE seq = 1`);
         const after = db.prepare('SELECT seq, prev_hash, hash FROM records WHERE seq > 4').all();
         reseal(db, 4);
         restoreSeals(db, after);

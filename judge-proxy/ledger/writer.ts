@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { bodyHash, canonicalJson, chainHash, GENESIS, type RecordKind } from './chain.ts';
+import { Eraser } from './eraser.ts';
 import { interruption } from './interruption.ts';
 import { causeOf } from './ledger-error.ts';
 import type { ExchangeOpened, NewVerdict } from './records.ts';
@@ -42,12 +43,14 @@ export class Writer {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
   readonly #tables: TableStatements;
+  readonly #eraser: Eraser;
   #head: Head;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
     this.#sql = prepareStatements(db);
     this.#tables = new TableStatements(db);
+    this.#eraser = new Eraser(db, (kind, body) => this.#append(kind, body));
     this.#head = (this.#sql.head.get() as Head | undefined) ?? { seq: 0, hash: GENESIS };
   }
 
@@ -109,6 +112,11 @@ export class Writer {
         return this.#recover(operation[1], operation[2]);
       case 'append':
         return this.#appendAll(operation[1], operation[2]);
+      case 'erase':
+        return this.#eraser.step(operation[1]);
+      case 'rewrite_names':
+        this.#eraser.rewriteNames();
+        return undefined;
       default:
         return operation satisfies never;
     }
