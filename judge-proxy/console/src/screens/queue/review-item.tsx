@@ -6,6 +6,7 @@ import { answerOptions, useAnswer, useApi } from '../../api/hooks.ts';
 import { Time } from '../../shared/time.tsx';
 import { TrafficText } from '../../shared/traffic-text.tsx';
 import { WhenRead } from '../../shared/when-read.tsx';
+import { askedItem } from './asked-item.ts';
 import { ItemContent } from './item-content.tsx';
 import classes from './queue.module.css';
 import type { TriageState } from './triage.ts';
@@ -13,6 +14,9 @@ import type { TriageState } from './triage.ts';
 interface Props {
   readonly item: QueueItem;
   readonly state: TriageState;
+  /** The finding that is looked at. */
+  readonly chosen: string | null;
+  readonly onChoose: (id: string) => void;
 }
 
 /** Why each item waits. In blind mode only the draw is said: every other reason tells of a verdict. */
@@ -27,11 +31,9 @@ const WHY: Readonly<Record<QueueItem['why'], string>> = {
 };
 
 /** The exchange that is to be labelled. The one after it is read ahead. */
-export function ReviewItem({ item, state }: Props) {
+export function ReviewItem({ item, state, chosen, onChoose }: Props) {
   const { exchange } = item;
-  const revealed = state.revealed.has(exchange.exchange_id);
-  const blind = state.blind && !revealed;
-  const detail = useAnswer('read_exchange', asked(exchange.exchange_id, blind));
+  const detail = useAnswer('read_exchange', askedItem(state, exchange.exchange_id));
   useReadAhead(state);
   return (
     <article aria-label="Exchange to be labelled" data-exchange={exchange.exchange_id}>
@@ -47,7 +49,7 @@ export function ReviewItem({ item, state }: Props) {
       </div>
       {item.why === 'drawn' && <Purpose probability={item.sampling_probability} />}
       <WhenRead of={detail} lines={10}>
-        {(answer) => <ItemContent detail={answer} blind={blind} />}
+        {(answer) => <ItemContent detail={answer} chosen={chosen} onChoose={onChoose} />}
       </WhenRead>
     </article>
   );
@@ -64,13 +66,11 @@ function Purpose({ probability }: { probability: number | null }) {
   );
 }
 
-const asked = (id: string, blind: boolean) => ({ params: { id }, query: { blind: blind ? 'true' : 'false' } }) as const;
-
 function useReadAhead(state: TriageState): void {
   const api = useApi();
   const cache = useQueryClient();
   const next = state.items[state.at + 1]?.exchange.exchange_id;
   useEffect(() => {
-    if (next !== undefined) void cache.prefetchQuery(answerOptions(api, 'read_exchange', asked(next, state.blind)));
-  }, [api, cache, next, state.blind]);
+    if (next !== undefined) void cache.prefetchQuery(answerOptions(api, 'read_exchange', askedItem(state, next)));
+  }, [api, cache, next, state]);
 }

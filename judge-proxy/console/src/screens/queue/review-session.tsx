@@ -3,6 +3,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { EmptyState } from '../../shared/empty-state.tsx';
 import { ErrorState } from '../../shared/error-state.tsx';
 import { useKeys } from '../../shared/keys.tsx';
+import { FoundPanel } from './found-panel.tsx';
 import { REVIEW_KEYS, type ReviewAct } from './keys.ts';
 import { LabelPanel } from './label-panel.tsx';
 import { ProblemList } from './problem-list.tsx';
@@ -33,7 +34,7 @@ export function ReviewSession({ store, onRestart }: Props) {
   const state = useSyncExternalStore(store.subscribe, store.state);
   const navigate = useNavigate();
   const note = useRef<HTMLTextAreaElement>(null);
-  const top = useRef<HTMLDivElement>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
   const [similar, setSimilar] = useState(false);
   const item = current(state);
   const id = item?.exchange.exchange_id;
@@ -59,7 +60,10 @@ export function ReviewSession({ store, onRestart }: Props) {
   // A label that is on its way when the window closes may be lost: the browser asks.
   useBlocker({ shouldBlockFn: () => false, enableBeforeUnload: () => onTheWay(store.state()) > 0 });
   // biome-ignore lint/correctness/useExhaustiveDependencies: another item is read from its beginning
-  useEffect(() => top.current?.scrollIntoView({ block: 'nearest' }), [id]);
+  useEffect(() => {
+    setChosen(null);
+    if (id !== undefined) window.scrollTo({ top: 0 });
+  }, [id]);
 
   if (state.loadProblem !== null && state.items.length === 0)
     return <ErrorState error={new Error(state.loadProblem)} onRetry={() => store.send({ kind: 'load_again' })} />;
@@ -70,11 +74,11 @@ export function ReviewSession({ store, onRestart }: Props) {
       </EmptyState>
     );
   return (
-    <div className={classes.session} ref={top}>
+    <div className={classes.session}>
       <div className={classes.item}>
         <ProblemList state={state} send={store.send} />
         {item !== undefined ? (
-          <ReviewItem item={item} state={state} key={id} />
+          <ReviewItem key={id} item={item} state={state} chosen={chosen} onChoose={setChosen} />
         ) : (
           <SessionEnd state={state} onRestart={onRestart} />
         )}
@@ -82,7 +86,10 @@ export function ReviewSession({ store, onRestart }: Props) {
       <aside className={classes.side} aria-label="Labels">
         <ProgressPanel state={state} act={act} />
         {item !== undefined && (
-          <LabelPanel key={id} item={item} state={state} act={act} send={store.send} noteField={note} />
+          <>
+            <LabelPanel key={id} item={item} state={state} act={act} send={store.send} noteField={note} />
+            <FoundPanel id={item.exchange.exchange_id} state={state} chosen={chosen} onChoose={setChosen} />
+          </>
         )}
       </aside>
       {similar && item !== undefined && (
