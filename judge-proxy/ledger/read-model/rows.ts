@@ -264,6 +264,16 @@ export interface AuditFilter {
   readonly until?: string;
 }
 
+/** Whether the index can be written, and how far it is. */
+export interface IndexHealth {
+  readonly ok: boolean;
+  /** Word of LEDGER_CAUSES, null when all is well. */
+  readonly cause: string | null;
+  readonly position: number;
+  /** Records of the ledger that cannot be found yet. */
+  readonly behind: number;
+}
+
 export interface ReadModel {
   exchanges(filter: ExchangeFilter, page: PageRequest): Promise<Page<FoundExchange>>;
   /** Rows by id, in the order of the ids; unknown ids are left out. At most 200. */
@@ -286,5 +296,6 @@ export interface ReadModel {
   readonly position: number;
   /** Called with the rows that are new or have changed, in order, at most 200 at one time. Returns the unsubscribe function. */
   onChange(listener: (rows: readonly ExchangeRow[]) => void): () => void;
+  health(): IndexHealth;
   close(): Promise<void>;
 }

@@ -1,0 +1,126 @@
+/** The list of exchanges: newest first, by any filters together, with or without words. */
+
+import type { SQLInputValue } from 'node:sqlite';
+import { cursorOf, placeOf, rowLimit } from './cursor.ts';
+import { type Condition, type Conditions, conditionsOf } from './exchange-filter.ts';
+import { rowsBySeq } from './exchange-rows.ts';
+import type { IndexDb } from './index-db.ts';
+import type { ExchangeFilter, FoundExchange, Page, PageRequest, Snippet } from './rows.ts';
+import { matchOf, snippetOf } from './search-words.ts';
+import { HIT_END, HIT_START } from './transcript-words.ts';
+
+/** An index helps when it leaves out so much; else reading all from the newest on finds a page as soon. */
+const INDEX_PART = 4;
+/** Those that come in no order are sorted first: only when they are few. */
+const RANGE_PART = 32;
+/** Matches that are read at one time, when they must fit a filter, too. */
+const MATCHES = 10_000;
+/** Up to so many exchanges that fit a filter, it is they that are asked for the words. */
+const FEW = 10_000;
+/** Words around a hit. */
+const SNIPPET_WORDS = 32;
+
+export function exchangeList(db: IndexDb, filter: ExchangeFilter, page: PageRequest): Page<FoundExchange> {
+  const before = placeOf<readonly [number]>(page.cursor, ['number'])?.[0] ?? Number.MAX_SAFE_INTEGER;
+  const limit = rowLimit(page.limit);
+  const match = filter.q === undefined ? undefined : matchOf(filter.q);
+  const conditions = match === null ? null : conditionsOf(db, filter);
+  if (conditions === null) return { items: [], next: null };
+  const range = { ...conditions, to: Math.min(conditions.to, before - 1) };
+  const seqs = match === undefined ? fitting(db, range, limit + 1) : found(db, match ?? '', range, limit + 1);
+  const shown = seqs.slice(0, limit);
+  const snippets = match === undefined ? null : snippetsOf(db, match ?? '', shown);
+  return {
+    items: rowsBySeq(db, shown).map((row) => ({ ...row, snippet: snippets?.get(row.opened_seq) ?? null })),
+    next: seqs.length > limit ? cursorOf([shown.at(-1) ?? 0]) : null,
+  };
+}
+
+/** Positions that fit, newest first. */
+function fitting(db: IndexDb, conditions: Conditions, limit: number): number[] {
+  const { all, from, to } = conditions;
+  const best = rarest(conditions);
+  const where = all.map(({ sql }) => ` AND ${sql}`).join('');
+  const values = all.flatMap((condition) => condition.values);
+  if (best?.found?.by === 'reasons') {
+    const sql = `
+      SELECT r.seq FROM reasons r CROSS JOIN facts f ON f.seq = r.seq
+      WHERE r.reason = ? AND r.seq BETWEEN ? AND ?${where} ORDER BY r.seq DESC LIMIT ?`;
+    return seqsOf(db, sql, 31 - Math.clz32(Number(best.values[0])), from, to, ...values, limit);
+  }
+  const how = best?.found == null ? 'NOT INDEXED' : `INDEXED BY ${best.found.index}`;
+  const sql = `SELECT f.seq FROM facts f ${how} WHERE f.seq BETWEEN ? AND ?${where} ORDER BY f.seq DESC LIMIT ?`;
+  return seqsOf(db, sql, from, to, ...values, limit);
+}
+
+function seqsOf(db: IndexDb, sql: string, ...values: readonly SQLInputValue[]): number[] {
+  return db.all<{ seq: number }>(sql, ...values).map(({ seq }) => seq);
+}
+
+/** The condition to begin with; null when none is rare. */
+function rarest({ all, exchanges }: Conditions): Condition | null {
+  let best: Condition | null = null;
+  for (const condition of all) {
+    if (condition.found === null) continue;
+    const part = condition.found.by === 'range' ? RANGE_PART : INDEX_PART;
+    // In a small ledger any way is fast.
+    if (condition.fitting * part > exchanges) continue;
+    if (best === null || condition.fitting < best.fitting) best = condition;
+  }
+  return best;
+}
+
+/**
+ * Positions that have the words and fit. Matches come newest first, so a frequent word fills a page soon; when they do not
+ * fit, and what fits is rare, it is the other way round.
+ */
+function found(db: IndexDb, match: string, conditions: Conditions, limit: number): number[] {
+  const { all, from } = conditions;
+  if (all.length === 0) return matches(db, match, from, conditions.to, limit);
+  const seqs: number[] = [];
+  let { to } = conditions;
+  for (;;) {
+    const some = matches(db, match, from, to, MATCHES);
+    for (const seq of thatFit(db, conditions, some)) if (seqs.length < limit) seqs.push(seq);
+    const last = some.at(-1);
+    if (last === undefined || some.length < MATCHES || seqs.length >= limit) return seqs;
+    to = last - 1;
+    const best = rarest(conditions);
+    if (best !== null && best.fitting <= FEW) {
+      return [...seqs, ...withWords(db, match, { ...conditions, to }, limit - seqs.length)];
+    }
+  }
+}
+
+function matches(db: IndexDb, match: string, from: number, to: number, limit: number): number[] {
+  const sql =
+    'SELECT rowid AS seq FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?';
+  return seqsOf(db, sql, match, from, to, limit);
+}
+
+function thatFit(db: IndexDb, { all }: Conditions, seqs: readonly number[]): number[] {
+  const where = all.map(({ sql }) => ` AND ${sql}`).join('');
+  const sql = `
+    SELECT f.seq FROM json_each(?) j CROSS JOIN facts f NOT INDEXED ON f.seq = j.value
+    WHERE true${where} ORDER BY f.seq DESC`;
+  return seqsOf(db, sql, JSON.stringify(seqs), ...all.flatMap((condition) => condition.values));
+}
+
+function withWords(db: IndexDb, match: string, conditions: Conditions, limit: number): number[] {
+  const seqs: number[] = [];
+  for (const seq of fitting(db, conditions, FEW)) {
+    if (db.get('SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?', match, seq) !== null) seqs.push(seq);
+    if (seqs.length === limit) break;
+  }
+  return seqs;
+}
+
+function snippetsOf(db: IndexDb, match: string, seqs: readonly number[]): Map<number, Snippet> {
+  const snippets = new Map<number, Snippet>();
+  const sql = `SELECT snippet(words, 0, ?, ?, '…', ${SNIPPET_WORDS}) AS marked FROM words WHERE words MATCH ? AND rowid = ?`;
+  for (const seq of seqs) {
+    const marked = db.get<{ marked: string }>(sql, HIT_START, HIT_END, match, seq)?.marked;
+    if (marked !== undefined) snippets.set(seq, snippetOf(marked));
+  }
+  return snippets;
+}
