@@ -7,6 +7,8 @@ import { Budgets } from './judge/budget.ts';
 import type { Consultant } from './judge/consult.ts';
 import { createConsultant } from './judge/consultant.ts';
 import type { Analyser } from './judge/input.ts';
+import { createPathRedaction, type RedactPath } from './judge/path-redaction.ts';
+import { Turns } from './judge/turns.ts';
 import { startJudge } from './judge/worker.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { buildJudges } from './main-judges.ts';
@@ -38,17 +40,25 @@ export interface Judging {
 export interface RunningJudging {
   readonly judging: Judging;
   readonly analyser: Analyser;
+  readonly redactPath: RedactPath;
   readonly consultant: Consultant;
+  /** Of all calls of models: replays and shadow judges share them. */
+  readonly turns: Turns;
+  /** Loaded. */
+  readonly budgets: Budgets;
 }
 
 /** Starts it. `own` closes it, the worker first. */
 export async function startJudging(own: AsyncDisposableStack, parts: JudgingParts): Promise<RunningJudging> {
   const { config, judges, ledger, log, metrics } = parts;
   const { limits, prices } = config;
+  const hmacKey = randomBytes(32);
   const analyser = createAnalyser({
     limits,
     judges: config.judges,
-    hmacKey: randomBytes(32),
+    hmacKey,
+    redaction: config.redaction,
+    sealing: config.sealing,
     onRestart: (reason) => {
       metrics.analysisRestarted(reason);
       log.write('error', 'analysis_restarted', { reason });
@@ -59,7 +69,8 @@ export async function startJudging(own: AsyncDisposableStack, parts: JudgingPart
 
   const budgets = new Budgets(new Map([...judges.byName].map(([name, { budget }]) => [name, budget])), systemClock);
   await budgets.load(ledger);
-  const consultant = createConsultant({ limits, prices, budgets, clock: systemClock, randomBytes, metrics });
+  const turns = new Turns({ running: limits.judge_concurrency, waiting: limits.judge_queue });
+  const consultant = createConsultant({ limits, prices, budgets, turns, clock: systemClock, randomBytes, metrics });
   metrics.gauge('judge_calls_active', () => consultant.running);
   metrics.gauge('judge_inline_waiting', () => consultant.waiting('inline'));
   const routes = new Map(config.routes.map((route) => [route.name, route]));
@@ -88,5 +99,6 @@ export async function startJudging(own: AsyncDisposableStack, parts: JudgingPart
     },
   });
   own.defer(() => worker.close());
-  return { judging, analyser, consultant };
+  const redactPath = createPathRedaction(config.redaction, hmacKey, systemClock);
+  return { judging, analyser, redactPath, consultant, turns, budgets };
 }

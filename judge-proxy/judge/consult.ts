@@ -8,6 +8,7 @@ import type { PassingState } from './backoff.ts';
 import type { ModelOutcome } from './decide.ts';
 import type { JudgeInput } from './input.ts';
 import type { Judge } from './judges.ts';
+import type { Urgency } from './turns.ts';
 
 export interface Question {
   /** The sample is drawn by it: once for all windows, tries and restarts. */
@@ -25,9 +26,9 @@ export interface Question {
   readonly sampling: number;
   /**
    * `inline`: a client waits. It goes before all that is queued, and its wait for a turn counts towards the timeout of
-   * the model. `background`: a job of the ledger.
+   * the model. `background`: a job of the ledger. `spare`: nobody waits, and traffic goes first.
    */
-  readonly urgency: 'inline' | 'background';
+  readonly urgency: Urgency;
   readonly signal: AbortSignal;
 }
 

@@ -49,6 +49,8 @@ export interface ConsultantOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly randomBytes: (size: number) => Uint8Array;
   readonly metrics: ConsultMetrics;
+  /** Of another consultant, with whom it shares the calls at one time; its own unless given. */
+  readonly turns?: Turns;
   /** Draw of an exchange, 0 to 1; by its id unless given. */
   readonly draw?: (exchangeId: string) => number;
 }
@@ -78,7 +80,7 @@ class ModelConsultant implements SharedConsultant {
   constructor(options: ConsultantOptions) {
     const { judge_concurrency, judge_queue } = options.limits;
     this.#options = options;
-    this.#turns = new Turns({ running: judge_concurrency, waiting: judge_queue });
+    this.#turns = options.turns ?? new Turns({ running: judge_concurrency, waiting: judge_queue });
     this.#inFlight = new InFlight(judge_queue);
     this.#secret = options.randomBytes(32);
   }

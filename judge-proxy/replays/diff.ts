@@ -184,7 +184,8 @@ function comparison(before: Scored | undefined, after: Scored): keyof Counts {
   return after.score > before.score ? 'score_higher' : 'score_lower';
 }
 
-function relabelled(before: Before, after: After): string[] {
+/** Ids of the criteria whose label is another one now. */
+export function relabelled(before: Before, after: After): string[] {
   const violated = ({ criteria }: Pick<Before, 'criteria'>) =>
     new Set(criteria.filter(({ label }) => label === 'violation').map(({ id }) => id));
   return [...violated(before).symmetricDifference(violated({ criteria: after.criteria }))];

@@ -9,6 +9,7 @@ import type { ModelOutcome } from '../judge/decide.ts';
 import type { Judge } from '../judge/judges.ts';
 import type { Prices } from '../judge/prices.ts';
 import { type ReplayCase, replayVerdict, replayWithoutModel } from '../judge/replay.ts';
+import type { Turns } from '../judge/turns.ts';
 import type { NewVerdict } from '../ledger/records.ts';
 import { type Clock, newId, timestamp } from '../telemetry/clock.ts';
 
@@ -24,6 +25,10 @@ export interface RunOptions {
   readonly randomBytes: (size: number) => Uint8Array;
   /** Ends the run; calls that are open are given up. */
   readonly signal: AbortSignal;
+  /** Those of traffic, which goes first; its own unless given. */
+  readonly turns?: Turns;
+  /** What earlier runs of the same replay spent: it counts towards the bound. */
+  readonly spent?: Spent;
 }
 
 export interface Spent {
@@ -39,31 +44,38 @@ export interface Spent {
 /** What became of one case; null: it was not judged, because the run ends. */
 export type JudgedCase = NewVerdict | null;
 
+/** Stands for the client of what was spent before. */
+const EARLIER = '';
+
 export class ReplayRun {
   readonly #options: RunOptions;
   readonly #consultant: Consultant;
   /** Of questions that wait for another try, and of calls, when a result cannot be kept. */
   readonly #end = new AbortController();
   readonly #signal: AbortSignal;
-  readonly spent: Spent = { calls: 0, tokens: { in: 0, out: 0 }, usd: 0, unpriced: 0 };
+  readonly spent: Spent;
   #overBudget = false;
 
   constructor(options: RunOptions) {
     const { judge, prices, concurrency, maxUsd, clock, randomBytes } = options;
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#end.signal]);
+    this.spent = options.spent ?? { calls: 0, tokens: { in: 0, out: 0 }, usd: 0, unpriced: 0 };
     const limits = { day: maxUsd === null ? {} : { usd: maxUsd }, month: {}, client_day: {}, client_month: {} };
     // A clock that stands: the budget is that of the run, whatever the day.
     const started = clock.now();
+    const budgets = new Budgets(new Map([[judge.name, limits]]), { now: () => started });
+    budgets.charge(judge.name, EARLIER, { tokens: 0, usd: this.spent.usd });
     this.#consultant = createConsultant({
       limits: { judge_queue: concurrency, judge_concurrency: concurrency },
       ...{ prices, clock, randomBytes },
-      budgets: new Budgets(new Map([[judge.name, limits]]), { now: () => started }),
+      budgets,
       metrics: {
         judgeCall: ({ tokens, usd }) => this.#count(tokens, usd),
         judgeCache: () => undefined,
         judgeBudget: () => undefined,
       },
+      ...(options.turns === undefined ? {} : { turns: options.turns }),
     });
   }
 
@@ -110,13 +122,14 @@ export class ReplayRun {
 
   async #consult({ opened, input, document }: ReplayCase): Promise<Consultation | null> {
     if (input === null || document === null) return null;
-    const { judge, randomBytes } = this.#options;
+    const { judge, randomBytes, turns } = this.#options;
+    const urgency = turns === undefined ? 'background' : 'spare';
     // Nothing stands between: a replay asks about all that it was told to, and wants no answer of yesterday.
     const uncached: Judge = { ...judge, cache: { ...judge.cache, entries: 0 } };
     for (let attempt = 1; ; attempt += 1) {
       const consultation = await this.#consultant.consult({
         ...{ exchangeId: opened.exchange_id, client: opened.client, route: opened.route },
-        ...{ judge: uncached, input, document, sampling: 1, urgency: 'background', signal: this.#signal },
+        ...{ judge: uncached, input, document, sampling: 1, urgency, signal: this.#signal },
       });
       if (consultation?.outcome.state === 'budget_exhausted') {
         this.#overBudget = true;

@@ -1,0 +1,58 @@
+/** What a caller wants to have judged again, as the replay takes it. */
+
+import { priceKey } from '../../config/price-key.ts';
+import type { Body } from '../../contract/endpoints.ts';
+import type { Prices } from '../../judge/prices.ts';
+import type { Policies } from '../../judge/published.ts';
+import type { LedgerReader } from '../../ledger/ledger.ts';
+import type { PolicyRow } from '../../ledger/tables/policies.ts';
+import type { ReplaySpec } from '../../replays/estimates.ts';
+import { usableRubric } from '../policies/rubric-check.ts';
+import { ApiProblem } from '../problems.ts';
+
+export interface SpecParts {
+  readonly ledger: Pick<LedgerReader, 'rows'>;
+  readonly policies: Policies;
+}
+
+type Asked = Pick<Body<'estimate_replay'>, 'judge' | 'policy' | 'filter' | 'most'>;
+
+/** @throws {ApiProblem} when there is no such judge or policy, or it cannot be asked */
+export async function replaySpec(parts: SpecParts, { judge: name, policy, filter, most }: Asked): Promise<ReplaySpec> {
+  const text = await textOf(parts, name, policy);
+  const judge = parts.policies.judgeWith(name, { rubric: usableRubric(text.yaml) });
+  if (judge === null) throw new ApiProblem('not_found', 'The configuration has no such judge.');
+  if (judge.model === null) throw new ApiProblem('not_possible', 'This judge has no model that could be asked.');
+  return { judge, ...text, filter: withoutUnset(filter), most };
+}
+
+/** What was left out and what is not there are the same. */
+function withoutUnset(filter: Asked['filter']): ReplaySpec['filter'] {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
+
+async function textOf(
+  { ledger, policies }: SpecParts,
+  name: string,
+  policy: Asked['policy'],
+): Promise<Pick<ReplaySpec, 'yaml' | 'version'>> {
+  const inForce = policies.inForce(name);
+  if (inForce === null) throw new ApiProblem('not_found', 'The configuration has no such judge.');
+  if (policy === null) return inForce;
+  if ('yaml' in policy) return { yaml: policy.yaml, version: null };
+  if ('version' in policy && policy.version === 0) return { yaml: policies.file(name)?.yaml ?? '', version: 0 };
+  const [row] =
+    'draft' in policy
+      ? await ledger.rows<PolicyRow>('policyDraft', name)
+      : await ledger.rows<PolicyRow>('policy', name, policy.version);
+  if (row === undefined) throw new ApiProblem('not_found', 'There is no such version.');
+  return row;
+}
+
+/** @throws {ApiProblem} when a bound could not be kept, because a price is not known */
+export function checkBound({ judge }: ReplaySpec, prices: Prices, maxUsd: number | null): void {
+  if (maxUsd === null) return;
+  const models = [judge.smallModel, judge.model].flatMap((model) => (model === null ? [] : [model.name]));
+  if (models.every((model) => priceKey(prices, model) !== null)) return;
+  throw new ApiProblem('not_possible', 'The bound cannot be kept: the price of the model is not known (prices).');
+}
