@@ -16,19 +16,19 @@ export function cursorOf(place: Place): string {
  * @returns null without a cursor: the first page
  * @throws {BadCursorError} for one that is not ours
  */
-export function placeOf<T extends Place>(
-  cursor: string | undefined,
-  shape: { readonly [K in keyof T]: T[K] extends number ? 'number' : 'string' },
-): T | null {
+export function placeOf<T extends Place>(cursor: string | undefined, shape: Shape<T>): T | null {
   if (cursor === undefined) return null;
   const place = parsed(cursor);
-  if (!Array.isArray(place) || place.length !== shape.length) throw new BadCursorError('not a cursor');
-  for (const [at, type] of shape.entries()) {
+  const types: readonly string[] = shape;
+  if (!Array.isArray(place) || place.length !== types.length) throw new BadCursorError('not a cursor');
+  for (const [at, type] of types.entries()) {
     const isFit = type === 'number' ? Number.isSafeInteger(place[at]) : typeof place[at] === 'string';
     if (!isFit) throw new BadCursorError('not a cursor');
   }
   return place as unknown as T;
 }
+
+type Shape<T extends Place> = { readonly [K in keyof T]: T[K] extends number ? 'number' : 'string' };
 
 function parsed(cursor: string): unknown {
   try {

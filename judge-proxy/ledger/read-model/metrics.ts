@@ -49,8 +49,24 @@ export function noSums(): Sums {
 
 export const NANO = 1e9;
 
+/** What of an exchange is summed. */
+export type Summed = Pick<
+  Entry,
+  | 'label'
+  | 'severity'
+  | 'action'
+  | 'state'
+  | 'coverage'
+  | 'reasons'
+  | 'outcome'
+  | 'tokens_in'
+  | 'tokens_out'
+  | 'cost_usd'
+  | 'judge_cost_usd'
+>;
+
 /** Adds what an exchange counts, or takes it away (`times` −1). */
-export function addExchange(sums: Sums, entry: Omit<Entry, DetailOnly>, times: 1 | -1): void {
+export function addExchange(sums: Sums, entry: Summed, times: 1 | -1): void {
   const add = (place: number, amount = 1) => {
     sums[place] = (sums[place] ?? 0) + amount * times;
   };
@@ -70,23 +86,6 @@ export function addExchange(sums: Sums, entry: Omit<Entry, DetailOnly>, times: 1
   add(METRICS.state + entry.state - 1);
   if (entry.judge_cost_usd !== null) add(METRICS.judging, Math.round(entry.judge_cost_usd * NANO));
 }
-
-/** What only lists show counts nowhere. */
-type DetailOnly =
-  | 'exchange_id'
-  | 'method'
-  | 'path'
-  | 'words'
-  | 'preview'
-  | 'recording'
-  | 'status'
-  | 'streamed'
-  | 'score'
-  | 'duration_ms'
-  | 'verdict_id'
-  | 'verdict_seq'
-  | 'request_seq'
-  | 'completed_seq';
 
 export function addConnection(sums: Sums, refused: boolean, times: 1 | -1): void {
   const place = refused ? METRICS.refusals : METRICS.tunnels;

@@ -6,7 +6,7 @@
 import type { Entry } from './columns.ts';
 import { firstSeq, lastSeq } from './exchange-filter.ts';
 import type { IndexDb } from './index-db.ts';
-import { addConnection, addExchange, noSums, type Sums, sumsOf } from './metrics.ts';
+import { addConnection, addExchange, noSums, type Summed, type Sums, sumsOf } from './metrics.ts';
 import { DAY_MS, HOUR_MS, LEVELS } from './spans.ts';
 
 /** Milliseconds since 1970, half open. */
@@ -56,22 +56,7 @@ export function sumPieces(
   }
 }
 
-type SumRow = Pick<
-  Entry,
-  | 'ts'
-  | 'client'
-  | 'label'
-  | 'severity'
-  | 'action'
-  | 'state'
-  | 'coverage'
-  | 'reasons'
-  | 'outcome'
-  | 'tokens_in'
-  | 'tokens_out'
-  | 'cost_usd'
-  | 'judge_cost_usd'
->;
+type SumRow = Summed & Pick<Entry, 'ts' | 'client'>;
 
 const EXCHANGES = `
   SELECT ts, client, label, severity, action, state, coverage, reasons, outcome, tokens_in, tokens_out, cost_usd,
