@@ -51,7 +51,10 @@ export interface ErasureDone {
   readonly erasure_id: string;
   readonly exchanges: number;
   readonly records: number;
+  /** Exchanges that are open, or wait for their verdict: left for later. */
   readonly left: number;
+  /** Records that hold something of what was to be erased, and could not be: they are from before schema 5. */
+  readonly kept: number;
 }
 
 export const problem = exactly<Problem>()(
@@ -100,7 +103,13 @@ export const health = exactly<Health>()(
 );
 
 export const erasureDone = exactly<ErasureDone>()(
-  z.strictObject({ erasure_id: z.string(), exchanges: word.count, records: word.count, left: word.count }),
+  z.strictObject({
+    erasure_id: z.string(),
+    exchanges: word.count,
+    records: word.count,
+    left: word.count,
+    kept: word.count,
+  }),
 );
 
 /** Nothing: status 204. */
