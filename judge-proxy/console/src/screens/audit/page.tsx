@@ -1,15 +1,16 @@
-import { Button, Code, Group, Select, Table, TextInput } from '@mantine/core';
+import { Button, Code, Group, Select, Table } from '@mantine/core';
 import { IconChevronDown, IconChevronRight, IconHistory } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Fragment, useState } from 'react';
 import type { AuditRow } from '../../../../ledger/read-model/rows.ts';
-import { useApi } from '../../api/hooks.ts';
 import { EmptyState } from '../../shared/empty-state.tsx';
+import { More } from '../../shared/more.tsx';
 import { PageHeader } from '../../shared/page-header.tsx';
+import { usePages } from '../../shared/pages.ts';
 import { Time } from '../../shared/time.tsx';
 import { TrafficText } from '../../shared/traffic-text.tsx';
 import { WhenRead } from '../../shared/when-read.tsx';
+import { DateField, TextField } from '../exports/fields.tsx';
 import { DiffView } from '../policies/diff-view.tsx';
 import { type AuditEntry, entryOf } from './entry.ts';
 
@@ -27,14 +28,7 @@ const ACTIONS = ['session.', 'user.', 'token.', 'policy.', 'replay.', 'export.',
 export default function AuditPage() {
   const search = useSearch({ from: '/signed-in/audit' });
   const navigate = useNavigate({ from: '/audit' });
-  const api = useApi();
-  const pages = useInfiniteQuery({
-    queryKey: ['audit', search],
-    queryFn: ({ pageParam, signal }) =>
-      api.call('audit', { query: { ...search, limit: PAGE, cursor: pageParam ?? undefined } }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-  });
+  const { items, query } = usePages('audit', { query: { ...search, limit: PAGE } });
   const go = (changed: Partial<typeof search>) => void navigate({ search: { ...search, ...changed }, replace: true });
   return (
     <>
@@ -43,7 +37,7 @@ export default function AuditPage() {
         about="Every change, by whom, with what was before and after. Records stay in the chain."
       />
       <Group gap="xs" mb="md" align="flex-end">
-        <Filter label="Who" value={search.actor} onChange={(actor) => go({ actor })} />
+        <TextField width={150} label="Who" value={search.actor} onChange={(actor) => go({ actor })} />
         <Select
           label="Did"
           clearable
@@ -53,7 +47,7 @@ export default function AuditPage() {
           value={search.action ?? null}
           onChange={(action) => go({ action: action ?? undefined })}
         />
-        <Filter label="To what" value={search.object} onChange={(object) => go({ object })} />
+        <TextField width={150} label="To what" value={search.object} onChange={(object) => go({ object })} />
         <Select
           label="Kind"
           clearable
@@ -62,38 +56,25 @@ export default function AuditPage() {
           value={search.kind ?? null}
           onChange={(kind) => go({ kind: (kind ?? undefined) as AuditRow['kind'] | undefined })}
         />
-        <Moment label="From" value={search.since} onChange={(since) => go({ since })} />
-        <Moment label="Until" value={search.until} onChange={(until) => go({ until })} />
+        <DateField width={190} label="From" value={search.since} onChange={(since) => go({ since })} />
+        <DateField width={190} label="Until" value={search.until} onChange={(until) => go({ until })} />
         <Button variant="subtle" color="gray" onClick={() => void navigate({ search: {}, replace: true })}>
           Clear
         </Button>
       </Group>
-      <WhenRead of={pages}>
-        {(data) => {
-          const entries = data.pages.flatMap(({ items }) => items).map(entryOf);
-          if (entries.length === 0)
-            return (
-              <EmptyState title="No record fits" icon={IconHistory}>
-                Nothing was changed that these filters let through.
-              </EmptyState>
-            );
-          return (
+      <WhenRead of={query}>
+        {() =>
+          items.length === 0 ? (
+            <EmptyState title="No record fits" icon={IconHistory}>
+              Nothing was changed that these filters let through.
+            </EmptyState>
+          ) : (
             <>
-              <Entries entries={entries} />
-              {pages.hasNextPage && (
-                <Group justify="center" mt="md">
-                  <Button
-                    variant="default"
-                    loading={pages.isFetchingNextPage}
-                    onClick={() => void pages.fetchNextPage()}
-                  >
-                    Show older ones
-                  </Button>
-                </Group>
-              )}
+              <Entries entries={items.map(entryOf)} />
+              <More query={query} shown={items.length} />
             </>
-          );
-        }}
+          )
+        }
       </WhenRead>
     </>
   );
@@ -163,48 +144,4 @@ function Entries({ entries }: { entries: readonly AuditEntry[] }) {
       </Table>
     </Table.ScrollContainer>
   );
-}
-
-interface FieldProps {
-  readonly label: string;
-  readonly value: string | undefined;
-  readonly onChange: (value: string | undefined) => void;
-}
-
-/** A text that filters when it is left, or by Enter: not with each letter. */
-function Filter({ label, value, onChange }: FieldProps) {
-  const keep = (text: string) => onChange(text.trim() === '' ? undefined : text.trim());
-  return (
-    <TextInput
-      key={value ?? ''}
-      label={label}
-      w={150}
-      defaultValue={value ?? ''}
-      maxLength={256}
-      onBlur={(event) => keep(event.currentTarget.value)}
-      onKeyDown={(event) => event.key === 'Enter' && keep(event.currentTarget.value)}
-    />
-  );
-}
-
-/** A day and an hour in the reader's zone, kept as RFC 3339 UTC. */
-function Moment({ label, value, onChange }: FieldProps) {
-  return (
-    <TextInput
-      key={value ?? ''}
-      type="datetime-local"
-      label={label}
-      w={190}
-      defaultValue={value === undefined ? '' : localOf(value)}
-      onBlur={(event) => {
-        const text = event.currentTarget.value;
-        onChange(text === '' ? undefined : new Date(text).toISOString());
-      }}
-    />
-  );
-}
-
-function localOf(ts: string): string {
-  const at = new Date(ts);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

@@ -1,5 +1,125 @@
+import {
+  Alert,
+  Button,
+  Group,
+  Paper,
+  Radio,
+  SegmentedControl,
+  Select,
+  SimpleGrid,
+  Text,
+  TextInput,
+} from '@mantine/core';
+import { IconDownload } from '@tabler/icons-react';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useApi } from '../../api/hooks.ts';
+import { useMay } from '../../app/session.ts';
 import { PageHeader } from '../../shared/page-header.tsx';
+import { ErasurePanel } from './erasure-panel.tsx';
+import { DateField, TextField } from './fields.tsx';
+import { FORMATS, SUBJECTS } from './formats.ts';
 
+const LABELS = [
+  { value: 'violation', label: 'Violation' },
+  { value: 'undetermined', label: 'Undetermined' },
+  { value: 'clean', label: 'Clean' },
+];
+const SEVERITIES = ['low', 'medium', 'high', 'critical'];
+
+/** Records as a file; the browser itself downloads it, so that its size does not matter. */
 export default function ExportsPage() {
-  return <PageHeader title="Exports" />;
+  const search = useSearch({ from: '/signed-in/exports' });
+  const navigate = useNavigate({ from: '/exports' });
+  const api = useApi();
+  const mayErase = useMay('erasures:write');
+  const go = (changed: Partial<typeof search>) => void navigate({ search: { ...search, ...changed }, replace: true });
+  const format = search.format ?? 'jsonl';
+  const subject = search.subject ?? 'verdicts';
+  const address = api.address('export', { query: { ...search, format, subject } });
+  const chosen = FORMATS.find(({ value }) => value === format);
+  return (
+    <>
+      <PageHeader title="Exports" about="Whole records leave this machine. Each download stands in the audit." />
+      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+        <Paper p="md" component="section" aria-label="Download">
+          <Text size="sm" fw={600} mb={4}>
+            What
+          </Text>
+          <SegmentedControl
+            aria-label="What"
+            fullWidth
+            data={SUBJECTS.map((option) => ({ ...option }))}
+            value={subject}
+            onChange={(value) => go({ subject: value as typeof subject })}
+          />
+          <Radio.Group
+            mt="md"
+            label="Format"
+            value={format}
+            onChange={(value) => go({ format: value as typeof format })}
+          >
+            <SimpleGrid cols={2} spacing="xs" mt={6}>
+              {FORMATS.map(({ value, label, says }) => (
+                <Radio key={value} value={value} label={label} description={says} />
+              ))}
+            </SimpleGrid>
+          </Radio.Group>
+          <SimpleGrid cols={2} spacing="sm" mt="md">
+            <DateField label="From" value={search.since} onChange={(since) => go({ since })} />
+            <DateField label="Until" value={search.until} onChange={(until) => go({ until })} />
+            <TextField label="Route" value={search.route} onChange={(route) => go({ route })} />
+            <TextField label="Client" value={search.client} onChange={(client) => go({ client })} />
+            {subject === 'verdicts' && (
+              <>
+                <Select
+                  label="Label"
+                  placeholder="all"
+                  clearable
+                  data={LABELS}
+                  value={search.label ?? null}
+                  onChange={(label) => go({ label: (label ?? undefined) as typeof search.label })}
+                />
+                <Select
+                  label="Severity, at least"
+                  placeholder="any"
+                  clearable
+                  data={SEVERITIES}
+                  value={search.min_severity ?? null}
+                  onChange={(value) => go({ min_severity: (value ?? undefined) as typeof search.min_severity })}
+                />
+              </>
+            )}
+          </SimpleGrid>
+          <Group mt="lg" justify="space-between">
+            <Text size="xs" c="dimmed">
+              {chosen?.label}: {chosen?.says.toLowerCase()}.
+            </Text>
+            <Button component="a" href={address} download leftSection={<IconDownload size={16} />}>
+              Download
+            </Button>
+          </Group>
+        </Paper>
+        <div>
+          <Paper p="md" component="section" aria-label="By a program" mb="md">
+            <Text size="sm" fw={600} mb={4}>
+              The same by a program
+            </Text>
+            <Text size="sm" mb="xs">
+              With a token that has exports:read:
+            </Text>
+            <TextInput
+              readOnly
+              aria-label="Address of this export"
+              value={address}
+              styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: '0.75rem' } }}
+            />
+            <Alert mt="sm" variant="light" color="gray">
+              For a steady stream use a sink: it remembers what was delivered, repeats what failed and counts gaps.
+            </Alert>
+          </Paper>
+          {mayErase && <ErasurePanel />}
+        </div>
+      </SimpleGrid>
+    </>
+  );
 }

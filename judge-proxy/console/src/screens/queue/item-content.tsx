@@ -18,6 +18,7 @@ const NO_CONTENT: Readonly<Record<Exclude<ExchangeDetail['content'], 'kept'>, st
   none: 'There was nothing in it that could be read.',
   metadata_only: 'The route keeps metadata alone.',
   erased: 'Its words were erased.',
+  unreadable: 'What is kept of it could not be read.',
   altered: 'The ledger does not hold the content that its record names. It was altered: verify the ledger.',
 };
 

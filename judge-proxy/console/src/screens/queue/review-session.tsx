@@ -59,7 +59,6 @@ export function ReviewSession({ store, onRestart }: Props) {
   );
   // A label that is on its way when the window closes may be lost: the browser asks.
   useBlocker({ shouldBlockFn: () => false, enableBeforeUnload: () => onTheWay(store.state()) > 0 });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another item is read from its beginning
   useEffect(() => {
     setChosen(null);
     if (id !== undefined) window.scrollTo({ top: 0 });
