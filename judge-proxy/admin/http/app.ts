@@ -16,7 +16,7 @@ import { registerEndpoints } from './endpoint-routes.ts';
 import type { OwnNames } from './own-names.ts';
 import { registerProbes } from './probe-routes.ts';
 import { asProblem, sendProblem } from './problem-answer.ts';
-import { contentSecurityPolicy, helmetOptions, PERMISSIONS_POLICY } from './security-headers.ts';
+import { helmetOptions, ownHeaders } from './security-headers.ts';
 import { registerSessionEndpoints } from './session-routes.ts';
 import type { AdminTls } from './tls.ts';
 
@@ -41,28 +41,25 @@ export interface AppParts {
 
 /** @param handlers those that are there; an endpoint without one is not */
 export async function createApp(parts: AppParts, handlers: Partial<Handlers>): Promise<FastifyInstance> {
+  const { consoleFolder } = parts;
   const app = open(parts);
   await app.register(helmet, helmetOptions(parts.https));
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'content-security-policy': contentSecurityPolicy(),
-      'permissions-policy': PERMISSIONS_POLICY,
-      'cache-control': 'no-store',
-      'x-request-id': request.id,
-    });
+    reply.headers(ownHeaders(request.id));
     if (!parts.ownNames.isHost(request.headers.host)) throw new ApiProblem('foreign_host');
+    // Before a body is read for nothing.
+    if (request.is404 && request.method !== 'GET') throw new ApiProblem('not_found');
   });
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler((error, request, reply) => sendProblem(reply, asProblem(error, request.id, parts.log)));
   app.setNotFoundHandler(async (request, reply) => {
-    const { consoleFolder } = parts;
     if (consoleFolder !== null && isPage(request)) return await sendPage(reply, consoleFolder);
     throw new ApiProblem('not_found');
   });
   registerProbes(app, parts);
   registerSessionEndpoints(app, parts);
   registerEndpoints(app, parts, handlers);
-  if (parts.consoleFolder !== null) await registerConsole(app, parts.consoleFolder);
+  if (consoleFolder !== null) await registerConsole(app, consoleFolder);
   return app;
 }
 
@@ -78,7 +75,9 @@ function open({ listen, tls, newId, log }: AppParts): FastifyInstance {
     requestIdHeader: false,
     // The proxy before us is one hop: what it says of its peer is believed, what that peer said is not.
     trustProxy: listen.behind_trusted_proxy ? (_address: string, hop: number) => hop === 0 : false,
-    frameworkErrors: (error, request, reply) => void sendProblem(reply, asProblem(error, request.id, log)),
+    // A URL that cannot be read: no hook has run.
+    frameworkErrors: (error, request, reply) =>
+      void sendProblem(reply.headers(ownHeaders(request.id)), asProblem(error, request.id, log)),
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
   } satisfies FastifyServerOptions;

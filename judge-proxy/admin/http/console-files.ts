@@ -16,6 +16,7 @@ const INDEX = 'index.html';
 const HASHED = 'assets';
 
 export async function registerConsole(app: FastifyInstance, folder: string): Promise<void> {
+  app.get('/', (_request, reply) => sendPage(reply, folder));
   await app.register(fastifyStatic, {
     root: folder,
     index: false,
