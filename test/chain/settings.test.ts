@@ -23,6 +23,7 @@ const HELD = 'test/chain/settings-held.test.ts';
 const COSTS = 'test/chain/settings-cost.test.ts';
 const CASCADE = 'test/chain/settings-cascade.test.ts';
 const BREAKER = 'test/chain/settings-breaker.test.ts';
+const SINKS = 'test/chain/settings-sinks.test.ts';
 
 type Proof = readonly [file: string, ...titles: readonly string[]];
 
@@ -47,6 +48,10 @@ const CLIENT_BUDGET: Proof = [COSTS, '%s: once a client has spent it rules alone
 const CHECKPOINT_PLACES: Proof = [
   LEDGER,
   'file, key and copies: where checkpoints go, and with which key they are signed',
+];
+const RETENTION: Proof = [
+  'test/chain/settings-retention.test.ts',
+  '%s: is erased so long after the exchange, and the chain holds',
 ];
 const COST: Proof = [JUDGE, '%s: is what a million tokens cost'];
 
@@ -148,6 +153,26 @@ const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
   'ledger.checkpoints.file': [CHECKPOINT_PLACES],
   'ledger.checkpoints.key': [CHECKPOINT_PLACES],
   'ledger.checkpoints.copies': [CHECKPOINT_PLACES],
+  'ledger.retention.sealed': [RETENTION],
+  'ledger.retention.text': [RETENTION],
+  'ledger.retention.metadata': [RETENTION],
+  'sinks[].name': [[SINKS, 'name: its place in the ledger, and its number in the metrics']],
+  'sinks[].type': [[SINKS, 'type and url: who is asked, and how']],
+  'sinks[].url': [[SINKS, 'type and url: who is asked, and how']],
+  'sinks[].secret': [[SINKS, 'secret and headers: what the receiver knows us by']],
+  'sinks[].headers': [[SINKS, 'secret and headers: what the receiver knows us by']],
+  'sinks[].events': [[SINKS, 'events, routes, labels and min_severity: what is sent']],
+  'sinks[].routes': [[SINKS, 'events, routes, labels and min_severity: what is sent']],
+  'sinks[].labels': [[SINKS, 'events, routes, labels and min_severity: what is sent']],
+  'sinks[].min_severity': [[SINKS, 'events, routes, labels and min_severity: what is sent']],
+  'sinks[].format': [[SINKS, 'format: findings in place of records']],
+  'sinks[].batch': [[SINKS, 'batch and digest: how many go together, and how long they are collected']],
+  'sinks[].digest': [[SINKS, 'batch and digest: how many go together, and how long they are collected']],
+  'sinks[].rate': [[SINKS, 'rate: the second request waits']],
+  'sinks[].timeout': [[SINKS, 'timeout: who does not answer in time is asked again']],
+  'sinks[].bound': [[SINKS, 'bound: so many wait, the rest stays in the ledger']],
+  'sinks[].ca_files': [[SINKS, 'ca_files and allow_addresses: whom it trusts, and where it may live']],
+  'sinks[].allow_addresses': [[SINKS, 'ca_files and allow_addresses: whom it trusts, and where it may live']],
   'log.level': [[RECORDS, 'level: lines below it are not written']],
   'log.format': [[RECORDS, 'format: lines for people are no JSON']],
   'limits.header_block': [
