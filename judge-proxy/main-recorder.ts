@@ -6,6 +6,7 @@ import type { Recorder } from './enforcement/recorder.ts';
 import type { CopyBudget } from './exchange/tap.ts';
 import type { Consultant } from './judge/consult.ts';
 import type { Analyser } from './judge/input.ts';
+import type { RedactPath } from './judge/path-redaction.ts';
 import { costUsd } from './judge/prices.ts';
 import { judgeWithoutModel, type WithoutModelOptions } from './judge/without-model.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -23,12 +24,13 @@ export interface RecorderParts {
   readonly consultant: Consultant;
   /** Of all that is held back until a verdict; `limits.held` bytes. */
   readonly held: CopyBudget;
+  readonly redactPath: RedactPath;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
 export function buildRecorder({ config, judging, log, metrics, ...parts }: RecorderParts): Recorder {
-  const { ledger, analyser, consultant, held } = parts;
+  const { ledger, analyser, consultant, held, redactPath } = parts;
   const counted = (verdict: Verdict) => countVerdict(metrics, verdict);
   return createRecorder({
     ledger,
@@ -46,11 +48,13 @@ export function buildRecorder({ config, judging, log, metrics, ...parts }: Recor
       onFailure: (route, subject) => failurePolicy(config.on_judge_failure, route, subject),
       held,
       heldCopy: config.limits.held_copy,
+      searchesEvents: config.redaction.json_paths.length > 0,
       analyser,
       ledger,
       counted,
     },
     cost: (usage) => costUsd(config.prices, usage.model, usage.tokens_in, usage.tokens_out, usage.tokens_cached),
+    redactPath,
     log,
     clock: systemClock,
     newId,

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Config } from './config/schema.ts';
+import { secretHeaderNames } from './exchange/secret-headers.ts';
 import { CopyBudget } from './exchange/tap.ts';
 import { createForwarder } from './forward/forward.ts';
 import { createDoor } from './ingress/door.ts';
@@ -59,6 +60,7 @@ export async function startTraffic(own: AsyncDisposableStack, parts: TrafficPart
     held,
     via,
     onJudgeFailure: judging.onFailure,
+    secretHeaders: secretHeaderNames(config.redaction.headers),
     metrics: { refused: metrics.refused },
   });
   const interceptor = createInterceptor({

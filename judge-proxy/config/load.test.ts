@@ -46,6 +46,8 @@ describe('a good file', () => {
         reveal: 'nothing',
       },
       sampling: 1,
+      recording: 'redacted',
+      seal: false,
     });
     // What enforces is closed when the judge fails, what only watches calls a person.
     expect(config.on_judge_failure).toEqual({ observe: 'review', window: 'block', hold: 'block' });

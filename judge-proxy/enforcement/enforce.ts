@@ -40,6 +40,8 @@ export interface EnforceOptions {
   readonly held: CopyBudget;
   /** Bytes of one answer. */
   readonly heldCopy: number;
+  /** Secrets are looked for by JSON paths. */
+  readonly searchesEvents?: boolean;
   readonly analyser: Pick<Analyser, 'readWindow'>;
   readonly ledger: Pick<Ledger, 'completeJudged' | 'verdict'>;
   /** A verdict is committed. */
@@ -102,8 +104,8 @@ class EnforcedExchange implements RecordedExchange {
     return ending;
   }
 
-  #analyseRequest(end: ExchangeEnd): Promise<Analysis> {
-    return analyse(this.#parts, this.#opened, this.#start.path, end, { requestOnly: true });
+  #analyseRequest(end: ExchangeEnd, beforeWindows = false): Promise<Analysis> {
+    return analyse(this.#parts, this.#opened, this.#start, end, { requestOnly: true, beforeWindows });
   }
 
   // The answer
@@ -111,7 +113,7 @@ class EnforcedExchange implements RecordedExchange {
   gate(head: ResponseHead, outlet: Outlet, request: () => CapturedBody): Gate | null {
     const { route, method, path } = this.#start;
     if (route.mode === 'observe') return null;
-    const { held, heldCopy, analyser } = this.#parts.enforce;
+    const { held, heldCopy, analyser, searchesEvents = false } = this.#parts.enforce;
     const { exchange_id: exchangeId, judge: judgeName } = this.#opened;
     const judge = this.#verdicts.newJudge('exchange');
     const gate = openGate({
@@ -119,8 +121,13 @@ class EnforcedExchange implements RecordedExchange {
       api: findApi(method, path),
       budget: held,
       most: heldCopy,
-      readWindow: (parts) => analyser.readWindow({ exchangeId, judge: judgeName, parts }),
-      readRequest: async () => matterOf(await this.#analyseRequest(requestAlone(request(), this.#start))),
+      keepsEvents: searchesEvents && route.recording === 'redacted',
+      readWindow: (parts, events) =>
+        analyser.readWindow({
+          ...{ exchangeId, judge: judgeName, parts, events, recording: route.recording, afterRequest: true },
+          ...(head.secretHeaders === undefined ? {} : { secretHeaders: head.secretHeaders }),
+        }),
+      readRequest: async () => matterOf(await this.#analyseRequest(requestAlone(request(), this.#start), true)),
     });
     this.#gated = { gate, judge };
     return {
@@ -149,7 +156,7 @@ class EnforcedExchange implements RecordedExchange {
     // Nothing new is judged in windows from here on.
     const settled = gate.settle();
     const marks = gate.stop === null ? {} : { stopped: true };
-    const analysis = await analyse(this.#parts, this.#opened, this.#start.path, end, marks);
+    const analysis = await analyse(this.#parts, this.#opened, this.#start, end, marks);
     if (!isAnswer(end, analysis)) return this.#finishWithoutAnswer(end, analysis, gate, judge);
     return this.#finishJudged(end, analysis, gate, judge, settled);
   }
@@ -161,15 +168,21 @@ class EnforcedExchange implements RecordedExchange {
       await finishObserved(this.#parts, this.#opened, this.#start, end);
       return AS_IT_COMES;
     }
-    const record = this.#completed(end, refused);
+    const { sealed } = this.#start.route.seal ? await this.#sealRefused(end) : {};
+    const record = this.#completed(end, sealed === undefined ? refused : { ...refused, sealed });
     try {
       // Its verdict is the one on its request.
-      await this.#parts.ledger.complete(record, refused.content, null);
+      await this.#parts.ledger.complete(record, refused.content, null, sealed);
       noteCommitted(this.#parts, this.#opened, record, null);
     } catch {
       noteGap(this.#parts, this.#opened);
     }
     return AS_IT_COMES;
+  }
+
+  /** Only now is it known that nothing will follow the request: its original is all that there is. */
+  #sealRefused(end: ExchangeEnd): Promise<Pick<Analysis, 'sealed'>> {
+    return analyse(this.#parts, this.#opened, this.#start, end, { requestOnly: true, seal: true });
   }
 
   async #finishJudged(

@@ -1,6 +1,7 @@
 /** The records of one exchange, from what forwarding knows and what the analysis read. The same in every mode. */
 
 import type { Capture } from '../exchange/capture.ts';
+import type { SecretHeader } from '../exchange/known-secret.ts';
 import { failedAnalysis } from '../judge/analysis-messages.ts';
 import { recordedLinks, resolveContext } from '../judge/context.ts';
 import type { Analyser, Analysis } from '../judge/input.ts';
@@ -36,11 +37,15 @@ export interface RecordingParts {
   readonly metrics: RecorderMetrics;
   readonly clock: Clock;
   readonly newId: () => string;
+  /** Takes secrets out of a path before it is recorded: it is, before any analysis. */
+  readonly redactPath?: (path: string, exchangeId: string, headers: readonly SecretHeader[]) => string;
 }
 
-export function openedRecord({ newId, clock }: RecordingParts, start: ExchangeStart): ExchangeOpened {
+export function openedRecord(parts: RecordingParts, start: ExchangeStart): ExchangeOpened {
+  const { newId, clock, redactPath } = parts;
+  const exchangeId = newId();
   return {
-    exchange_id: newId(),
+    exchange_id: exchangeId,
     ts: timestamp(clock),
     request_id: start.requestId,
     client: start.client,
@@ -48,21 +53,23 @@ export function openedRecord({ newId, clock }: RecordingParts, start: ExchangeSt
     host: start.host,
     port: start.port,
     method: start.method,
-    path: storedPath(start.path),
+    path: storedPath(redactPath?.(start.path, exchangeId, start.secretHeaders ?? []) ?? start.path),
     mode: start.route.mode,
     judge: start.route.judge ?? null,
   };
 }
 
 /** What the judge did to an exchange, where that is why something of it is missing. */
-export type CaptureMarks = Pick<Capture, 'requestOnly' | 'stopped' | 'notHeld'>;
+export type CaptureMarks = Pick<Capture, 'requestOnly' | 'beforeWindows' | 'stopped' | 'notHeld' | 'seal'>;
+
+type AnalysedEnd = Omit<ExchangeEnd, 'firstByteMs' | 'durationMs'>;
 
 /** Never rejects: what could not be analysed says so. */
 export async function analyse(
   { analyser, ledger, log }: Pick<RecordingParts, 'analyser' | 'ledger' | 'log'>,
   opened: ExchangeOpened,
-  path: string,
-  end: Pick<ExchangeEnd, 'status' | 'request' | 'response' | 'errorCode' | 'outcome'>,
+  { path, route, secretHeaders = [] }: Pick<ExchangeStart, 'path' | 'route' | 'secretHeaders'>,
+  end: AnalysedEnd,
   marks: CaptureMarks = {},
 ): Promise<Analysis> {
   try {
@@ -76,6 +83,10 @@ export async function analyse(
       response: end.response,
       errorCode: end.errorCode,
       clientAborted: end.outcome === 'client_aborted',
+      recording: route.recording,
+      seal: route.seal && marks.requestOnly !== true,
+      secretHeaders: [...secretHeaders, ...(end.secretHeaders ?? [])],
+      ids: { client: end.clientRequestId, origin: end.originRequestId },
       ...marks,
     };
     return await resolveContext(await analyser.analyse(capture, opened.judge), opened, ledger);
@@ -101,8 +112,9 @@ export function completedRecord(
     status: end.status,
     api: analysis.api,
     streamed: analysis.streamed,
-    client_request_id: end.clientRequestId,
-    origin_request_id: end.originRequestId,
+    // As the analysis leaves them: without it nobody knows what is secret in them.
+    client_request_id: analysis.ids?.client ?? null,
+    origin_request_id: analysis.ids?.origin ?? null,
     model_requested: analysis.model_requested,
     model_returned: analysis.model_returned,
     tokens_in: analysis.tokens_in,
@@ -116,6 +128,7 @@ export function completedRecord(
     llm_error: analysis.llm_error,
     content_sha256: analysis.content?.sha256 ?? null,
     recording: route.recording,
+    ...(analysis.sealed === undefined ? {} : { sealed_sha256: analysis.sealed.sha256 }),
     ...recordedLinks(analysis),
   };
 }

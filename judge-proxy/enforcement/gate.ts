@@ -9,12 +9,15 @@
  */
 
 import type { WholeAnswer } from '../apis/block.ts';
+import type { SecretHeader } from '../exchange/known-secret.ts';
 
 /** The origin's head. */
 export interface ResponseHead {
   readonly status: number;
   readonly contentType: string | null;
   readonly contentEncoding: string | null;
+  /** Values that are secret wherever they occur. Not kept. */
+  readonly secretHeaders?: readonly SecretHeader[];
 }
 
 /** What a gate may do with the client's side. */

@@ -44,6 +44,7 @@ export class InlineVerdicts {
       judge: judges.get(this.#opened.judge ?? '') ?? null,
       opened: this.#opened,
       sampling: route.sampling,
+      metadataOnly: route.recording === 'metadata',
       onFailure: onFailure(route, subject),
     });
   }
@@ -65,7 +66,9 @@ export class InlineVerdicts {
     const { ledger, counted } = this.#parts.enforce;
     const { record, analysis } = decided;
     const verdict = this.#verdict(decided);
-    const committed = await this.#committed(() => ledger.completeJudged(record, analysis.content, verdict));
+    const committed = await this.#committed(() =>
+      ledger.completeJudged(record, analysis.content, verdict, analysis.sealed),
+    );
     if (committed !== null) {
       noteCommitted(this.#parts, this.#opened, record, committed);
       counted(committed);
@@ -126,7 +129,8 @@ export class InlineVerdicts {
 }
 
 /** What the judge reads of an analysis. */
-export function matterOf({ content }: Analysis): Matter {
+export function matterOf({ content, unseen }: Analysis): Matter {
+  if (unseen !== undefined) return { input: unseen, document: null };
   // Our own canonical JSON.
   return content === null ? UNREAD : { input: JSON.parse(content.json) as JudgeInput, document: content.json };
 }

@@ -63,6 +63,7 @@ test('the completing record joins what was seen with what was read, and a job go
         coverage: { level: 'full', reasons: [] },
         llm_error: null,
         content_sha256: 'abc',
+        recording: 'redacted',
       },
       { json: '{}', sha256: 'abc' },
       { exchange_id: 'id1', judge: 'default' },

@@ -57,11 +57,11 @@ export function observe(options: ObserveOptions, start: ExchangeStart): Recorded
 export async function finishObserved(
   options: ObserveOptions,
   opened: ExchangeOpened,
-  start: Pick<ExchangeStart, 'path' | 'route'>,
+  start: Pick<ExchangeStart, 'path' | 'route' | 'secretHeaders'>,
   end: ExchangeEnd,
   marks: CaptureMarks = {},
 ): Promise<void> {
-  const analysis = await analyse(options, opened, start.path, end, marks);
+  const analysis = await analyse(options, opened, start, end, marks);
   await commitObserved(options, opened, completedRecord(options, opened, start, end, analysis), analysis);
 }
 
@@ -92,13 +92,13 @@ async function commit(
   { ledger, atOnce }: ObserveOptions,
   opened: ExchangeOpened,
   record: ExchangeCompleted,
-  { content, summary }: Analysis,
+  { content, summary, sealed }: Analysis,
 ): Promise<Verdict | null> {
   const judged = atOnce?.judge(opened, record, summary) ?? null;
   if (atOnce === undefined || judged === null) {
     const { exchange_id, judge } = opened;
-    await ledger.complete(record, content, judge === null ? null : { exchange_id, judge });
+    await ledger.complete(record, content, judge === null ? null : { exchange_id, judge }, sealed);
     return null;
   }
-  return atOnce.ledger.completeJudged(record, content, judged);
+  return atOnce.ledger.completeJudged(record, content, judged, sealed);
 }

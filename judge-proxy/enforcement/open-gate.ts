@@ -23,9 +23,11 @@ export interface GateParts {
   readonly budget: CopyBudget;
   /** Most bytes held of this answer. */
   readonly most: number;
+  readonly keepsEvents: boolean;
   /** The request, judged by rules and redacted. Called at most once. */
   readRequest(): Promise<Matter>;
-  readWindow(parts: readonly Part[]): Promise<WindowReading | null>;
+  /** @param events JSON of the events since the last one */
+  readWindow(parts: readonly Part[], events: readonly string[]): Promise<WindowReading | null>;
 }
 
 export function openGate(parts: GateParts): EnforcedGate {

@@ -3,6 +3,7 @@
 import type { RouteConfig } from '../config/schema.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { CapturedBody } from '../exchange/capture.ts';
+import type { SecretHeader } from '../exchange/known-secret.ts';
 import type { Ending, Gate, Outlet, ResponseHead } from './gate.ts';
 
 /** What is known of an exchange before the origin sees it. */
@@ -17,6 +18,8 @@ export interface ExchangeStart {
   readonly method: string;
   /** With query; the query is matched on and not kept. */
   readonly path: string;
+  /** Of the request: values that are secret wherever they occur. Not kept. */
+  readonly secretHeaders?: readonly SecretHeader[];
 }
 
 /** What is known at its end. `blocked`: the gate's `Outlet.stop`, or a request that `clearRequest` did not clear. */
@@ -27,6 +30,8 @@ export interface ExchangeEnd {
   readonly status: number | null;
   readonly clientRequestId: string | null;
   readonly originRequestId: string | null;
+  /** Of the response, as `ExchangeStart.secretHeaders`. */
+  readonly secretHeaders?: readonly SecretHeader[];
   readonly request: CapturedBody;
   readonly response: CapturedBody;
   /** Milliseconds from the request's arrival to the origin's first byte, null without. */

@@ -8,7 +8,7 @@ const SHOWN = 5;
 /**
  * Without query; segments that are long and mix letters with digits are cut to their first characters. Services put
  * tokens there (webhooks, bots, signed links), and this record is written before any rule has seen the request.
- * @param path origin-form target as the client wrote it
+ * @param path origin-form target as the client wrote it, but for placeholders of secrets
  */
 export function storedPath(path: string): string {
   const end = path.search(/[?#]/);
@@ -17,7 +17,11 @@ export function storedPath(path: string): string {
   return kept.length > LONGEST_PATH ? `${kept.slice(0, LONGEST_PATH)}…` : kept;
 }
 
+/** Of a secret that was taken out before. */
+const PLACEHOLDER = /^\[REDACTED:[a-z0-9_]{1,60}:[0-9a-f]{8}\]$/;
+
 function storedSegment(segment: string): string {
+  if (PLACEHOLDER.test(segment)) return segment;
   const opaque = segment.length > LONGEST_WORD && /\d/.test(segment) && /[A-Za-z%]/.test(segment);
   return opaque ? `${segment.slice(0, SHOWN)}…` : segment;
 }

@@ -28,7 +28,10 @@ export interface WindowOptions<U extends StreamUnit = StreamUnit> {
   readonly overflow: Overflow;
   /** The request, read by rules and redacted. Called once, at the start. */
   readRequest(): Promise<Matter>;
-  readWindow(parts: readonly Part[]): Promise<WindowReading | null>;
+  /** @param events JSON of the events since the last window, where `keepsEvents` */
+  readWindow(parts: readonly Part[], events: readonly string[]): Promise<WindowReading | null>;
+  /** Secrets are looked for by their place in events, too, which the text does not tell. */
+  readonly keepsEvents?: boolean;
   /** A unit may go out. */
   release(unit: U): void;
   /** The stream is stopped: nothing more goes out. Called once, never from within the constructor. */

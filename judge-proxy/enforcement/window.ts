@@ -39,6 +39,8 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
   readonly #queue = new ReleaseQueue<U>();
   readonly #text: WindowText;
   readonly #hits = new Map<string, RuleHit>();
+  /** Of units since the last window was read. */
+  readonly #events: string[] = [];
   #request: Matter | null = null;
   /** Text up to these units was read and judged. */
   #rules = 0;
@@ -111,6 +113,7 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
       this.#overflow(unit);
       return;
     }
+    if (this.#options.keepsEvents === true && unit.event !== null) this.#events.push(unit.event.data);
     const wasOpen = this.#queue.callOpen;
     this.#queue.push(unit, { idle, call, callOpen: step.toolCallOpen, ends: step.ended });
     const kept = step.deltas.every((delta) => this.#text.add(delta, this.#queue.last));
@@ -192,10 +195,14 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
     return fresh >= window || (fresh > 0 && pressed) || (this.#queue.hasCall(done) && !this.#queue.callOpen);
   }
 
+  #read(reader: 'rules' | 'model'): Promise<WindowReading | null> {
+    return this.#options.readWindow(this.#text.take(reader), this.#events.splice(0));
+  }
+
   async #readRules(): Promise<void> {
     this.#reading = true;
     const upTo = this.#stableUnit();
-    const reading = await this.#options.readWindow(this.#text.take('rules'));
+    const reading = await this.#read('rules');
     this.#reading = false;
     this.#apply(this.#stopOf(reading), () => {
       this.#rules = Math.max(this.#rules, upTo);
@@ -206,7 +213,7 @@ class StreamWindow<U extends StreamUnit> implements Window<U> {
   async #ask(): Promise<void> {
     this.#asking = true;
     const upTo = this.#stableUnit();
-    const reading = await this.#options.readWindow(this.#text.take('model'));
+    const reading = await this.#read('model');
     const unread = this.#stopOf(reading);
     let stop: StopCode | null | 'aborted' = unread;
     if (unread === null && reading !== null && !this.#over) {

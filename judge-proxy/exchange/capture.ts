@@ -1,6 +1,8 @@
 /** The bounded copy of one exchange, as bytes: what the tap hands to the analysis. */
 
 import type { ErrorCode } from '../errors.ts';
+import type { RecordingLevel } from '../ledger/records.ts';
+import type { SecretHeader } from './known-secret.ts';
 
 export interface CapturedBody {
   /** The copy, in order, as it was on the wire (still content-coded, already de-chunked). */
@@ -33,4 +35,19 @@ export interface Capture {
   readonly stopped?: boolean;
   /** More came than may be held back: it was delivered before it was judged. */
   readonly notHeld?: boolean;
+  /** How much of it is kept; `redacted` unless given. */
+  readonly recording?: RecordingLevel;
+  /** The original is sealed. */
+  readonly seal?: boolean;
+  /** Headers of both sides whose values are secrets: nothing else of the headers comes here, and none is kept. */
+  readonly secretHeaders?: readonly SecretHeader[];
+  /** Ids that others gave to the request: they stand in columns, whatever is kept of the text. */
+  readonly ids?: RequestIds;
+  /** Windows of the response will be read: what is secret in the request is secret there. */
+  readonly beforeWindows?: boolean;
+}
+
+export interface RequestIds {
+  readonly client: string | null;
+  readonly origin: string | null;
 }

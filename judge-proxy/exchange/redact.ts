@@ -4,8 +4,10 @@
  */
 
 import { splitsPair } from './cut.ts';
+import { encodedForms } from './encoded-forms.ts';
 import { namePlace, placedTexts, word } from './free-strings.ts';
-import { LiteralSet, type Match, type Span } from './literals.ts';
+import type { KnownSecret } from './known-secret.ts';
+import { LiteralSet, type Match, MIN_LITERAL, type Span } from './literals.ts';
 import type { Part, Transcript } from './transcript.ts';
 
 /** A stretch of a placed text (`placedTexts`) that must not be kept. Offsets are UTF-16 code units, end exclusive. */
@@ -17,52 +19,123 @@ export interface Finding {
   readonly type: string;
 }
 
-/** A secret and what it is called in its placeholder. */
-interface Secret {
-  readonly text: string;
-  readonly type: string;
-}
+/** Short keyed digest of a secret, the same for equal secrets of one exchange: its reader sees that and nothing else. */
+export type Token = (secret: string) => string;
 
 /**
- * @param token short keyed digest of a secret, the same for equal secrets of one exchange: the reader sees that they
- *   are equal and nothing else
  * @returns the transcript without any finding's text: at its place always, elsewhere when it has eight characters or
- *   more, also where it is JSON-escaped; names and words are cut to what records expect; what looks like a placeholder
+ *   more, also where it is encoded once; names and words are cut to what records expect; what looks like a placeholder
  *   and was written by traffic is marked as none
  */
 export function redact(
   transcript: Transcript,
   findings: readonly Finding[],
-  token: (secret: string) => string,
+  token: Token,
+  known: readonly KnownSecret[] = [],
 ): Transcript {
-  const spans = spansByPlace(transcript, findings);
-  const literals = literalsOf(spans);
-  const clean = (text: string, place: string): string => {
-    const matches = [...(spans.get(place) ?? []), ...literals.find(text)];
-    return replace(text, matches, token);
-  };
-  const cleanWord = (text: string | null, place: string): string | null =>
-    text === null ? null : word(clean(text, place));
+  return new Redactor(transcript, findings, token, known).redacted();
+}
+
+/** Secrets whose encoded forms are looked for: each makes a dozen. Rules find the others in what decodes. */
+const MOST_ENCODED = 200;
+
+/** Takes the secrets of one exchange out of its texts. */
+export class Redactor {
+  readonly #transcript: Transcript;
+  readonly #spans: Map<string, Match<KnownSecret>[]>;
+  readonly #literals = new LiteralSet<KnownSecret>();
+  readonly #token: Token;
+  readonly #secrets = new Map<string, KnownSecret>();
+
+  /** @param known secrets wherever they stand, beside the findings */
+  constructor(transcript: Transcript, findings: readonly Finding[], token: Token, known: readonly KnownSecret[] = []) {
+    this.#transcript = transcript;
+    this.#token = token;
+    this.#spans = spansByPlace(transcript, findings);
+    for (const secret of known) this.#add(secret);
+    for (const matches of this.#spans.values()) for (const { value } of matches) this.#add(value);
+  }
+
+  /** All that is looked for wherever it stands. */
+  get secrets(): readonly KnownSecret[] {
+    return [...this.#secrets.values()];
+  }
+
+  /** The first secret in a text that is no part of the transcript, null without one. */
+  find(text: string): KnownSecret | null {
+    return this.#literals.find(text)[0]?.value ?? null;
+  }
+
+  /** A string of the record that is no part of the transcript. */
+  word(text: string): string {
+    return word(replace(text, this.#literals.find(text), this.#token));
+  }
+
+  /** More stretches of the transcript, found by what they decode to. */
+  add(findings: readonly Finding[]): void {
+    for (const [place, matches] of spansByPlace(this.#transcript, findings)) {
+      const known = this.#spans.get(place);
+      if (known === undefined) this.#spans.set(place, matches);
+      else known.push(...matches);
+      for (const { value } of matches) this.#add(value);
+    }
+  }
+
+  redacted(): Transcript {
+    return this.#map(this.#transcript);
+  }
+
+  /** The transcript without its parts: what goes into columns, whatever is kept of the text. */
+  redactedWords(): Transcript {
+    return this.#map({ ...this.#transcript, parts: [] });
+  }
+
+  #map(transcript: Transcript): Transcript {
+    return mapTexts(transcript, (text, place) => {
+      const matches = this.#literals.find(text);
+      return replace(text, [...(this.#spans.get(place) ?? []), ...matches], this.#token);
+    });
+  }
+
+  #add(secret: KnownSecret): void {
+    if (this.#secrets.has(secret.text)) return;
+    this.#literals.add(secret.text, secret);
+    if (secret.text.length < MIN_LITERAL) return;
+    if (this.#secrets.size < MOST_ENCODED) {
+      for (const form of encodedForms(secret.text)) this.#literals.add(form, secret);
+    }
+    this.#secrets.set(secret.text, secret);
+  }
+}
+
+/** The transcript as it came, but for placeholders that traffic wrote, and with names and words cut. */
+export function asItCame(transcript: Transcript): Transcript {
+  return mapTexts(transcript, marked);
+}
+
+function mapTexts(transcript: Transcript, change: (text: string, place: string) => string): Transcript {
+  const changedWord = (text: string | null, place: string): string | null =>
+    text === null ? null : word(change(text, place));
   return {
     ...transcript,
-    model_requested: cleanWord(transcript.model_requested, 'request.model'),
-    model_returned: cleanWord(transcript.model_returned, 'response.model'),
-    finish: transcript.finish.map((text, index) => word(clean(text, `response.finish[${index}]`))),
+    model_requested: changedWord(transcript.model_requested, 'request.model'),
+    model_returned: changedWord(transcript.model_returned, 'response.model'),
+    finish: transcript.finish.map((text, index) => word(change(text, `response.finish[${index}]`))),
     error: transcript.error && {
-      type: cleanWord(transcript.error.type, 'response.error.type'),
-      code: cleanWord(transcript.error.code, 'response.error.code'),
+      type: changedWord(transcript.error.type, 'response.error.type'),
+      code: changedWord(transcript.error.code, 'response.error.code'),
     },
     parts: transcript.parts.map((part): Part => {
-      const text = clean(part.text, part.place);
+      const text = change(part.text, part.place);
       if (part.name === undefined) return { ...part, text };
-      return { ...part, text, name: word(clean(part.name, namePlace(part.place))) };
+      return { ...part, text, name: word(change(part.name, namePlace(part.place))) };
     }),
   };
 }
 
 /** Findings as matches within their text. A place that does not exist is a defect of a rule and finds nothing. */
-function spansByPlace(transcript: Transcript, findings: readonly Finding[]): Map<string, Match<Secret>[]> {
-  const spans = new Map<string, Match<Secret>[]>();
+function spansByPlace(transcript: Transcript, findings: readonly Finding[]): Map<string, Match<KnownSecret>[]> {
+  const spans = new Map<string, Match<KnownSecret>[]>();
   if (findings.length === 0) return spans;
   const texts = new Map(placedTexts(transcript).map(({ place, text }) => [place, text]));
   for (const { place, type, ...offsets } of findings) {
@@ -87,32 +160,8 @@ function withinText(text: string, { start, end }: Span): Span | null {
   return { start: from, end: to };
 }
 
-/** The secrets themselves, as they stand, and with one level of JSON escapes added or taken off. */
-function literalsOf(spans: ReadonlyMap<string, readonly Match<Secret>[]>): LiteralSet<Secret> {
-  const literals = new LiteralSet<Secret>();
-  for (const matches of spans.values()) {
-    for (const { value } of matches) {
-      literals.add(value.text, value);
-      literals.add(JSON.stringify(value.text).slice(1, -1), value);
-      const plain = unescaped(value.text);
-      if (plain !== null) literals.add(plain, value);
-    }
-  }
-  return literals;
-}
-
-function unescaped(text: string): string | null {
-  if (!text.includes('\\')) return null;
-  try {
-    const value: unknown = JSON.parse(`"${text}"`);
-    return typeof value === 'string' ? value : null;
-  } catch {
-    return null;
-  }
-}
-
 /** Overlapping matches become one placeholder, so that no rest of either stays. */
-function replace(text: string, matches: readonly Match<Secret>[], token: (secret: string) => string): string {
+function replace(text: string, matches: readonly Match<KnownSecret>[], token: Token): string {
   if (matches.length === 0) return marked(text);
   const ordered = matches.toSorted((a, b) => a.start - b.start || b.end - a.end);
   let out = '';

@@ -19,6 +19,8 @@ export interface ExchangeParts {
   readonly budget: CopyBudget;
   /** For what is held back until its verdict; `limits.held` bytes. */
   readonly held: CopyBudget;
+  /** Names in lower case of headers whose values are secrets; those of credentials unless given. */
+  readonly secretHeaders?: ReadonlySet<string>;
 }
 
 /** A request that may be sent: its framing is sound, its headers are ready for the origin. */

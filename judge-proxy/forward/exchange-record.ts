@@ -67,6 +67,7 @@ export class ExchangeRecord {
     return recorder.begin({
       ...{ requestId, client, route, method, path },
       clientRequestId: this.#clientRequestId(),
+      secretHeaders: this.#options.originHead.secretHeaders ?? [],
       host: authority.host,
       port: authority.port,
     });
@@ -115,6 +116,7 @@ export class ExchangeRecord {
       status: this.#status,
       clientRequestId: this.#clientRequestId(),
       originRequestId: vettedId(this.#head?.requestId ?? null),
+      secretHeaders: this.#head?.secretHeaders ?? [],
       request: this.request(),
       response: this.responseTap.capture({
         contentType: this.#head?.contentType ?? null,

@@ -1,6 +1,7 @@
 /** Forwarding of requests to origins: admission, then one OpenExchange each. */
 
 import { ERRORS, type ErrorCode, ProxyError, type RefusalContext } from '../errors.ts';
+import { CREDENTIALS } from '../exchange/secret-headers.ts';
 import type { CopyBudget } from '../exchange/tap.ts';
 import { type FailurePolicy, type Subject, unreadPolicy } from '../policy/failure-policy.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -172,6 +173,7 @@ class OriginForwarder implements Forwarder {
       via: this.#options.via,
       version: httpVersionMajor === 2 ? '2' : request.httpVersion,
       tunnelled: target.secure,
+      secretHeaders: this.#options.secretHeaders ?? CREDENTIALS,
     });
     return head instanceof ProxyError ? head : { framing, head };
   }

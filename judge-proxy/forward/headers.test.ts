@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ProxyError } from '../errors.ts';
+import { CREDENTIALS } from '../exchange/secret-headers.ts';
 import type { Authority } from '../policy/types.ts';
 import {
   clientHead,
@@ -11,7 +12,7 @@ import {
   withoutInvalidValues,
 } from './headers.ts';
 
-const TUNNEL: RequestPassage = { host: 'api.test', via: 'judge-1', version: '1.1', tunnelled: true };
+const TUNNEL: RequestPassage = { host: 'api.test', via: 'judge-1', version: '1.1', tunnelled: true, secretHeaders: CREDENTIALS };
 const PLAIN: RequestPassage = { ...TUNNEL, tunnelled: false };
 
 /** What goes out between our Host in front and our Via behind. */
@@ -173,7 +174,7 @@ describe('towards the client', () => {
       'Date',
       'x',
     ];
-    expect(clientHead(raw(...headers))?.headers).toEqual(headers);
+    expect(clientHead(raw(...headers), CREDENTIALS)?.headers).toEqual(headers);
   });
 
   test('hop-by-hop fields and what Connection names stay behind', () => {
@@ -192,12 +193,13 @@ describe('towards the client', () => {
         'A',
         '1',
       ),
+      CREDENTIALS,
     );
     expect(head?.headers).toEqual(['A', '1']);
   });
 
   test('an origin cannot write our own headers', () => {
-    expect(clientHead(raw('X-Judge-Code', 'route_denied', 'x-judge-request-id', '1', 'A', '1'))?.headers).toEqual([
+    expect(clientHead(raw('X-Judge-Code', 'route_denied', 'x-judge-request-id', '1', 'A', '1'), CREDENTIALS)?.headers).toEqual([
       'A',
       '1',
     ]);
@@ -217,6 +219,7 @@ describe('towards the client', () => {
         'X-Request-Id',
         'req_1',
       ),
+      CREDENTIALS,
     );
     expect(head).toMatchObject({
       contentLength: 12,
@@ -224,7 +227,7 @@ describe('towards the client', () => {
       contentEncoding: 'gzip, br',
       requestId: 'req_1',
     });
-    expect(clientHead(raw())).toMatchObject({
+    expect(clientHead(raw(), CREDENTIALS)).toMatchObject({
       contentLength: -1,
       contentType: null,
       contentEncoding: null,
@@ -233,11 +236,11 @@ describe('towards the client', () => {
   });
 
   test.each(['gzip, chunked', 'gzip', 'identity', 'xchunked'])('a body in transfer coding %s is refused', (coding) => {
-    expect(clientHead(raw('Transfer-Encoding', coding))).toBeNull();
+    expect(clientHead(raw('Transfer-Encoding', coding), CREDENTIALS)).toBeNull();
   });
 
   test('chunked is taken off: the next hop has its own', () => {
-    expect(clientHead(raw('transfer-encoding', ' Chunked'))?.headers).toEqual([]);
+    expect(clientHead(raw('transfer-encoding', ' Chunked'), CREDENTIALS)?.headers).toEqual([]);
   });
 
   test('what Node would throw on is dropped, and only that', () => {

@@ -12,6 +12,7 @@
  */
 
 import { ProxyError } from '../errors.ts';
+import type { SecretHeader } from '../exchange/known-secret.ts';
 import type { Authority } from '../policy/types.ts';
 
 /** Meant for one connection only (RFC 9110 §7.6.1), or for a proxy (§11.7). Never passed on, in either direction. */
@@ -53,6 +54,8 @@ export interface RequestPassage {
   readonly version: string;
   /** Inside a tunnel the client's headers came past Envoy unread. */
   readonly tunnelled: boolean;
+  /** Names in lower case of headers whose values are secrets, for those who look for them elsewhere. */
+  readonly secretHeaders: ReadonlySet<string>;
 }
 
 /** Headers of a request for the origin, and what else is read from them in the one pass. */
@@ -65,6 +68,8 @@ export interface OriginHead {
   /** The client's own ids for the request, not yet vetted. */
   readonly clientRequestId: string | null;
   readonly requestId: string | null;
+  /** Of the names asked for, passed on or not. Never logged, never kept. */
+  readonly secretHeaders?: readonly SecretHeader[];
 }
 
 /**
@@ -82,6 +87,7 @@ export function originHead(raw: readonly string[], passage: RequestPassage): Ori
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
     const lower = name.toLowerCase();
+    if (passage.secretHeaders.has(lower)) noted.secretHeaders.push([lower, value]);
     if (HOP_BY_HOP.has(lower) || REQUEST_ONLY.has(lower) || lower.charCodeAt(0) === COLON) {
       if (lower === 'connection') named = addNamed(named, value);
       else if (lower === 'upgrade') upgrade = joined(upgrade, value);
@@ -103,8 +109,8 @@ export function originHead(raw: readonly string[], passage: RequestPassage): Ori
   // RFC 9110 §7.6.3: the last entry is the last hop.
   headers.push('Via', `${passage.version} ${passage.via}`);
   if (named !== undefined) headers = without(headers, named);
-  const { contentType, contentEncoding, requestId } = noted;
-  return { headers, contentType, contentEncoding, upgrade, clientRequestId, requestId };
+  const { contentType, contentEncoding, requestId, secretHeaders } = noted;
+  return { headers, contentType, contentEncoding, upgrade, clientRequestId, requestId, secretHeaders };
 }
 
 /** Host towards an origin: the authority, without the port that the scheme has anyway. */
@@ -123,15 +129,18 @@ export interface ClientHead {
   readonly contentEncoding: string | null;
   /** The origin's own id for the request, not yet vetted. */
   readonly requestId: string | null;
+  /** As `OriginHead.secretHeaders`. */
+  readonly secretHeaders?: readonly SecretHeader[];
 }
 
 /**
  * Headers for the client.
  * @param raw form 3
+ * @param secretHeaders as `RequestPassage.secretHeaders`
  * @returns null when the response is framed by another transfer coding than `chunked`: undici would give out a body
  * that is still coded, and nothing would tell the client so
  */
-export function clientHead(raw: readonly (Buffer | string)[]): ClientHead | null {
+export function clientHead(raw: readonly (Buffer | string)[], secretHeaders: ReadonlySet<string>): ClientHead | null {
   let headers: string[] = [];
   let named: Set<string> | undefined;
   let contentLength = -1;
@@ -140,6 +149,7 @@ export function clientHead(raw: readonly (Buffer | string)[]): ClientHead | null
     const name = latin1(raw[i]);
     const value = latin1(raw[i + 1]);
     const lower = name.toLowerCase();
+    if (secretHeaders.has(lower)) noted.secretHeaders.push([lower, value]);
     switch (lower) {
       case 'connection':
         named = addNamed(named, value);
@@ -159,7 +169,7 @@ export function clientHead(raw: readonly (Buffer | string)[]): ClientHead | null
   }
   if (named !== undefined) headers = without(headers, named);
   const { contentType, contentEncoding, requestId } = noted;
-  return { headers, contentLength, contentType, contentEncoding, requestId };
+  return { headers, contentLength, contentType, contentEncoding, requestId, secretHeaders: noted.secretHeaders };
 }
 
 /** Says nothing true of a body that is no longer coded as the origin sent it. */
@@ -242,6 +252,7 @@ class Noted {
   contentType: string | null = null;
   contentEncoding: string | null = null;
   requestId: string | null = null;
+  readonly secretHeaders: SecretHeader[] = [];
 
   take(lower: string, value: string): void {
     switch (lower) {

@@ -11,6 +11,7 @@ import type { Dispatcher } from 'undici';
 import type { Ending } from '../enforcement/gate.ts';
 import type { ExchangeEnd, RecordedExchange } from '../enforcement/recorder.ts';
 import { ProxyError, type RefusalContext } from '../errors.ts';
+import { CREDENTIALS } from '../exchange/secret-headers.ts';
 import { Delivery } from './delivery.ts';
 import type { ExchangeEvents, ExchangeParts, SoundRequest } from './exchange-parts.ts';
 import { ExchangeRecord, type ExchangeSummary } from './exchange-record.ts';
@@ -120,7 +121,9 @@ export class OpenExchange implements Dispatcher.DispatchHandler, RequestEvents, 
     if (this.#concluded || status < 200) return;
     this.#record.answered();
     this.#request.answered();
-    const sent = Array.isArray(controller.rawHeaders) ? clientHead(controller.rawHeaders) : null;
+    const sent = Array.isArray(controller.rawHeaders)
+      ? clientHead(controller.rawHeaders, this.#parts.secretHeaders ?? CREDENTIALS)
+      : null;
     if (sent === null) {
       this.fail(new ProxyError('origin_protocol', { reason: 'transfer_encoding' }));
       return;
@@ -184,10 +187,9 @@ export class OpenExchange implements Dispatcher.DispatchHandler, RequestEvents, 
   #gate(status: number, reason: string, head: ClientHead): boolean {
     if (this.#request.recorded === null) return false;
     const answer = new GatedAnswer(this.#delivery, { status, reason, head }, this, this.#context());
-    const { contentType, contentEncoding } = head;
-    const gate = this.#request.recorded.gate({ status, contentType, contentEncoding }, answer, () =>
-      this.#record.request(),
-    );
+    const { contentType, contentEncoding, secretHeaders = [] } = head;
+    const kept = { status, contentType, contentEncoding, secretHeaders };
+    const gate = this.#request.recorded.gate(kept, answer, () => this.#record.request());
     if (gate === null) return false;
     answer.open(gate);
     this.#gated = answer;

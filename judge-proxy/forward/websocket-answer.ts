@@ -24,7 +24,8 @@ export class UpgradeAnswer {
     const { status, reason, head } = kept;
     this.#flow = exchange;
     const gated = new GatedAnswer(this.#delivery, kept, exchange, this.#context);
-    const gate = open({ status, contentType: head.contentType, contentEncoding: head.contentEncoding }, gated);
+    const { contentType, contentEncoding, secretHeaders = [] } = head;
+    const gate = open({ status, contentType, contentEncoding, secretHeaders }, gated);
     if (gate === null) {
       this.#delivery.head(status, reason, head);
       return;

@@ -10,6 +10,7 @@ import type { Dispatcher } from 'undici';
 import type { Ending } from '../enforcement/gate.ts';
 import type { ExchangeEnd, RecordedExchange } from '../enforcement/recorder.ts';
 import { ProxyError, type RefusalContext } from '../errors.ts';
+import { CREDENTIALS } from '../exchange/secret-headers.ts';
 import { agreedDeflate } from '../exchange/websocket-deflate.ts';
 import { ExchangeRecord } from './exchange-record.ts';
 import type { GatedExchange } from './gated-answer.ts';
@@ -99,7 +100,9 @@ export class OpenUpgrade implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _parsed: unknown, reason = ''): void {
     if (this.#ended || status < 200) return;
     this.#record.answered();
-    const head = Array.isArray(controller.rawHeaders) ? clientHead(controller.rawHeaders) : null;
+    const head = Array.isArray(controller.rawHeaders)
+      ? clientHead(controller.rawHeaders, this.#parts.exchange.secretHeaders ?? CREDENTIALS)
+      : null;
     if (head === null) {
       this.#fail(new ProxyError('origin_protocol', { reason: 'transfer_encoding' }));
       return;

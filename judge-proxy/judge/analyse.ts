@@ -13,16 +13,22 @@ import { findApi } from '../apis/registry.ts';
 import type { Capture, CapturedBody } from '../exchange/capture.ts';
 import { type DecodedBody, decodeBody } from '../exchange/decode.ts';
 import { placedTexts } from '../exchange/free-strings.ts';
+import type { KnownSecret } from '../exchange/known-secret.ts';
 import type { Finding } from '../exchange/redact.ts';
+import { headerSecrets } from '../exchange/secret-headers.ts';
 import type { Part, Side, Transcript } from '../exchange/transcript.ts';
 import type { Coverage, CoverageReason, LlmError } from '../ledger/records.ts';
+import { asKnown, type Detectors } from './detectors.ts';
 import type { Analysis, JudgeInput } from './input.ts';
+import { JsonSecrets } from './json-secrets.ts';
 import { classifyLlmError, codeWord } from './llm-error.ts';
-import { readTexts } from './read-texts.ts';
+import { NameCleaner } from './name-cleaner.ts';
+import { type KnownSecrets, readTexts } from './read-texts.ts';
 import { nearEmptyResponse } from './rules/near-empty-response.ts';
-import type { RuleName } from './rules/rule.ts';
-import type { RuleText } from './rules/run-rules.ts';
+import { Budget, type RuleName } from './rules/rule.ts';
+import type { RuleText, RunOptions } from './rules/run-rules.ts';
 import type { ScanCache } from './rules/scan-cache.ts';
+import { type Seal, sealedOriginal } from './seal.ts';
 import { analysisOf } from './summary.ts';
 import { trimTranscript } from './trim.ts';
 
@@ -37,6 +43,10 @@ export interface AnalysisSettings {
   readonly ruleMs: number;
   /** Keys the tokens that stand for secrets: equal secrets of one exchange are seen to be equal, and no more. */
   readonly hmacKey: Uint8Array;
+  /** What the operator calls a secret beside the rules. */
+  readonly detectors?: Detectors;
+  /** Encrypts originals; without it none is sealed. */
+  readonly seal?: Seal;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Of the thread; without it every text is read. */
@@ -46,16 +56,25 @@ export interface AnalysisSettings {
 /** API name of exchanges that no format reads. */
 export const UNKNOWN_API = 'unknown';
 
-/** @returns the analysis, redacted; never rejects for what the capture contains */
+/** @returns the analysis, as its level has it; never rejects for what the capture contains */
 export async function analyseCapture(capture: Capture, settings: AnalysisSettings): Promise<Analysis> {
+  return (await analyseWithSecrets(capture, settings)).analysis;
+}
+
+/** The same, with the secrets that were found: they stay in the thread, for windows of the same exchange. */
+export async function analyseWithSecrets(
+  capture: Capture,
+  settings: AnalysisSettings,
+): Promise<{ readonly analysis: Analysis; readonly secrets: readonly KnownSecret[] }> {
   const started = settings.now();
+  const { recording = 'redacted' } = capture;
   const request = await decode(capture.request, 'request', settings);
   const response = await decode(capture.response, 'response', settings);
   const reading = read(capture, request, response);
-  const { rules, ruleMs: budgetMs, now, cache } = settings;
-  const options = { rules, budgetMs, now, ...(cache === undefined ? {} : { cache }) };
+  const options = runOptions(settings);
   const token = redactionTokens(settings.hmacKey, capture.exchangeId);
-  const texts = readTexts(reading.transcript, reading.texts, options, token);
+  const known = knownSecrets(capture, request, response, settings);
+  const texts = readTexts(reading.transcript, reading.texts, { ...options, recording, token, known });
   const trimmed = trimTranscript(texts.transcript);
 
   const reasons = new Set<CoverageReason>([...request.reasons, ...response.reasons, ...reading.reasons]);
@@ -67,6 +86,7 @@ export async function analyseCapture(capture: Capture, settings: AnalysisSetting
     if (cut.has('response')) reasons.add('response_truncated');
   }
   if (!texts.complete) reasons.add('rules_incomplete');
+  if (recording === 'metadata') reasons.add('metadata_only');
 
   const { transcript } = trimmed;
   const coverage = coverageOf(reasons, transcript);
@@ -78,11 +98,37 @@ export async function analyseCapture(capture: Capture, settings: AnalysisSetting
     rule_hits: [...texts.hits, ...(silent === null ? [] : [silent])],
     coverage,
   };
-  return analysisOf(input, {
-    llm_error: llmError(capture.status, transcript),
-    ...linksOf(reading, texts.redactions),
+  const words = recording === 'full' ? texts.redactor.redactedWords() : transcript;
+  const names = new NameCleaner(texts.redactor, options, token);
+  const sealed = await sealedOriginal(capture, request, response, settings.seal);
+  const analysis = analysisOf(input, recording, words, {
+    llm_error: llmError(capture.status, words),
+    ...(capture.ids === undefined ? {} : { ids: names.ids(capture.ids) }),
+    ...linksOf(reading, texts.redactions, names),
+    ...(sealed === null ? {} : { sealed }),
     analysis_ms: settings.now() - started,
   });
+  return { analysis, secrets: texts.redactor.secrets };
+}
+
+/** What the rules need of the settings. */
+export function runOptions(settings: Omit<AnalysisSettings, 'decodedCopy' | 'decodeMs'>): RunOptions {
+  const { rules, ruleMs: budgetMs, now, cache, detectors } = settings;
+  return { rules, budgetMs, now, ...(cache === undefined ? {} : { cache }), detector: detectors?.patterns ?? null };
+}
+
+function knownSecrets(
+  capture: Capture,
+  request: DecodedBody,
+  response: DecodedBody,
+  { detectors, ruleMs, now }: AnalysisSettings,
+): KnownSecrets {
+  const headers = headerSecrets(capture.secretHeaders ?? []);
+  const json = new JsonSecrets(detectors?.paths ?? []);
+  const budget = new Budget(now, ruleMs);
+  json.body('request', request.text, capture.request.contentType, budget);
+  if (capture.requestOnly !== true) json.body('response', response.text, capture.response.contentType, budget);
+  return asKnown(headers, json);
 }
 
 function decode(body: CapturedBody, side: Side, settings: AnalysisSettings): Promise<DecodedBody> {
@@ -195,7 +241,7 @@ function coverageOf(reasons: ReadonlySet<CoverageReason>, transcript: Transcript
   return { level: readable && !reasons.has('unknown_api') ? 'partial' : 'none', reasons: [...reasons].sort() };
 }
 
-function llmError(status: number | null, transcript: Transcript): LlmError | null {
+function llmError(status: number | null, transcript: Pick<Transcript, 'error'>): LlmError | null {
   const failed = status !== null && status >= 400;
   if (!failed && transcript.error === null) return null;
   const code = codeWord(transcript.error?.code);
@@ -203,10 +249,12 @@ function llmError(status: number | null, transcript: Transcript): LlmError | nul
   return { source: 'origin', class: classifyLlmError(status, [code, type]), status, code: code ?? type };
 }
 
-/** None where a rule found a secret in them: they would be stored as they are. */
-function linksOf({ links }: Reading, redactions: readonly Finding[]): Pick<Analysis, 'links'> {
+/** None where something found a secret in them: they would be stored as they are. */
+function linksOf({ links }: Reading, redactions: readonly Finding[], names: NameCleaner): Pick<Analysis, 'links'> {
   if (links === undefined || redactions.some(({ place }) => LINK_PLACES.has(place))) return {};
-  return { links };
+  const { response_id, previous_response_id, conversation_id } = links;
+  const secret = [response_id, previous_response_id, conversation_id].some((id) => id !== null && names.isSecret(id));
+  return secret ? {} : { links };
 }
 
 const LINK_PLACES: ReadonlySet<string> = new Set(['request.previous_response_id', 'request.conversation']);

@@ -15,6 +15,7 @@ import {
   type ThreadSettings,
   type Work,
 } from './analysis-messages.ts';
+import type { DetectorConfig } from './detectors.ts';
 import type { Analyser, Analysis, WindowReading, WindowTask } from './input.ts';
 import type { RuleName } from './rules/rule.ts';
 
@@ -29,6 +30,10 @@ export interface AnalyserOptions {
   readonly judges: Readonly<Record<string, { readonly rules: readonly RuleName[] }>>;
   /** Random, of this process: keys the tokens that stand for secrets. */
   readonly hmacKey: Uint8Array;
+  /** What else is a secret; nothing unless given. */
+  readonly redaction?: DetectorConfig;
+  /** Who can open what is sealed; nobody unless given, and nothing is. */
+  readonly sealing?: { readonly recipients: readonly string[] };
   /** Captures that may wait; above it one is recorded as not analysed. The copy budget bounds their bytes. */
   readonly backlog?: number;
   /** Milliseconds after which a thread that answers nothing is replaced. */
@@ -89,6 +94,8 @@ class ThreadAnalyser implements StartedAnalyser {
       decodeMs: options.limits.decode_time,
       ruleMs: RULE_MS,
       hmacKey: options.hmacKey,
+      detectors: options.redaction ?? { patterns: [], json_paths: [] },
+      recipients: options.sealing?.recipients ?? [],
     };
     this.#worker = this.#start();
   }

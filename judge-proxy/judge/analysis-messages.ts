@@ -1,6 +1,7 @@
 /** What the main thread and the analysis thread say to each other. Several captures and results go in one message. */
 
 import type { Capture } from '../exchange/capture.ts';
+import type { DetectorConfig } from './detectors.ts';
 import type { Analysis, WindowReading, WindowTask } from './input.ts';
 import type { RuleName } from './rules/rule.ts';
 
@@ -12,6 +13,9 @@ export interface ThreadSettings {
   readonly decodeMs: number;
   readonly ruleMs: number;
   readonly hmacKey: Uint8Array;
+  readonly detectors: DetectorConfig;
+  /** Public keys of age. */
+  readonly recipients: readonly string[];
 }
 
 export interface CaptureTask {

@@ -1,11 +1,17 @@
 /** The thread of the analyser: one capture or window after the other. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { analyseCapture } from './analyse.ts';
+import type { Capture } from '../exchange/capture.ts';
+import { type AnalysisSettings, analyseWithSecrets } from './analyse.ts';
 import { type FromThread, failedResult, type Result, type Task, type ThreadSettings } from './analysis-messages.ts';
+import { createDetectors } from './detectors.ts';
+import type { Analysis, WindowReading, WindowTask } from './input.ts';
+import { JsonSecrets } from './json-secrets.ts';
 import { readWindow } from './read-window.ts';
 import { RULE_NAMES, type RuleName } from './rules/rule.ts';
 import { ScanCache } from './rules/scan-cache.ts';
+import { createSeal } from './seal.ts';
+import { WindowMemory } from './window-memory.ts';
 
 if (parentPort === null) throw new Error('the analysis thread must be started as a worker');
 const port = parentPort;
@@ -15,6 +21,10 @@ const settings = workerData as ThreadSettings;
 const TOGETHER_MS = 1;
 
 const cache = new ScanCache();
+const memory = new WindowMemory();
+const detectors = createDetectors(settings.detectors);
+const seal = createSeal(settings.recipients);
+const { hmacKey, decodedCopy, decodeMs, ruleMs } = settings;
 const queue: Task[] = [];
 let running = false;
 
@@ -43,19 +53,35 @@ async function drain(): Promise<void> {
 
 /** A defect of ours in one piece of work is the failure of that piece. */
 async function work(task: Task): Promise<Result> {
-  const how = { ...settings, rules: rulesOf(task.judge), now: () => performance.now(), cache };
+  const common = { hmacKey, decodedCopy, decodeMs, ruleMs, detectors, cache, now: () => performance.now() };
+  const how = { ...common, rules: rulesOf(task.judge), ...(seal === null ? {} : { seal }) };
   try {
     switch (task.kind) {
       case 'capture':
-        return { id: task.id, kind: 'capture', analysis: await analyseCapture(task.capture, how) };
+        return { id: task.id, kind: 'capture', analysis: await analyse(task.capture, how) };
       case 'window':
-        return { id: task.id, kind: 'window', reading: readWindow(task, how) };
+        return { id: task.id, kind: 'window', reading: readNext(task, how) };
       default:
         return task satisfies never;
     }
   } catch {
     return failedResult(task);
   }
+}
+
+async function analyse(capture: Capture, how: AnalysisSettings): Promise<Analysis> {
+  const { exchangeId, beforeWindows } = capture;
+  // Whatever becomes of it, no window of it comes any more.
+  if (beforeWindows !== true) memory.delete(exchangeId);
+  const { analysis, secrets } = await analyseWithSecrets(capture, how);
+  if (beforeWindows === true) memory.set(exchangeId, { secrets, stream: new JsonSecrets(detectors.paths) });
+  return analysis;
+}
+
+/** null for a window of a request that this thread does not know any more: its secrets could not be told. */
+function readNext(task: WindowTask, how: AnalysisSettings): WindowReading | null {
+  const before = memory.get(task.exchangeId);
+  return task.afterRequest === true && before === null ? null : readWindow(task, how, before);
 }
 
 function rulesOf(judge: string | null): readonly RuleName[] {

@@ -26,10 +26,13 @@ export type ModelOutcome =
 
 type NoAnswer =
   /**
-   * Rules alone judge: the judge has no model, the route's judge is no longer in the config, or a rule stopped the
-   * exchange before a model was asked.
+   * Rules alone judge: the judge has no model, the route's judge is no longer in the config, a rule stopped the
+   * exchange before a model was asked, or the text may be shown to none.
    */
-  | { readonly state: 'rules_only'; readonly reason: 'model_not_configured' | 'no_judge' | 'stopped' }
+  | {
+      readonly state: 'rules_only';
+      readonly reason: 'model_not_configured' | 'no_judge' | 'stopped' | 'metadata_only';
+    }
   /** There is nothing to ask about. The coverage of the exchange already says why. */
   | { readonly state: 'unparseable' | 'interrupted' }
   | { readonly state: FailedState };

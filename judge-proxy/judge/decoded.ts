@@ -66,7 +66,7 @@ export function decodeTexts(
   const { redactions } = outcome;
   return {
     texts,
-    redactions: [...redactions, ...disguised(placed, redactions)],
+    redactions: [...redactions, ...disguisedBy(placed, redactions)],
     hits: outcome.hits.filter(({ rule }) => rule !== 'judge_manipulation').filter((hit) => isNew(hit, placed)),
     cut,
     complete: outcome.complete,
@@ -108,8 +108,8 @@ function boundedTexts(parts: readonly Part[], decode: (part: Part) => DecodedStr
   return placed;
 }
 
-/** A secret that stands in a disguise is taken out with its disguise. */
-function disguised(placed: readonly Placed[], redactions: readonly Finding[]): Finding[] {
+/** A secret that stands in a disguise is taken out with its disguise: findings at the place of the original. */
+export function disguisedBy(placed: readonly Placed[], redactions: readonly Finding[]): Finding[] {
   const types = new Map(redactions.map(({ place, type }) => [place, type]));
   return placed.flatMap(({ place, part, start, end }) => {
     const type = types.get(place);

@@ -20,6 +20,8 @@ export interface InlineJudgeOptions {
   readonly judge: Judge | null;
   readonly opened: Pick<ExchangeOpened, 'exchange_id' | 'client' | 'route'>;
   readonly sampling: number;
+  /** The text may be shown to no model. */
+  readonly metadataOnly?: boolean;
   /** In force for what is judged (`policy/failure-policy.ts`). */
   readonly onFailure: 'allow' | 'block' | 'review';
 }
@@ -63,7 +65,7 @@ export class InlineJudge {
 
   /** False when rules alone judge: there is no model to wait for. */
   get asksModel(): boolean {
-    return (this.#options.judge?.model ?? null) !== null;
+    return this.#options.metadataOnly !== true && (this.#options.judge?.model ?? null) !== null;
   }
 
   /** Questions that were answered, of whatever outcome. */

@@ -4,9 +4,11 @@
  */
 
 import type { ProviderLinks } from '../apis/provider-links.ts';
-import type { Capture } from '../exchange/capture.ts';
+import type { Capture, RequestIds } from '../exchange/capture.ts';
+import type { SecretHeader } from '../exchange/known-secret.ts';
 import type { Part, Transcript } from '../exchange/transcript.ts';
-import type { Coverage, LlmError, RuleHit } from '../ledger/records.ts';
+import type { Sealed } from '../ledger/ledger.ts';
+import type { Coverage, LlmError, RecordingLevel, RuleHit } from '../ledger/records.ts';
 
 /** Earlier exchanges that this one continues at the provider, as the ledger keeps them (`context.ts`). */
 export interface JudgeContext {
@@ -66,8 +68,17 @@ export interface Analysis {
   readonly links?: ProviderLinks;
   /** Canonical JSON of the JudgeInput and its SHA-256 (hex). */
   readonly content: { readonly json: string; readonly sha256: string } | null;
-  /** null without content. */
+  /** Of the content; of metadata what rules found, and nothing of the text. null when nothing was read. */
   readonly summary: InputSummary | null;
+  /** Ids of the capture without what is secret in them; absent where it had none. */
+  readonly ids?: RequestIds;
+  /**
+   * Of an exchange whose text is not kept: the input without its words, for what decides without a model. It leaves the
+   * process nowhere.
+   */
+  readonly unseen?: JudgeInput;
+  /** The original, for who holds the key. */
+  readonly sealed?: Sealed;
   /** CPU and wall time of the analysis, for the bench and the metrics. */
   readonly analysis_ms: number;
 }
@@ -79,6 +90,14 @@ export interface WindowTask {
   readonly judge: string | null;
   /** As it came: not redacted. */
   readonly parts: readonly Part[];
+  /** As of the exchange. */
+  readonly recording?: RecordingLevel;
+  /** JSON of the events since the window before, where it is searched by path. */
+  readonly events?: readonly string[];
+  /** Of the response. */
+  readonly secretHeaders?: readonly SecretHeader[];
+  /** Its request was read before (`Capture.beforeWindows`): who knows no secrets of it can read no window. */
+  readonly afterRequest?: boolean;
 }
 
 /** A window as the judge may see it. */

@@ -26,6 +26,7 @@ export function outcomeWithoutModel(
 ): ModelOutcome | null {
   if (outcome === 'interrupted') return { state: 'interrupted' };
   if (coverage === null || coverage.level === 'none') return { state: 'unparseable' };
+  if (coverage.reasons.includes('metadata_only')) return { state: 'rules_only', reason: 'metadata_only' };
   if (judge === null) return { state: 'rules_only', reason: 'no_judge' };
   return judge.model === null ? { state: 'rules_only', reason: 'model_not_configured' } : null;
 }

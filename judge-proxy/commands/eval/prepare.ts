@@ -60,7 +60,7 @@ async function prepare(pair: Pair, analyse: (capture: Capture) => Promise<Analys
 
 /** A document of the ledger was analysed on its day; its rule hits are those of that day. */
 function recorded({ input }: Extract<PairSource, { kind: 'input' }>): Analysis {
-  return analysisOf(input, { llm_error: null, analysis_ms: 0 });
+  return analysisOf(input, 'redacted', input.transcript, { llm_error: null, analysis_ms: 0 });
 }
 
 /** The copy of the exchange, as the tap would have handed it over. */

@@ -68,6 +68,7 @@ const ANALYSIS: Analysis = {
     latest_user_message_length: 2,
     context_tail_preview: 'hi',
   },
+  ids: { client: 'c1', origin: 'o1' },
   analysis_ms: 1,
 };
 

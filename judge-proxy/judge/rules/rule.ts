@@ -18,8 +18,11 @@ export interface RuleFinding {
   readonly severity: Severity;
 }
 
+/** The patterns of the operator are no rule of a judge: they run for all. */
+export type DetectorName = RuleName | 'operator_patterns';
+
 export interface Rule {
-  readonly name: RuleName;
+  readonly name: DetectorName;
   /** Raised with every change of what the rule finds: it stands in each hit. */
   readonly version: string;
   /** Findings are replaced by placeholders before the text is stored or judged. */

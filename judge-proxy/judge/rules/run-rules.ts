@@ -61,6 +61,8 @@ export interface RunOptions {
   readonly now: () => number;
   /** Of the thread; without it every text is read. */
   readonly cache?: ScanCache;
+  /** Of the operator: redacts for every judge, and gives no hits. The cache is for one and the same. */
+  readonly detector?: Rule | null;
 }
 
 /** A text of an exchange, and whose words it is. */
@@ -79,10 +81,10 @@ export function runRules(texts: readonly RuleText[], options: RunOptions): Rules
   const withheld = new Map<string, number>();
   let complete = true;
   const prepared = texts.map((text) => ({ ...text, forms: new Forms(text.text) }));
-  for (const name of new Set<RuleName>(['secrets', ...options.rules])) {
-    const rule = RULES[name];
+  for (const rule of rulesOf(options)) {
+    const { name } = rule;
     const budget = new Budget(options.now, options.budgetMs);
-    const listed = options.rules.includes(name);
+    const listed = name !== 'operator_patterns' && options.rules.includes(name);
     const ownHits: RuleHit[] = [];
     for (const part of prepared) {
       const scan = cache.scan(part.forms.key, name, budget, () => runOne(rule, part.forms, budget));
@@ -105,6 +107,12 @@ export function runRules(texts: readonly RuleText[], options: RunOptions): Rules
   }
   const keys = new Map(prepared.map(({ place, forms }) => [place, forms.key]));
   return { redactions, hits, complete, withheld, keys };
+}
+
+/** Those of the operator last: what ours name keeps the type that readers know. */
+function rulesOf({ rules, detector = null }: RunOptions): Rule[] {
+  const named = [...new Set<RuleName>(['secrets', ...rules])].map((name) => RULES[name]);
+  return detector === null ? named : [...named, detector];
 }
 
 /** At most `room` findings; the text counts as read up to the first that found no room. */

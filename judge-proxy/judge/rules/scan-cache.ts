@@ -5,7 +5,7 @@
  */
 
 import { hash } from 'node:crypto';
-import type { Budget, RuleName, RuleScan } from './rule.ts';
+import type { Budget, DetectorName, RuleScan } from './rule.ts';
 
 /** Texts: some ten MiB at most. */
 const MOST_TEXTS = 20_000;
@@ -15,7 +15,7 @@ const MOST_FINDINGS = 20;
 const SHORTEST = 64;
 
 /** `decoded`: whether anything in a text says something else when it is decoded. */
-type Reading = RuleName | 'decoded';
+type Reading = DetectorName | 'decoded';
 
 /** What was found in one text, by who read it. */
 type Known = { [reading in Reading]: RuleScan | null };
@@ -74,7 +74,7 @@ export class ScanCache {
 }
 
 function unread(): Known {
-  return { secrets: null, personal_data: null, judge_manipulation: null, decoded: null };
+  return { secrets: null, personal_data: null, judge_manipulation: null, operator_patterns: null, decoded: null };
 }
 
 /** Key of a text, null for one that is not looked up. The hash is over UTF-8, which has no lone surrogates. */

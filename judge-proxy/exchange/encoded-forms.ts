@@ -1,0 +1,64 @@
+/** A secret as it stands in texts that were encoded once: what its own detector does not recognise any more. */
+
+/** Longer ones (private keys) are recognised by rules in what decodes. */
+const LONGEST = 1_024;
+
+/**
+ * JSON escapes once and twice, percent-encoding, hex, base64 at each of its three alignments. Of base64 the characters
+ * that hold all of the secret and nothing else: up to two at either end also hold bits of the text around.
+ * @returns forms that differ from the text, without repeats
+ */
+export function encodedForms(text: string): string[] {
+  const escaped = escapedForms(text);
+  if (text.length > LONGEST) return [...escaped];
+  const bytes = Buffer.from(text, 'utf8');
+  const hex = bytes.toString('hex');
+  const forms = new Set([
+    ...escaped,
+    percentEncoded(text),
+    [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+    [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`).join(''),
+    hex,
+    hex.toUpperCase(),
+    ...[0, 1, 2].flatMap((before) => base64Cores(bytes, before)),
+  ]);
+  forms.delete(text);
+  return [...forms];
+}
+
+/** One level of JSON escapes added, two, and one taken off. */
+function escapedForms(text: string): Set<string> {
+  const once = JSON.stringify(text).slice(1, -1);
+  const forms = new Set([once, JSON.stringify(once).slice(1, -1), once.replaceAll('/', '\\/')]);
+  const plain = unescaped(text);
+  if (plain !== null) forms.add(plain);
+  forms.delete(text);
+  return forms;
+}
+
+function unescaped(text: string): string | null {
+  if (!text.includes('\\')) return null;
+  try {
+    const value: unknown = JSON.parse(`"${text}"`);
+    return typeof value === 'string' ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** RFC 3986 §2.1, of everything that is not unreserved. */
+function percentEncoded(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** RFC 4648, both alphabets. @param before bytes of other text in the group of three where the secret begins */
+function base64Cores(bytes: Buffer, before: number): string[] {
+  const bits = (before + bytes.length) * 8;
+  const core = Buffer.concat([Buffer.alloc(before), bytes])
+    .toString('base64')
+    .slice(Math.ceil((before * 8) / 6), Math.floor(bits / 6));
+  return [core, core.replaceAll('+', '-').replaceAll('/', '_')];
+}
