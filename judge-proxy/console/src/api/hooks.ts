@@ -32,10 +32,12 @@ export function answerOptions<N extends JsonEndpoint>(api: Api, name: N, given: 
   });
 }
 
-export interface AnswerOptions {
+export interface AnswerOptions<T = unknown> {
   readonly enabled?: boolean;
   /** Milliseconds after which it is asked again while the page is seen. */
   readonly refetchInterval?: number;
+  /** Whether `refetchInterval` holds for this answer; it always does unless given. */
+  readonly refetchWhile?: (answer: T) => boolean;
   /** Shows the answer to the question before until the new one is there: no flicker when a filter changes. */
   readonly keepPrevious?: boolean;
 }
@@ -44,12 +46,14 @@ export interface AnswerOptions {
 export function useAnswer<N extends JsonEndpoint>(
   name: N,
   given: Given<N>,
-  { keepPrevious, ...options }: AnswerOptions = {},
+  { keepPrevious, refetchInterval, refetchWhile = () => true, ...options }: AnswerOptions<Answer<N>> = {},
 ): UseQueryResult<Answer<N>> {
   const asked = answerOptions(useApi(), name, given);
   return useQuery<Answer<N>, Error>({
     ...asked,
     ...options,
+    refetchInterval: ({ state }) =>
+      state.data === undefined || refetchWhile(state.data) ? (refetchInterval ?? false) : false,
     ...(keepPrevious === true && { placeholderData: keepPreviousData }),
   });
 }
