@@ -11,6 +11,7 @@ import { createSinkHandlers } from './admin/sinks/sink-handlers.ts';
 import type { Config } from './config/schema.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { VERDICT_FIELDS } from './ledger/records.ts';
+import { startRetention } from './ledger/retention.ts';
 import { openLedger } from './ledger/sqlite.ts';
 import { loadInterceptionCa, reportExpiry } from './main-certificates.ts';
 import { buildJudges } from './main-judges.ts';
@@ -62,11 +63,12 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
     durability: config.ledger.durability,
     clock: systemClock,
     log,
-    metrics: { committed: metrics.ledgerCommit, lost: metrics.ledgerLost },
+    metrics: { committed: metrics.ledgerCommit, lost: metrics.ledgerLost, checkpoint: metrics.ledgerCheckpoint },
     checkpoints: config.ledger.checkpoints,
   });
   own.defer(() => ledger.close());
   await recover(ledger, log);
+  own.defer(startRetention({ settings: config.ledger.retention, ledger, clock: systemClock, log }));
   await loadPolicies(ledger, judges.policies, log);
   const { sinks: settings, limits } = config;
   const sinks = await startSinks({ sinks: settings, ledgerUrl: config.ledger.url, ledger, limits, log, metrics });
@@ -104,8 +106,12 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
 }
 
 function healthOf(ledger: Ledger) {
-  const { ok, cause } = ledger.health();
-  return { parts: [{ name: 'ledger', ok, ...(cause === null ? {} : { reason: cause }) }] };
+  const { ok, cause, checkpoints } = ledger.health();
+  const part = (name: string, state: { ok: boolean; cause: string | null }) => ({
+    ...{ name, ok: state.ok },
+    ...(state.cause === null ? {} : { reason: state.cause }),
+  });
+  return { parts: [part('ledger', { ok, cause }), { ...part('checkpoints', checkpoints), optional: true as const }] };
 }
 
 async function shutDown(owned: AsyncDisposableStack, log: Log, signal: string): Promise<void> {

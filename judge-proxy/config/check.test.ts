@@ -21,6 +21,19 @@ test('the defaults have no findings', () => {
   expect(findings({}).keys).toEqual([]);
 });
 
+describe('retention', () => {
+  test('no tier is kept for less time than one that goes with it', () => {
+    const retention = (sealed?: string, text?: string, metadata?: string) =>
+      findings({ ledger: { retention: { sealed, text, metadata } } }).keys;
+    expect(retention('1d', '30d', '365d')).toEqual([]);
+    expect(retention('1d', '1d')).toEqual([]);
+    expect(retention(undefined, undefined, '1d')).toEqual([]);
+    expect(retention('2d', '1d')).toEqual(['error ledger.retention.text']);
+    expect(retention('2d', undefined, '1d')).toEqual(['error ledger.retention.metadata']);
+    expect(retention('1d', '3d', '2d')).toEqual(['error ledger.retention.metadata']);
+  });
+});
+
 describe('listeners', () => {
   const REFUSED = [
     '0.0.0.0',

@@ -115,8 +115,22 @@ function checkCidr(path: KeyPath, text: string): Finding[] {
 }
 
 function checkLedger({ ledger }: Config): Finding[] {
-  if (/^sqlite:./.test(ledger.url)) return [];
-  return [fault(['ledger', 'url'], 'not the URL of a ledger', 'Write `sqlite:PATH`, e.g. sqlite:data/ledger.db.')];
+  const findings = checkRetention(ledger.retention);
+  if (/^sqlite:./.test(ledger.url)) return findings;
+  const fix = 'Write `sqlite:PATH`, e.g. sqlite:data/ledger.db.';
+  return [...findings, fault(['ledger', 'url'], 'not the URL of a ledger', fix)];
+}
+
+/** Each tier takes those before it: one that is kept for less time than a later one would say what is not so. */
+function checkRetention(retention: Config['ledger']['retention']): Finding[] {
+  const tiers = ['sealed', 'text', 'metadata'] as const;
+  return tiers.flatMap((tier, index) => {
+    const kept = retention[tier];
+    const longer = tiers.slice(0, index).find((shorter) => kept !== undefined && (retention[shorter] ?? 0) > kept);
+    if (longer === undefined) return [];
+    const message = `${longer} is kept for longer, and goes with ${tier}`;
+    return [fault(['ledger', 'retention', tier], message, `Write at least as much as for ${longer}.`)];
+  });
 }
 
 function checkLimits({ limits }: Config): Finding[] {

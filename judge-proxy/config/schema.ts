@@ -308,6 +308,18 @@ const ledger = z
       })
       .prefault({})
       .describe('Signed statements of how long the ledger was and what its last hash was.'),
+    retention: z
+      .strictObject({
+        sealed: optionalDuration().describe('Sealed originals are erased so long after the exchange began.'),
+        text: optionalDuration().describe(
+          'So are all words: what the judge saw, quotes, explanations, previews, notes; and sealed originals with them.',
+        ),
+        metadata: optionalDuration().describe(
+          'So are the records themselves: who asked whom, when, and what the verdict was. Their places in the chain stay.',
+        ),
+      })
+      .prefault({})
+      .describe('How long what is kept. For ever unless set. Erasures are records of the ledger; docs/ledger.md.'),
   })
   .prefault({});
 

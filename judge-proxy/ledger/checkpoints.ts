@@ -36,6 +36,14 @@ export interface CheckpointSettings {
   readonly copies: readonly string[];
 }
 
+export interface CheckpointHealth {
+  readonly ok: boolean;
+  /** Error code of the system. */
+  readonly cause: string | null;
+  /** Records that the last one covers, null before the first. */
+  readonly size: number | null;
+}
+
 export interface CheckpointParts {
   readonly settings: CheckpointSettings;
   readonly places: CheckpointPlaces;
@@ -46,6 +54,8 @@ export interface CheckpointParts {
   };
   readonly clock: Clock;
   readonly log: Log;
+  /** A checkpoint was made, or one could not be made or written to a file. Must not throw. */
+  readonly counted?: ((outcome: 'made' | 'failed') => void) | undefined;
 }
 
 /**
@@ -86,8 +96,9 @@ export class Checkpoints {
   readonly #parts: CheckpointParts;
   readonly #key: KeyObject;
   readonly #keyId: string;
-  /** Files whose last write failed: told once. */
-  readonly #failing = new Set<string>();
+  /** Files whose last write failed, with the cause: told once. */
+  readonly #failing = new Map<string, string>();
+  readonly #listeners = new Set<(checkpoint: Checkpoint) => void>();
   #last: Checkpoint | null;
   /** At least the records since the last checkpoint. */
   #records = 0;
@@ -100,6 +111,18 @@ export class Checkpoints {
     this.#key = key;
     this.#keyId = keyId(key);
     this.#last = last;
+  }
+
+  /** Called with each checkpoint that is made. Must not throw. */
+  onCheckpoint(listener: (checkpoint: Checkpoint) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** False, with the cause, while one of the files cannot be written, or no checkpoint can be made. */
+  health(): CheckpointHealth {
+    const [cause = null] = this.#failing.values();
+    return { ok: cause === null, cause, size: this.#last?.size ?? null };
   }
 
   /** A batch was committed. An operation writes two records at most, and most write one. */
@@ -193,6 +216,8 @@ export class Checkpoints {
   async #publish(checkpoint: Checkpoint): Promise<void> {
     const { log, places, settings } = this.#parts;
     log.write('info', 'checkpoint', { ...checkpoint });
+    this.#parts.counted?.('made');
+    for (const listener of this.#listeners) listener(checkpoint);
     const line = checkpointLine(checkpoint);
     await Promise.all([places.file, ...settings.copies].map((file) => this.#append(file, line)));
   }
@@ -207,9 +232,10 @@ export class Checkpoints {
   }
 
   #failed(file: string, error: unknown): void {
+    this.#parts.counted?.('failed');
     if (this.#failing.has(file)) return;
-    this.#failing.add(file);
     const cause = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    this.#failing.set(file, cause);
     this.#parts.log.write('error', 'checkpoint_failed', { file, cause });
   }
 }

@@ -1,6 +1,8 @@
 /** The ledger as the rest of the program sees it. Engines: sqlite.ts (one machine); PostgreSQL has the same interface. */
 
 import type { Actor, ErasureRecord, ErasureTier, NewRecord } from './acts.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { CheckpointHealth } from './checkpoints.ts';
 import type { Costs, CostsFilter } from './costs.ts';
 import type {
   ConnectionRecord,
@@ -217,6 +219,12 @@ export interface LedgerReader {
   close(): Promise<void>;
 }
 
+export interface LedgerHealth {
+  readonly ok: boolean;
+  readonly cause: string | null;
+  readonly checkpoints: CheckpointHealth;
+}
+
 export interface Ledger extends LedgerReader {
   /** Resolves when the record is committed. Rejects with ProxyError `ledger_unavailable` when it cannot be. */
   open(record: ExchangeOpened): Promise<void>;
@@ -276,6 +284,8 @@ export interface Ledger extends LedgerReader {
    * judge had refused is completed as `blocked`: it has its verdict.
    */
   recover(): Promise<{ readonly interrupted: number; readonly queued: number }>;
-  /** False with a cause when the last write failed. */
-  health(): { readonly ok: boolean; readonly cause: string | null };
+  /** Called with each signed checkpoint, for those that take it elsewhere. Must not throw. */
+  onCheckpoint(listener: (checkpoint: Checkpoint) => void): () => void;
+  /** False with a cause when the last write failed; of checkpoints, while one of their files cannot be written. */
+  health(): LedgerHealth;
 }

@@ -8,6 +8,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { NewRecord } from './acts.ts';
 import { appendedRecord } from './appended-record.ts';
 import { canonicalJson } from './chain.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { checkpointPlaces } from './checkpoint-file.ts';
 import { type CheckpointSettings, type Checkpoints, startCheckpoints } from './checkpoints.ts';
 import { Erasure } from './erasure.ts';
@@ -29,6 +30,7 @@ export interface LedgerMetrics {
   committed(operations: number, ms: number): void;
   /** Operations that could not be recorded. */
   lost(operations: number, cause: LedgerCause): void;
+  checkpoint?(outcome: 'made' | 'failed'): void;
 }
 
 export interface LedgerOptions {
@@ -54,7 +56,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const writer = await WriterClient.start({ file, durability, startedAt: timestamp(clock) }, state);
   const ledger = new SqliteLedger(writer, options.url, logCopier, state, clock);
   try {
-    if (options.checkpoints !== undefined) await ledger.sign(options.checkpoints, file, options.log);
+    if (options.checkpoints !== undefined) await ledger.sign(options.checkpoints, file, options);
     return ledger;
   } catch (error) {
     await ledger.close();
@@ -97,10 +99,11 @@ class SqliteLedger implements Ledger {
    * Checkpoints are made from now on.
    * @throws {CheckpointError}
    */
-  async sign(settings: CheckpointSettings, file: string, log: Log): Promise<void> {
+  async sign(settings: CheckpointSettings, file: string, { log, metrics }: LedgerOptions): Promise<void> {
     const places = checkpointPlaces(file, settings);
     const source = { head: this.head, persist: () => persistLog(file) };
-    this.#checkpoints = await startCheckpoints({ settings, places, source, clock: this.#clock, log });
+    const counted = metrics?.checkpoint?.bind(metrics);
+    this.#checkpoints = await startCheckpoints({ settings, places, source, clock: this.#clock, log, counted });
     this.#state.follow(this.#checkpoints);
   }
 
@@ -213,8 +216,13 @@ class SqliteLedger implements Ledger {
     return recovered as Recovered;
   }
 
+  onCheckpoint(listener: (checkpoint: Checkpoint) => void): () => void {
+    return this.#checkpoints?.onCheckpoint(listener) ?? (() => undefined);
+  }
+
   health() {
-    return this.#state.health();
+    const checkpoints = this.#checkpoints?.health() ?? { ok: true, cause: null, size: null };
+    return { ...this.#state.health(), checkpoints };
   }
 
   verdicts: Ledger['verdicts'] = (filter) => this.#reader.verdicts(filter);

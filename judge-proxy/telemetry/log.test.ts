@@ -46,6 +46,17 @@ describe('levels', () => {
     expect(parsed().map((line) => line.level)).toEqual(expected);
   });
 
+  test.each<[LogOptions['level'], number]>([
+    ['info', 1],
+    ['error', 1],
+    ['silent', 0],
+  ])('checkpoints are written at %s, too: a ledger is held to them', (level, count) => {
+    const { log, parsed } = recording({ level });
+    log.write('info', 'checkpoint', { size: 7 });
+    expect(parsed()).toHaveLength(count);
+    expect(parsed().every((line) => line.level === 'info' && line.size === 7)).toBe(true);
+  });
+
   test('verdicts are lines of level info', () => {
     const loud = recording({ level: 'info' });
     loud.log.verdict({ verdict_id: 'v' });

@@ -73,6 +73,9 @@ export interface LogOptions {
 
 const RANK: Readonly<Record<LogLevel | 'silent', number>> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };
 
+/** Written at every level but `silent`: whoever ships the log to hold the ledger to it must not lose them to a level. */
+const ALWAYS: ReadonlySet<string> = new Set(['checkpoint']);
+
 /**
  * The log of the program. Verdicts are lines of level `info`.
  */
@@ -83,11 +86,11 @@ export function createLog(options: LogOptions): Log {
     options.stream === undefined ? standardOutput() : { write: options.stream.write.bind(options.stream), flush() {} };
   const format = formatter(options.format);
   const write = (line: string) => void sink.write(escapeLine(format(line)));
-  const logger = createLogger(options, write);
+  const logger = createLogger(write);
   return {
     write(level, event, fields = {}) {
       // First of all: a line that is not written must cost nothing.
-      if (RANK[level] < threshold) return;
+      if (RANK[level] < threshold && (threshold === RANK.silent || !ALWAYS.has(event))) return;
       logger[level](pickFields(fields), event);
     },
     verdict(verdict) {
@@ -103,9 +106,10 @@ function formatter(format: LogOptions['format']): (line: string) => string {
   return prettyFactory({ messageKey: 'event', singleLine: true, colorize: false });
 }
 
-function createLogger(options: LogOptions, write: (line: string) => void): Logger {
+function createLogger(write: (line: string) => void): Logger {
   const settings = {
-    level: options.level,
+    // What is written is decided before it is asked.
+    level: 'debug',
     base: null,
     messageKey: 'event',
     timestamp: stdTimeFunctions.isoTime,

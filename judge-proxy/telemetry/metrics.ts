@@ -12,6 +12,7 @@ import { ERRORS, type ErrorCode } from '../errors.ts';
 import { ClosedSet } from './closed-set.ts';
 import { counter, FAST_SECONDS, gauge, histogram, PREFIX, SLOW_SECONDS } from './instruments.ts';
 import { costMetrics, judgeMetrics } from './judge-metrics.ts';
+import { shadowMetrics } from './shadow-metrics.ts';
 import { sinkMetrics } from './sink-metrics.ts';
 
 /** The words of higher folders that may become labels. What is not listed is counted as `other`. */
@@ -30,6 +31,10 @@ export interface MetricNames {
   readonly handshakeEnds: readonly string[];
   /** Why records could not be written. */
   readonly ledgerCauses: readonly string[];
+  /** Judges that have a shadow. */
+  readonly shadowedJudges: readonly string[];
+  /** What becomes of a verdict that was drawn for one. */
+  readonly shadowResults: readonly string[];
   /** Names of the configured sinks. */
   readonly sinks: readonly string[];
 }
@@ -115,6 +120,10 @@ export interface Metrics {
   judgeBudget(scope: string): void;
   /** @param model of a judge, as configured */
   judgeBreaker(model: string, state: 'closed' | 'half_open' | 'open'): void;
+  /** A verdict was drawn for the shadow of its judge. */
+  shadow(judge: string, result: string): void;
+  /** A model of a shadow judge was asked. */
+  shadowCall(call: Pick<JudgeCallCount, 'state' | 'usd'>): void;
   /** What the exchange itself cost, beside what judging it did. */
   traffic(count: TrafficCount): void;
   /** Decoding, reading and rules of one exchange. */
@@ -126,6 +135,8 @@ export interface Metrics {
   ledgerCommit(operations: number, ms: number): void;
   /** Operations that are not in the ledger and never will be. */
   ledgerLost(operations: number, cause: string): void;
+  /** A signed checkpoint was made, or one could not be made or written to a file. */
+  ledgerCheckpoint(outcome: 'made' | 'failed'): void;
   /** What waits for a sink, and what became of events since the start. */
   sink(name: string, now: SinkCount): void;
   /** @param notAfterMs end of validity, milliseconds since 1970 */
@@ -146,6 +157,7 @@ export function createMetrics(names: Partial<MetricNames> = {}): Metrics {
   const cost = costMetrics(registry, names);
   const ledger = ledgerMetrics(registry, names);
   const sinks = sinkMetrics(registry, names);
+  const shadows = shadowMetrics(registry, names);
   const notAfter = gauge(registry, 'certificate_not_after_seconds', 'End of validity, seconds since 1970.', [
     'certificate',
   ]);
@@ -155,6 +167,7 @@ export function createMetrics(names: Partial<MetricNames> = {}): Metrics {
     ...cost,
     ...ledger,
     ...sinks,
+    ...shadows,
     certificate: (certificate, notAfterMs) => notAfter.set({ certificate }, notAfterMs / 1_000),
     gauge: gaugesOf(registry),
     render: () => registry.metrics(),
@@ -198,18 +211,24 @@ function trafficMetrics(registry: Registry, names: Partial<MetricNames>): Pick<M
   };
 }
 
-function ledgerMetrics(registry: Registry, names: Partial<MetricNames>): Pick<Metrics, 'ledgerCommit' | 'ledgerLost'> {
+type LedgerMetrics = Pick<Metrics, 'ledgerCommit' | 'ledgerLost' | 'ledgerCheckpoint'>;
+
+function ledgerMetrics(registry: Registry, names: Partial<MetricNames>): LedgerMetrics {
   const commits = histogram(registry, 'ledger_commit_seconds', 'Transactions of the ledger.', FAST_SECONDS);
   const operations = counter(registry, 'ledger_operations_total', 'Operations that were committed.');
   const lost = counter(registry, 'ledger_lost_total', 'Operations that are not in the ledger.', ['cause']);
   const causes = new ClosedSet(names.ledgerCauses ?? []);
   for (const cause of causes.all) lost.inc({ cause }, 0);
+  const help = 'Signed checkpoints that were made; and failures to make one, or to write it to a file.';
+  const checkpoints = counter(registry, 'ledger_checkpoints_total', help, ['outcome']);
+  for (const outcome of ['made', 'failed']) checkpoints.inc({ outcome }, 0);
   return {
     ledgerCommit(count, ms) {
       operations.inc(count);
       commits.observe(ms / 1_000);
     },
     ledgerLost: (count, cause) => lost.inc({ cause: causes.of(cause) }, count),
+    ledgerCheckpoint: (outcome) => checkpoints.inc({ outcome }),
   };
 }
 
