@@ -1,6 +1,6 @@
 /** How often somebody may try to sign in: by address and by name. Its memory has a bound, whoever tries. */
 
-import { createHmac, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { addressBits } from '../../config/cidr.ts';
 
@@ -14,7 +14,7 @@ const PERIOD_S = 900;
 export const SOURCES = 16_384;
 
 export class SignInLimits {
-  readonly #key = randomBytes(32);
+  readonly #key = randomBytes(32).toString('hex');
   readonly #limiters = {
     address: new RateLimiterMemory({ keyPrefix: '', points: ATTEMPTS.address, duration: PERIOD_S }),
     name: new RateLimiterMemory({ keyPrefix: '', points: ATTEMPTS.name, duration: PERIOD_S }),
@@ -35,6 +35,11 @@ export class SignInLimits {
     await this.#limiters.name.reward(this.#counter(name));
   }
 
+  /** Counters that are held just now. */
+  get kept(): number {
+    return this.#limiters.address.dump().storage.length + this.#limiters.name.dump().storage.length;
+  }
+
   async #consume(kind: keyof typeof ATTEMPTS, source: string): Promise<number> {
     try {
       await this.#limiters[kind].consume(this.#counter(source));
@@ -46,7 +51,7 @@ export class SignInLimits {
   }
 
   #counter(source: string): number {
-    return createHmac('sha256', this.#key).update(source).digest().readUInt32BE(0) % SOURCES;
+    return hash('sha256', `${this.#key}${source}`, 'buffer').readUInt32BE(0) % SOURCES;
   }
 }
 
