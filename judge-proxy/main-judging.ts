@@ -3,12 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from './config/schema.ts';
 import { createAnalyser } from './judge/analyser.ts';
-import { Budgets } from './judge/budget.ts';
+import { Budgets, type SpendingRow } from './judge/budget.ts';
 import type { Consultant } from './judge/consult.ts';
 import { createConsultant } from './judge/consultant.ts';
 import type { Analyser } from './judge/input.ts';
 import { createPathRedaction, type RedactPath } from './judge/path-redaction.ts';
 import { Turns } from './judge/turns.ts';
+import { operatorPatterns } from './judge/rules/operator-patterns.ts';
 import { startJudge } from './judge/worker.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { buildJudges } from './main-judges.ts';
@@ -68,9 +69,12 @@ export async function startJudging(own: AsyncDisposableStack, parts: JudgingPart
   await analyser.ready;
 
   const budgets = new Budgets(new Map([...judges.byName].map(([name, { budget }]) => [name, budget])), systemClock);
-  await budgets.load(ledger);
+  await budgets.load({ spending: (since) => allSpending(ledger, since) });
   const turns = new Turns({ running: limits.judge_concurrency, waiting: limits.judge_queue });
-  const consultant = createConsultant({ limits, prices, budgets, turns, clock: systemClock, randomBytes, metrics });
+  const consultant = createConsultant({
+    ...{ limits, prices, budgets, turns, clock: systemClock, randomBytes, metrics, hmacKey },
+    detector: operatorPatterns(config.redaction.patterns),
+  });
   metrics.gauge('judge_calls_active', () => consultant.running);
   metrics.gauge('judge_inline_waiting', () => consultant.waiting('inline'));
   const routes = new Map(config.routes.map((route) => [route.name, route]));
@@ -101,4 +105,12 @@ export async function startJudging(own: AsyncDisposableStack, parts: JudgingPart
   own.defer(() => worker.close());
   const redactPath = createPathRedaction(config.redaction, hmacKey, systemClock);
   return { judging, analyser, redactPath, consultant, turns, budgets };
+}
+
+/** What judges spent on traffic and as shadows, oldest day first. */
+async function allSpending(ledger: Ledger, since: string): Promise<readonly SpendingRow[]> {
+  const shadows = await ledger.rows<SpendingRow>('shadowSpending', since);
+  return [...(await ledger.spending(since)), ...shadows].toSorted((a, b) =>
+    a.day < b.day ? -1 : a.day > b.day ? 1 : 0,
+  );
 }

@@ -7,6 +7,7 @@ import { BUDGET_SCOPES } from './judge/budget.ts';
 import { LEDGER_CAUSES } from './ledger/ledger-error.ts';
 import { COVERAGE_REASONS, JUDGE_STATES } from './ledger/records.ts';
 import { judgeModels } from './main-judges.ts';
+import { SHADOW_RESULTS } from './replays/shadow.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 
 /** Every way in which a handshake ends: the compiler refuses a list that lacks one. */
@@ -29,6 +30,8 @@ export function buildMetrics(config: Config): Metrics {
     judgeModels: judgeModels(config),
     budgetScopes: BUDGET_SCOPES,
     handshakeEnds: Object.keys(HANDSHAKE_ENDS),
+    shadowedJudges: Object.entries(config.judges).flatMap(([name, { shadow }]) => (shadow === undefined ? [] : [name])),
+    shadowResults: SHADOW_RESULTS,
     ledgerCauses: Object.keys(LEDGER_CAUSES),
     sinks: config.sinks.map(({ name }) => name),
   });

@@ -100,6 +100,9 @@ const FAIR_SHARE = 0.25;
 export function withBreaker(model: JudgeModel, breaker: Breaker, timeoutMs = 0): JudgeModel {
   return {
     name: model.name,
+    get breaker() {
+      return breaker.state;
+    },
     ask: async (call, signal, withinMs) => {
       if (signal.aborted) return { reply: { kind: 'aborted' }, latencyMs: 0 };
       const admission = breaker.enter();

@@ -4,6 +4,7 @@ import OpenAI, { APIConnectionTimeoutError, APIError, APIUserAbortError } from '
 import { word } from '../exchange/free-strings.ts';
 import type { LlmError, OutputMode } from '../ledger/records.ts';
 import type { Clock } from '../telemetry/clock.ts';
+import type { BreakerState } from './breaker.ts';
 import { classifyLlmError, codeWord } from './llm-error.ts';
 import { boundedFetch } from './model-fetch.ts';
 import { EndpointForm, type FormRefusal, type OutputForm, plainerForm } from './output-form.ts';
@@ -57,6 +58,8 @@ export type JudgeReply =
 export interface JudgeModel {
   /** As configured. */
   readonly name: string;
+  /** State of its endpoint; absent where nothing guards it. */
+  readonly breaker?: BreakerState;
   /**
    * Never rejects.
    * @param withinMs milliseconds from now in which it ends, when that is less than the model's own timeout

@@ -86,9 +86,7 @@ export class JobRun {
     for (const { change, count } of counts) if (change !== 'failed') this.#counts.set(change, count);
     const known = new Set(results.map(({ exchange_id }) => exchange_id));
     const ids = JSON.parse(row?.selection ?? '[]') as readonly string[];
-    return (async function* () {
-      for (const id of ids) if (!known.has(id)) yield id;
-    })();
+    return unknownOf(ids, known);
   }
 
   async #judgeOne(id: string): Promise<void> {
@@ -135,4 +133,8 @@ export class JobRun {
     this.#writes.catch(() => undefined);
     return this.#writes;
   }
+}
+
+async function* unknownOf(ids: readonly string[], known: ReadonlySet<string>): AsyncGenerator<string, undefined> {
+  for (const id of ids) if (!known.has(id)) yield id;
 }

@@ -64,13 +64,15 @@ export class ReplayJobs {
     const after = { judge: judge.name, judge_hash: judge.hash, policy_version: version, exchanges: ids.length };
     const record = act(id, null, { ...after, max_usd: maxUsd, selection_hash: selectionHash });
     const kept = { ...estimate, selection_hash: selectionHash };
+    const what = JSON.stringify({ filter: withoutWords(spec.filter), most });
+    const [all, costs, spent] = [JSON.stringify(ids), JSON.stringify(kept), JSON.stringify(NOTHING_SPENT)];
+    const ts = timestamp(this.#parts.clock);
     await this.#parts.ledger.append(
       [{ kind: 'act', record }],
       [
         [
-          ...['insertReplayJob' as const, id, judge.name, judge.hash, version, yaml],
-          ...[JSON.stringify({ filter: withoutWords(spec.filter), most }), JSON.stringify(ids), JSON.stringify(kept)],
-          ...[maxUsd, by, timestamp(this.#parts.clock), ids.length, JSON.stringify(NOTHING_SPENT)],
+          'insertReplayJob',
+          ...[id, judge.name, judge.hash, version, yaml, what, all, costs, maxUsd, by, ts, ids.length, spent],
         ],
       ],
     );
