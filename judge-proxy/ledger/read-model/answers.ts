@@ -30,21 +30,21 @@ export class Answers {
     const [db, source] = [this.#db, this.#source];
     switch (question[0]) {
       case 'exchanges':
-        return exchangeList(db, question[1], question[2]);
+        return exchangeList(db, source, question[1], question[2]);
       case 'rows':
-        return rowsById(db, question[1]);
+        return rowsById(db, source, question[1]);
       case 'rowsBySeq':
-        return rowsBySeq(db, question[1]);
+        return rowsBySeq(db, source, question[1]);
       case 'overview':
         return overview(db, question[1]);
       case 'clients':
         return clientList(db, question[1], question[2]);
       case 'queue':
-        return queueItems(db, question[1]);
+        return queueItems(db, source, question[1]);
       case 'queueCounts':
         return queueCounts(db, question[1]);
       case 'similar':
-        return similar(db, question[1], question[2]);
+        return similar(db, source, question[1], question[2]);
       case 'labels':
         return labelRows(db, source, question[1]);
       case 'labelled':

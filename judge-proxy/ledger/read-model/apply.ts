@@ -3,6 +3,7 @@
 import {
   type ActRecord,
   type ErasureRecord,
+  type ErasureTier,
   type ExportGapRecord,
   type LabelRecord,
   QUEUES,
@@ -22,53 +23,54 @@ import {
 } from './columns.ts';
 import { complete, judge, openedEntry, setMessage, timeOf } from './entry.ts';
 import { applyErasure } from './erase.ts';
-import type { LedgerSource, SourceRecord } from './ledger-source.ts';
+import type { LedgerSource, LoneRecord, SourceRecord } from './ledger-source.ts';
 import type { Store } from './store.ts';
 import { keptWords } from './transcript-words.ts';
 
-/** @returns true when words were erased, so that they must leave the log of the file, too */
-export function applyRecord(store: Store, source: LedgerSource, record: SourceRecord): boolean {
+/** @returns what was erased, so that it must leave the log of the file, too */
+export function applyRecord(store: Store, source: LedgerSource, record: SourceRecord): ErasureTier | null {
   const { seq, kind, body } = record;
   // Erased: whatever it said is no longer to be found.
-  if (body === null) return false;
+  if (body === null) return null;
   const said: unknown = JSON.parse(body);
   switch (kind) {
     case 'exchange_opened':
       open(store, seq, said as ExchangeOpened);
-      return false;
+      return null;
     case 'exchange_completed':
       applyCompleted(store, source, record, said as ExchangeCompleted);
-      return false;
+      return null;
     case 'verdict':
       applyVerdict(store, record, mergeVerdict(said as NewVerdict, record.text));
-      return false;
+      return null;
     case 'connection':
       applyConnection(store, seq, said as ConnectionRecord);
-      return false;
+      return null;
     case 'label':
       applyLabel(store, seq, said as LabelRecord);
-      return false;
+      return null;
     case 'shadow_verdict':
       applyShadow(store, seq, said as ShadowVerdictRecord);
-      return false;
+      return null;
     case 'act': {
       const { ts, actor, action, object } = said as ActRecord;
       audit(store, seq, { ts, kind, actor: actor.name, action, object });
-      return false;
+      return null;
     }
     case 'export_gap': {
       const { ts, sink } = said as ExportGapRecord;
       audit(store, seq, { ts, kind, actor: 'system', action: kind, object: sink });
-      return false;
+      return null;
     }
     case 'erasure': {
       const { ts, actor, scope } = said as ErasureRecord;
       audit(store, seq, { ts, kind, actor: actor.name, action: kind, object: scope.of });
-      return applyErasure(store, said as ErasureRecord);
+      applyErasure(store, said as ErasureRecord);
+      return (said as ErasureRecord).tier;
     }
     default:
       kind satisfies never;
-      return false;
+      return null;
   }
 }
 
@@ -81,37 +83,30 @@ function applyCompleted(store: Store, source: LedgerSource, record: SourceRecord
   if (entry === null) return;
   store.place(record.seq, entry.seq);
   complete(entry, record.seq, completed, store.names.idOf);
-  if (record.content !== null) keep(store, entry, record.content);
-  if (completed.outcome === 'blocked' && entry.label === 0) standByRequest(store, source, entry);
+  const request = entry.request_seq === null ? null : source.record(entry.request_seq);
+  // Of an exchange that the judge refused, what is kept is its request.
+  const content = record.content ?? (request === null ? null : source.content(request.seq));
+  if (content !== null) {
+    const { text, message } = keptWords(content);
+    store.addWords(entry, text);
+    setMessage(entry, message);
+  }
+  if (completed.outcome === 'blocked' && request !== null) standByRequest(store, source, entry, request);
 }
 
-/** The verdict on its request ended the exchange and is that of the exchange. */
-function standByRequest(store: Store, source: LedgerSource, entry: Entry): void {
-  if (entry.request_seq === null || !source.stands(entry.request_seq)) return;
-  const record = source.record(entry.request_seq);
-  if (record === null || record.body === null) return;
-  const verdict = mergeVerdict(JSON.parse(record.body) as NewVerdict, record.text);
-  judge(entry, record.seq, verdict, store.names.idOf);
+/** The verdict on its request ended the exchange and is that of the exchange, if the ledger says so. */
+function standByRequest(store: Store, source: LedgerSource, entry: Entry, request: LoneRecord): void {
+  if (request.body === null || !source.stands(request.seq)) return;
+  judge(entry, request.seq, mergeVerdict(JSON.parse(request.body) as NewVerdict, request.text), store.names.idOf);
 }
 
 function applyVerdict(store: Store, record: SourceRecord, verdict: NewVerdict): void {
   const entry = store.byId(verdict.exchange_id);
   if (entry === null) return;
   store.place(record.seq, entry.seq);
-  if (verdict.subject === 'request') {
-    entry.request_seq = record.seq;
-    if (record.content !== null) keep(store, entry, record.content);
-    return;
-  }
+  if (verdict.subject === 'request') entry.request_seq = record.seq;
   // The first verdict stands.
-  if (entry.verdict_seq === null) judge(entry, record.seq, verdict, store.names.idOf);
-}
-
-function keep(store: Store, entry: Entry, content: string): void {
-  const { text, message } = keptWords(content);
-  store.setWords(entry, text);
-  entry.words = text === '' ? 0 : 1;
-  if (entry.label === 0) setMessage(entry, message);
+  else if (entry.verdict_seq === null) judge(entry, record.seq, verdict, store.names.idOf);
 }
 
 function applyConnection(store: Store, seq: number, record: ConnectionRecord): void {

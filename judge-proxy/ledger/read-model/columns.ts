@@ -1,7 +1,7 @@
 /**
- * Columns of the index. What lists are filtered by stands in a narrow table (facts), what they show beside it in another
- * (details), so that a filter without an index of its own still reads few pages. Words of a closed set are numbers there:
- * 0 is null, n the n-th of its list. Names (clients, hosts, models …) are ids of a table of names, 0 is null.
+ * Columns of the index: what exchanges are found and summed by (facts), and where their records stand (exchanges). What a
+ * list shows is read from those records. Words of a closed set are numbers here: 0 is null, n the n-th of its list. Names
+ * (clients, hosts, models …) are ids of a table of names, 0 is null.
  */
 
 import { HUMAN_LABELS } from '../acts.ts';
@@ -92,20 +92,10 @@ export interface Entry {
 
   exchange_id: string;
   completed_seq: number | null;
-  method: string;
-  path: string;
-  recording: number;
-  status: number | null;
-  streamed: number | null;
-  duration_ms: number | null;
-  verdict_id: string | null;
+  /** Position of the verdict that stands. */
   verdict_seq: number | null;
   /** Position of the verdict on its request, whether it stands or not. */
   request_seq: number | null;
-  score: number | null;
-  preview: string | null;
-  /** Its words are in the index of words. */
-  words: number;
 }
 
 export const FACT_COLUMNS = [
@@ -142,21 +132,11 @@ export const FACT_COLUMNS = [
   'judge_cost_usd',
 ] as const satisfies readonly (keyof Entry)[];
 
-export const DETAIL_COLUMNS = [
+export const PLACE_COLUMNS = [
   'exchange_id',
   'completed_seq',
-  'method',
-  'path',
-  'recording',
-  'status',
-  'streamed',
-  'duration_ms',
-  'verdict_id',
   'verdict_seq',
   'request_seq',
-  'score',
-  'preview',
-  'words',
 ] as const satisfies readonly (keyof Entry)[];
 
 /** Columns whose values are counted, so that a question knows which of its filters is the rarest. */

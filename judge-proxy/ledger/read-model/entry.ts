@@ -15,7 +15,6 @@ import {
   MODES,
   maskOf,
   OUTCOMES,
-  RECORDINGS,
   SEVERITIES,
   VERDICT_ACTIONS,
 } from './columns.ts';
@@ -23,8 +22,6 @@ import { controlDraw } from './control-draw.ts';
 
 /** Gives names their ids. */
 export type NameIds = (name: string | null) => number;
-
-const PREVIEW_CHARACTERS = 200;
 
 /** @throws TypeError for a record that is not what it should be */
 export function openedEntry(seq: number, record: ExchangeOpened, idOf: NameIds): Entry {
@@ -45,12 +42,7 @@ export function openedEntry(seq: number, record: ExchangeOpened, idOf: NameIds):
     ...{ signature: 0, message: 0, erased: 0 },
     ...{ tokens_in: null, tokens_out: null, cost_usd: null, judge_cost_usd: null },
     exchange_id: record.exchange_id,
-    completed_seq: null,
-    method: record.method,
-    path: record.path,
-    recording: codeOf(RECORDINGS, 'redacted'),
-    ...{ status: null, streamed: null, duration_ms: null },
-    ...{ verdict_id: null, verdict_seq: null, request_seq: null, score: null, preview: null, words: 0 },
+    ...{ completed_seq: null, verdict_seq: null, request_seq: null },
   };
 }
 
@@ -59,10 +51,6 @@ export function complete(entry: Entry, seq: number, record: ExchangeCompleted, i
   entry.api = idOf(record.api);
   entry.model = idOf(record.model_returned ?? record.model_requested);
   entry.outcome = codeOf(OUTCOMES, record.outcome);
-  entry.recording = codeOf(RECORDINGS, record.recording ?? 'redacted');
-  entry.status = record.status;
-  entry.streamed = record.streamed ? 1 : 0;
-  entry.duration_ms = record.duration_ms;
   entry.tokens_in = record.tokens_in;
   entry.tokens_out = record.tokens_out;
   entry.cost_usd = record.cost_usd;
@@ -73,11 +61,9 @@ export function complete(entry: Entry, seq: number, record: ExchangeCompleted, i
 
 export function judge(entry: Entry, seq: number, verdict: NewVerdict, idOf: NameIds): void {
   const { overall } = verdict;
-  entry.verdict_id = verdict.verdict_id;
   entry.verdict_seq = seq;
   entry.label = codeOf(LABELS, overall.label);
   entry.severity = codeOf(SEVERITIES, overall.severity);
-  entry.score = overall.score;
   entry.action = codeOf(VERDICT_ACTIONS, verdict.action);
   entry.state = codeOf(JUDGE_STATES, verdict.state);
   entry.decided_by = codeOf(DECIDERS, verdict.decided_by);
@@ -94,7 +80,6 @@ export function judge(entry: Entry, seq: number, verdict: NewVerdict, idOf: Name
 /** @param message latest one of the user, null when there is none, or it was erased */
 export function setMessage(entry: Entry, message: string | null): void {
   entry.message = message === null || message === '' ? 0 : bits52(message);
-  entry.preview = message === null ? null : message.slice(0, PREVIEW_CHARACTERS).toWellFormed();
 }
 
 function cover(entry: Entry, { level, reasons }: ExchangeCompleted['coverage']): void {

@@ -5,15 +5,13 @@ import { codeOf, ERASED_TIERS } from './columns.ts';
 import { setMessage } from './entry.ts';
 import type { Store } from './store.ts';
 
-/** @returns true when words went: they must leave the log of the file, too */
-export function applyErasure(store: Store, { tier, seqs }: Pick<ErasureRecord, 'tier' | 'seqs'>): boolean {
+export function applyErasure(store: Store, { tier, seqs }: Pick<ErasureRecord, 'tier' | 'seqs'>): void {
   if (tier === 'metadata') {
     for (const seq of seqs) removeRecord(store, seq);
-    return true;
+    return;
   }
   const exchanges = new Set(seqs.map((seq) => store.openedSeq(seq) ?? seq));
   for (const seq of exchanges) eraseParts(store, seq, tier);
-  return tier === 'text';
 }
 
 function eraseParts(store: Store, openedSeq: number, tier: 'sealed' | 'text'): void {
@@ -22,8 +20,7 @@ function eraseParts(store: Store, openedSeq: number, tier: 'sealed' | 'text'): v
   entry.erased = Math.max(entry.erased, codeOf(ERASED_TIERS, tier));
   if (tier === 'sealed') return;
   setMessage(entry, null);
-  store.setWords(entry, null);
-  entry.words = 0;
+  store.eraseWords(openedSeq);
 }
 
 /** Whatever the record was, nothing of it stays; an exchange goes with its opening. */

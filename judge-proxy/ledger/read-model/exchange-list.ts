@@ -5,9 +5,11 @@ import { cursorOf, placeOf, rowLimit } from './cursor.ts';
 import { type Condition, type Conditions, conditionsOf } from './exchange-filter.ts';
 import { rowsBySeq } from './exchange-rows.ts';
 import type { IndexDb } from './index-db.ts';
-import type { ExchangeFilter, FoundExchange, Page, PageRequest, Snippet } from './rows.ts';
-import { matchOf, snippetOf } from './search-words.ts';
-import { HIT_END, HIT_START } from './transcript-words.ts';
+import type { LedgerSource } from './ledger-source.ts';
+import type { ExchangeFilter, FoundExchange, Page, PageRequest } from './rows.ts';
+import { matchOf } from './search-words.ts';
+import { snippetsOf } from './snippets.ts';
+import { partOf, tableOf } from './word-parts.ts';
 
 /** An index helps when it leaves out so much; else reading all from the newest on finds a page as soon. */
 const INDEX_PART = 4;
@@ -17,10 +19,13 @@ const RANGE_PART = 32;
 const MATCHES = 10_000;
 /** Up to so many exchanges that fit a filter, it is they that are asked for the words. */
 const FEW = 10_000;
-/** Words around a hit. */
-const SNIPPET_WORDS = 32;
 
-export function exchangeList(db: IndexDb, filter: ExchangeFilter, page: PageRequest): Page<FoundExchange> {
+export function exchangeList(
+  db: IndexDb,
+  source: LedgerSource,
+  filter: ExchangeFilter,
+  page: PageRequest,
+): Page<FoundExchange> {
   const before = placeOf<readonly [number]>(page.cursor, ['number'])?.[0] ?? Number.MAX_SAFE_INTEGER;
   const limit = rowLimit(page.limit);
   const match = filter.q === undefined ? undefined : matchOf(filter.q);
@@ -29,9 +34,9 @@ export function exchangeList(db: IndexDb, filter: ExchangeFilter, page: PageRequ
   const range = { ...conditions, to: Math.min(conditions.to, before - 1) };
   const seqs = match === undefined ? fitting(db, range, limit + 1) : found(db, match ?? '', range, limit + 1);
   const shown = seqs.slice(0, limit);
-  const snippets = match === undefined ? null : snippetsOf(db, match ?? '', shown);
+  const snippets = match === undefined ? null : snippetsOf(db, source, match ?? '', shown);
   return {
-    items: rowsBySeq(db, shown).map((row) => ({ ...row, snippet: snippets?.get(row.opened_seq) ?? null })),
+    items: rowsBySeq(db, source, shown).map((row) => ({ ...row, snippet: snippets?.get(row.opened_seq) ?? null })),
     next: seqs.length > limit ? cursorOf([shown.at(-1) ?? 0]) : null,
   };
 }
@@ -93,9 +98,15 @@ function found(db: IndexDb, match: string, conditions: Conditions, limit: number
 }
 
 function matches(db: IndexDb, match: string, from: number, to: number, limit: number): number[] {
-  const sql =
-    'SELECT rowid AS seq FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?';
-  return seqsOf(db, sql, match, from, to, limit);
+  const seqs: number[] = [];
+  const parts = 'SELECT part FROM parts WHERE part BETWEEN ? AND ? ORDER BY part DESC';
+  for (const { part } of db.all<{ part: number }>(parts, partOf(from), partOf(to))) {
+    const table = tableOf(part);
+    const sql = `SELECT rowid AS seq FROM ${table} WHERE ${table} MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?`;
+    for (const seq of seqsOf(db, sql, match, from, to, limit - seqs.length)) seqs.push(seq);
+    if (seqs.length >= limit) break;
+  }
+  return seqs;
 }
 
 function thatFit(db: IndexDb, { all }: Conditions, seqs: readonly number[]): number[] {
@@ -109,18 +120,8 @@ function thatFit(db: IndexDb, { all }: Conditions, seqs: readonly number[]): num
 function withWords(db: IndexDb, match: string, conditions: Conditions, limit: number): number[] {
   const seqs: number[] = [];
   for (const seq of fitting(db, conditions, FEW)) {
-    if (db.get('SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?', match, seq) !== null) seqs.push(seq);
+    if (matches(db, match, seq, seq, 1).length > 0) seqs.push(seq);
     if (seqs.length === limit) break;
   }
   return seqs;
-}
-
-function snippetsOf(db: IndexDb, match: string, seqs: readonly number[]): Map<number, Snippet> {
-  const snippets = new Map<number, Snippet>();
-  const sql = `SELECT snippet(words, 0, ?, ?, '…', ${SNIPPET_WORDS}) AS marked FROM words WHERE words MATCH ? AND rowid = ?`;
-  for (const seq of seqs) {
-    const marked = db.get<{ marked: string }>(sql, HIT_START, HIT_END, match, seq)?.marked;
-    if (marked !== undefined) snippets.set(seq, snippetOf(marked));
-  }
-  return snippets;
 }

@@ -1,109 +1,103 @@
-/** Exchanges as lists show them. */
+/** Exchanges as lists show them: found in the index, read from the records of the ledger. */
 
-import type { ErasureRecord } from '../acts.ts';
-import type { Coverage } from '../records.ts';
-import {
-  COVERAGE_REASONS,
-  COVERAGES,
-  DECIDERS,
-  type Entry,
-  ERASED_TIERS,
-  JUDGE_STATES,
-  LABELS,
-  MODES,
-  OUTCOMES,
-  RECORDINGS,
-  SEVERITIES,
-  VERDICT_ACTIONS,
-  wordOf,
-  wordsOf,
-} from './columns.ts';
+import type { ExchangeCompleted, ExchangeOpened, NewVerdict } from '../records.ts';
+import { mergeVerdict } from '../verdict-words.ts';
+import { type Entry, ERASED_TIERS, wordOf } from './columns.ts';
 import type { IndexDb } from './index-db.ts';
+import type { LedgerSource, LoneRecord } from './ledger-source.ts';
 import type { ExchangeRow } from './rows.ts';
+import { keptWords } from './transcript-words.ts';
 
-const NAMES = ['client', 'route', 'host', 'api', 'model', 'judge', 'judge_hash'] as const;
-type Named = Readonly<Record<`${(typeof NAMES)[number]}_name`, string | null>>;
+const PREVIEW_CHARACTERS = 200;
 
-const ROWS = `
-  SELECT f.*, d.*, ${NAMES.map((name) => `n_${name}.name AS ${name}_name`).join(', ')}
-  FROM facts f JOIN details d ON d.seq = f.seq
-  ${NAMES.map((name) => `LEFT JOIN names n_${name} ON n_${name}.id = f.${name}`).join('\n  ')}`;
-const BY_SEQ = `${ROWS} WHERE f.seq IN (SELECT value FROM json_each(?))`;
-const BY_ID = 'SELECT seq, exchange_id FROM details WHERE exchange_id IN (SELECT value FROM json_each(?))';
+type Found = Pick<Entry, 'seq' | 'completed_seq' | 'verdict_seq' | 'request_seq' | 'labels' | 'erased'>;
+
+const BY_SEQ = `
+  SELECT e.seq, e.completed_seq, e.verdict_seq, e.request_seq, f.labels, f.erased
+  FROM exchanges e JOIN facts f ON f.seq = e.seq WHERE e.seq IN (SELECT value FROM json_each(?))`;
+const BY_ID = 'SELECT seq, exchange_id FROM exchanges WHERE exchange_id IN (SELECT value FROM json_each(?))';
 
 /** Rows in the order of their positions as given; those that are gone are left out. */
-export function rowsBySeq(db: IndexDb, seqs: readonly number[]): ExchangeRow[] {
-  const bySeq = new Map<number, ExchangeRow>();
-  for (const stored of db.iterate<Entry & Named>(BY_SEQ, JSON.stringify(seqs))) bySeq.set(stored.seq, rowOf(stored));
-  return seqs.flatMap((seq) => bySeq.get(seq) ?? []);
+export function rowsBySeq(db: IndexDb, source: LedgerSource, seqs: readonly number[]): ExchangeRow[] {
+  const bySeq = new Map(db.all<Found>(BY_SEQ, JSON.stringify(seqs)).map((found) => [found.seq, found]));
+  return seqs.flatMap((seq) => {
+    const found = bySeq.get(seq);
+    return (found === undefined ? null : rowOf(source, found)) ?? [];
+  });
 }
 
 /** Rows in the order of the ids. */
-export function rowsById(db: IndexDb, ids: readonly string[]): ExchangeRow[] {
-  const seqs = new Map<string, number>();
-  const found = db.all<{ seq: number; exchange_id: string }>(BY_ID, JSON.stringify(ids.map((id) => id.toWellFormed())));
-  for (const { seq, exchange_id } of found) seqs.set(exchange_id, seq);
+export function rowsById(db: IndexDb, source: LedgerSource, ids: readonly string[]): ExchangeRow[] {
+  const asked = JSON.stringify(ids.slice(0, 200).map((id) => id.toWellFormed()));
+  const found = db.all<{ seq: number; exchange_id: string }>(BY_ID, asked);
+  const seqs = new Map(found.map(({ seq, exchange_id }) => [exchange_id, seq]));
   return rowsBySeq(
     db,
+    source,
     ids.flatMap((id) => seqs.get(id) ?? []),
   );
 }
 
 export function seqOf(db: IndexDb, exchangeId: string): number | null {
-  const row = db.get<{ seq: number }>('SELECT seq FROM details WHERE exchange_id = ?', exchangeId.toWellFormed());
+  const row = db.get<{ seq: number }>('SELECT seq FROM exchanges WHERE exchange_id = ?', exchangeId.toWellFormed());
   return row?.seq ?? null;
 }
 
-function rowOf(stored: Entry & Named): ExchangeRow {
+/** null when its records were erased, and the index does not know yet. */
+function rowOf(source: LedgerSource, found: Found): ExchangeRow | null {
+  const opened = recordAt<ExchangeOpened>(source, found.seq);
+  if (opened === null) return null;
+  const completed = recordAt<ExchangeCompleted>(source, found.completed_seq);
+  const judged = recordAt<NewVerdict>(source, found.verdict_seq);
+  const verdict = judged === null ? null : mergeVerdict(judged.said, judged.record.text);
+  const { exchange_id, ts, client, route, host, method, path, mode } = opened.said;
   return {
-    exchange_id: stored.exchange_id,
-    opened_seq: stored.seq,
-    completed_seq: stored.completed_seq,
-    ts: timestampOf(stored.ts),
-    client: stored.client_name ?? '',
-    route: stored.route_name ?? '',
-    host: stored.host_name ?? '',
-    api: stored.api_name,
-    method: stored.method,
-    path: stored.path,
-    mode: wordOf(MODES, stored.mode) ?? 'observe',
-    recording: wordOf(RECORDINGS, stored.recording) ?? 'redacted',
-    outcome: wordOf(OUTCOMES, stored.outcome),
-    status: stored.status,
-    streamed: stored.streamed === null ? null : stored.streamed === 1,
-    model: stored.model_name,
-    duration_ms: stored.duration_ms,
-    tokens_in: stored.tokens_in,
-    tokens_out: stored.tokens_out,
-    cost_usd: stored.cost_usd,
-    coverage: coverageOf(stored),
-    verdict: verdictOf(stored),
-    preview: stored.preview,
-    labels: stored.labels,
-    erased: wordOf(ERASED_TIERS, stored.erased) satisfies ErasureRecord['tier'] | null,
+    ...{ exchange_id, opened_seq: found.seq, completed_seq: found.completed_seq },
+    ...{ ts, client, route, host, api: completed?.said.api ?? null, method, path, mode },
+    recording: completed?.said.recording ?? 'redacted',
+    outcome: completed?.said.outcome ?? null,
+    status: completed?.said.status ?? null,
+    streamed: completed?.said.streamed ?? null,
+    model: completed?.said.model_returned ?? completed?.said.model_requested ?? null,
+    duration_ms: completed?.said.duration_ms ?? null,
+    tokens_in: completed?.said.tokens_in ?? null,
+    tokens_out: completed?.said.tokens_out ?? null,
+    cost_usd: completed?.said.cost_usd ?? null,
+    coverage: verdict?.coverage ?? completed?.said.coverage ?? null,
+    verdict: verdict === null || found.verdict_seq === null ? null : verdictOf(verdict, found.verdict_seq),
+    preview: previewOf(verdict === null ? keptMessage(source, found) : verdict.latest_user_message),
+    labels: found.labels,
+    erased: wordOf(ERASED_TIERS, found.erased),
   };
 }
 
-function coverageOf({ coverage, reasons }: Entry): Coverage | null {
-  const level = wordOf(COVERAGES, coverage);
-  return level === null ? null : { level, reasons: wordsOf(COVERAGE_REASONS, reasons).sort() };
+interface Said<T> {
+  readonly record: LoneRecord;
+  readonly said: T;
 }
 
-function verdictOf(stored: Entry & Named): ExchangeRow['verdict'] {
-  const label = wordOf(LABELS, stored.label);
-  if (label === null || stored.verdict_id === null || stored.verdict_seq === null) return null;
+function recordAt<T>(source: LedgerSource, seq: number | null): Said<T> | null {
+  const record = seq === null ? null : source.record(seq);
+  return record === null || record.body === null ? null : { record, said: JSON.parse(record.body) as T };
+}
+
+/** Without a verdict, what was kept tells what was said last. */
+function keptMessage(source: LedgerSource, { completed_seq, request_seq }: Found): string | null {
+  if (completed_seq === null) return null;
+  const content = source.content(completed_seq) ?? (request_seq === null ? null : source.content(request_seq));
+  return content === null ? null : keptWords(content).message;
+}
+
+function previewOf(message: string | null): string | null {
+  return message === null ? null : message.slice(0, PREVIEW_CHARACTERS).toWellFormed();
+}
+
+function verdictOf(verdict: NewVerdict, seq: number): ExchangeRow['verdict'] {
+  const { verdict_id, judge, overall, action, state, decided_by, judge_cost_usd } = verdict;
   return {
-    verdict_id: stored.verdict_id,
-    seq: stored.verdict_seq,
-    judge: stored.judge_name,
-    judge_hash: stored.judge_hash_name,
-    label,
-    severity: wordOf(SEVERITIES, stored.severity) ?? 'critical',
-    score: stored.score,
-    action: wordOf(VERDICT_ACTIONS, stored.action) ?? 'allowed',
-    state: wordOf(JUDGE_STATES, stored.state) ?? 'unparseable',
-    decided_by: wordOf(DECIDERS, stored.decided_by) ?? 'fallback',
-    judge_cost_usd: stored.judge_cost_usd,
+    ...{ verdict_id, seq, judge: judge?.name ?? null, judge_hash: judge?.hash ?? null },
+    ...overall,
+    ...{ action, state, decided_by, judge_cost_usd },
   };
 }
 

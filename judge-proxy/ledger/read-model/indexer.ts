@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { GENESIS } from '../chain.ts';
 import { causeOf, LedgerError } from '../ledger-error.ts';
 import { applyRecord } from './apply.ts';
+import { fillPart } from './fill-part.ts';
 import type { LedgerSource, SourceRecord } from './ledger-source.ts';
 import { createIndex, INDEX_VERSION, openIndex, readMeta, removeIndex } from './schema.ts';
 import { Store } from './store.ts';
@@ -31,6 +32,7 @@ export class Indexer {
   readonly #pageRecords: number;
   #position: number;
   #mustTruncate = false;
+  #mustDropNames = false;
 
   private constructor(db: DatabaseSync, source: LedgerSource, position: number, pageRecords: number) {
     this.#db = db;
@@ -74,8 +76,9 @@ export class Indexer {
     const records = this.#source.page(this.#position, this.#pageRecords);
     const last = records.at(-1);
     if (last === undefined) {
+      const more = this.#fill();
       this.#truncate();
-      return { position: this.#position, changed: [], unreadable: 0, more: false };
+      return { position: this.#position, changed: [], unreadable: 0, more };
     }
     const taken = this.#take(records, last);
     this.#position = last.seq;
@@ -89,7 +92,8 @@ export class Indexer {
       let unreadable = 0;
       for (const record of records) if (!this.#apply(record)) unreadable += 1;
       const changed = this.#store.flush();
-      if (records.some(({ kind }) => kind === 'erasure')) this.#store.dropUnusedNames();
+      if (this.#mustDropNames) this.#store.dropUnusedNames();
+      this.#mustDropNames = false;
       this.#db.prepare('UPDATE meta SET position = ?, hash = ?').run(last.seq, last.hash);
       this.#db.exec('COMMIT');
       return { changed, unreadable };
@@ -100,9 +104,27 @@ export class Indexer {
     }
   }
 
+  /** A part of the words that was emptied gets back what the ledger still holds. @returns whether there was any */
+  #fill(): boolean {
+    const next = this.#store.wordParts.unfilled();
+    if (next === null) return false;
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      fillPart(this.#store, this.#source, next);
+      this.#db.exec('COMMIT');
+      return true;
+    } catch (error) {
+      this.#store.forget();
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
   #apply(record: SourceRecord): boolean {
     try {
-      if (applyRecord(this.#store, this.#source, record)) this.#mustTruncate = true;
+      const erased = applyRecord(this.#store, this.#source, record);
+      if (erased !== null) this.#mustTruncate = true;
+      if (erased === 'metadata') this.#mustDropNames = true;
       return true;
     } catch (error) {
       if (causeOf(error) !== null) throw error;

@@ -22,6 +22,8 @@ export interface SourceRecord {
   readonly content: string | null;
 }
 
+export type LoneRecord = Omit<SourceRecord, 'content'>;
+
 /** Characters of a page after which it ends, so that long contents do not fill the memory. */
 const PAGE_CHARACTERS = 16 << 20;
 
@@ -29,11 +31,15 @@ const PAGE = `
   SELECT r.seq, r.kind, r.body, r.hash, t.json AS text, c.json AS content
   FROM records r LEFT JOIN texts t ON t.seq = r.seq LEFT JOIN contents c ON c.seq = r.seq`;
 
+const RECORD = `
+  SELECT r.seq, r.kind, r.body, r.hash, t.json AS text FROM records r LEFT JOIN texts t ON t.seq = r.seq WHERE r.seq = ?`;
+
 export class LedgerSource {
   readonly #file: string;
   readonly #db: DatabaseSync;
   readonly #page: StatementSync;
   readonly #one: StatementSync;
+  readonly #content: StatementSync;
   readonly #stands: StatementSync;
 
   /**
@@ -44,7 +50,8 @@ export class LedgerSource {
     this.#file = ledgerFile(url);
     this.#db = openForReading(this.#file);
     this.#page = this.#db.prepare(`${PAGE} WHERE r.seq > ? ORDER BY r.seq LIMIT ?`);
-    this.#one = this.#db.prepare(`${PAGE} WHERE r.seq = ?`);
+    this.#one = this.#db.prepare(RECORD);
+    this.#content = this.#db.prepare('SELECT json FROM contents WHERE seq = ?');
     this.#stands = this.#db.prepare('SELECT stands FROM verdicts WHERE seq = ?');
   }
 
@@ -64,8 +71,14 @@ export class LedgerSource {
     return records;
   }
 
-  record(seq: number): SourceRecord | null {
-    return this.#asked(() => (this.#one.get(seq) ?? null) as SourceRecord | null);
+  /** One record with the words beside it, without content. */
+  record(seq: number): LoneRecord | null {
+    return this.#asked(() => (this.#one.get(seq) ?? null) as LoneRecord | null);
+  }
+
+  /** What the judge saw, kept beside the record; null without, and when it was erased. */
+  content(seq: number): string | null {
+    return this.#asked(() => (this.#content.get(seq)?.json ?? null) as string | null);
   }
 
   /** Whether a verdict on a request is that of its exchange: the ledger decided it when the exchange was completed. */

@@ -4,6 +4,7 @@ import { QUEUES, type QueueName } from '../acts.ts';
 import { cursorOf, placeOf, rowLimit } from './cursor.ts';
 import { rowsBySeq } from './exchange-rows.ts';
 import type { IndexDb } from './index-db.ts';
+import type { LedgerSource } from './ledger-source.ts';
 import type { Page, QueueCount, QueueItem, QueueRequest } from './rows.ts';
 import { INDEXED_DRAW } from './schema.ts';
 
@@ -65,7 +66,7 @@ function drawn(below: number): Pick<Part, 'from' | 'values'> {
 const OPEN_TO = `NOT EXISTS (
   SELECT 1 FROM labels l WHERE l.opened_seq = f.seq AND l.reviewer = ? AND l.stands = 1)`;
 
-export function queueItems(db: IndexDb, request: QueueRequest): Page<QueueItem> {
+export function queueItems(db: IndexDb, source: LedgerSource, request: QueueRequest): Page<QueueItem> {
   const place = placeOf<readonly [number, number]>(request.cursor, ['number', 'number']) ?? [
     0,
     Number.MAX_SAFE_INTEGER,
@@ -87,6 +88,7 @@ export function queueItems(db: IndexDb, request: QueueRequest): Page<QueueItem> 
   return {
     items: rowsBySeq(
       db,
+      source,
       shown.map(({ seq }) => seq),
     ).map((exchange) => ({
       exchange,

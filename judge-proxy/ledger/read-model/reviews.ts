@@ -55,7 +55,7 @@ const LABELLED = `
   SELECT d.exchange_id, l.ts, l.reviewer, l.label AS human, l.queue, l.blind, l.probability, j.name AS judge,
     h.name AS judge_hash, f.label, f.severity
   FROM labels l INDEXED BY labels_standing
-  JOIN facts f ON f.seq = l.opened_seq JOIN details d ON d.seq = l.opened_seq
+  JOIN facts f ON f.seq = l.opened_seq JOIN exchanges d ON d.seq = l.opened_seq
   LEFT JOIN names j ON j.id = f.judge LEFT JOIN names h ON h.id = f.judge_hash
   WHERE l.stands = 1 AND l.ts >= ?1 AND l.ts < ?2 AND (?3 = -1 OR f.judge = ?3) ORDER BY l.ts, l.seq`;
 
@@ -148,7 +148,7 @@ export function shadowAgreement(db: IndexDb, { since, until }: Pick<Period, 'sin
 }
 
 /** Newest first, without the exchange itself. */
-export function similar(db: IndexDb, exchangeId: string, limit: number): ExchangeRow[] {
+export function similar(db: IndexDb, source: LedgerSource, exchangeId: string, limit: number): ExchangeRow[] {
   const seq = seqOf(db, exchangeId);
   if (seq === null) return [];
   const own = db.get<{ client: number; route: number; signature: number; message: number }>(
@@ -168,7 +168,7 @@ export function similar(db: IndexDb, exchangeId: string, limit: number): Exchang
       WHERE message > 0 AND message = ? AND seq <> ? ORDER BY seq DESC LIMIT ?`;
     for (const row of db.all<{ seq: number }>(sql, own.message, seq, most)) seqs.add(row.seq);
   }
-  return rowsBySeq(db, [...seqs].sort((a, b) => b - a).slice(0, most));
+  return rowsBySeq(db, source, [...seqs].sort((a, b) => b - a).slice(0, most));
 }
 
 export function auditRows(db: IndexDb, source: LedgerSource, filter: AuditFilter, page: PageRequest): Page<AuditRow> {

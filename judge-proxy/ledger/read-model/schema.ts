@@ -3,13 +3,13 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { ledgerFile } from '../sqlite-file.ts';
-import { DETAIL_COLUMNS, FACT_COLUMNS } from './columns.ts';
+import { FACT_COLUMNS, PLACE_COLUMNS } from './columns.ts';
 
 /** A file of another version is made anew: raised with every change of tables, columns or their meaning. */
 export const INDEX_VERSION = 1;
 
-const REAL = new Set<string>(['cost_usd', 'judge_cost_usd', 'score', 'duration_ms', 'tokens_in', 'tokens_out']);
-const TEXT = new Set<string>(['exchange_id', 'method', 'path', 'verdict_id', 'preview']);
+const REAL = new Set<string>(['cost_usd', 'judge_cost_usd', 'tokens_in', 'tokens_out']);
+const TEXT = new Set<string>(['exchange_id']);
 const typed = (name: string) => `${name} ${REAL.has(name) ? 'REAL' : TEXT.has(name) ? 'TEXT' : 'INTEGER'}`;
 
 /** Equality on one column; the key, by which answers are ordered, stands behind it in the index by itself. */
@@ -34,6 +34,9 @@ const FILTER_INDEXES = [
 /** Draws below this one, one in 16, have an index. */
 export const INDEXED_DRAW = 2 ** 48;
 
+/** Made anew when metadata was erased. */
+export const NAMES = 'CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;';
+
 const SCHEMA = `
   CREATE TABLE meta (
     version   INTEGER NOT NULL,
@@ -43,7 +46,7 @@ const SCHEMA = `
     hash      TEXT NOT NULL
   ) STRICT;
 
-  CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+  ${NAMES}
 
   CREATE TABLE facts (seq INTEGER PRIMARY KEY, ${FACT_COLUMNS.map(typed).join(', ')}) STRICT;
   ${FILTER_INDEXES.map((column) => `CREATE INDEX facts_${column} ON facts (${column});`).join('\n  ')}
@@ -56,8 +59,8 @@ const SCHEMA = `
   CREATE INDEX facts_signature ON facts (signature) WHERE signature > 0;
   CREATE INDEX facts_message ON facts (message) WHERE message > 0;
 
-  CREATE TABLE details (seq INTEGER PRIMARY KEY, ${DETAIL_COLUMNS.map(typed).join(', ')}) STRICT;
-  CREATE UNIQUE INDEX details_exchange ON details (exchange_id);
+  CREATE TABLE exchanges (seq INTEGER PRIMARY KEY, ${PLACE_COLUMNS.map(typed).join(', ')}) STRICT;
+  CREATE UNIQUE INDEX exchanges_id ON exchanges (exchange_id);
 
   CREATE TABLE reasons (reason INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (reason, seq)) STRICT, WITHOUT ROWID;
 
@@ -106,10 +109,8 @@ const SCHEMA = `
   CREATE INDEX audit_actor ON audit (actor);
   CREATE INDEX audit_object ON audit (object);
 
-  -- Words of both sides, by the position of the opening.
-  CREATE VIRTUAL TABLE words USING fts5 (text, columnsize = 0, tokenize = 'unicode61 remove_diacritics 2');
-  -- What is deleted leaves the index of words at once, and not with some later merge (sqlite.org/fts5.html §6.13).
-  INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+  -- Tables of words there are (words-store.ts). filled: up to this position of an opening, NULL when all of it is there.
+  CREATE TABLE parts (part INTEGER PRIMARY KEY, filled INTEGER) STRICT;
 `;
 
 /** The index of a ledger stands beside it. @param url `sqlite:PATH` */

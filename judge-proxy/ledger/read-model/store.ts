@@ -11,14 +11,16 @@ import {
   COUNT_HUMAN,
   COUNT_REASON,
   COUNTED_COLUMNS,
-  DETAIL_COLUMNS,
   type Entry,
   FACT_COLUMNS,
   NAME_COLUMNS,
+  PLACE_COLUMNS,
 } from './columns.ts';
 import { addConnection, addExchange, isNothing, noSums } from './metrics.ts';
 import { Names } from './names.ts';
+import { NAMES } from './schema.ts';
 import { SpanStore } from './spans.ts';
+import { partOf, WordParts } from './word-parts.ts';
 
 /** An exchange of this batch: as it was, null when it is new, and as it is now, null when it is gone. */
 interface Touched {
@@ -36,19 +38,22 @@ export interface StoredConnection {
 
 export class Store {
   readonly names: Names;
+  readonly wordParts: WordParts;
   readonly #db: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
   readonly #spans: SpanStore;
   #touched = new Map<number, Touched>();
   /** Exchanges that are new in this batch. */
   #opened = new Map<string, number>();
-  #words = new Map<number, string | null>();
+  #words = new Map<number, string>();
+  #erasedParts = new Set<number>();
   #counts = new Map<number, Map<number, number>>();
   #hours = new Map<number, { min: number; max: number }>();
 
   constructor(db: DatabaseSync) {
     this.#db = db;
     this.names = new Names(db);
+    this.wordParts = new WordParts(db);
     this.#spans = new SpanStore(db);
   }
 
@@ -79,7 +84,7 @@ export class Store {
   bySeq(seq: number): Entry | null {
     const touched = this.#touched.get(seq);
     if (touched !== undefined) return touched.now;
-    const row = this.sql('SELECT * FROM facts JOIN details USING (seq) WHERE seq = ?').get(seq) as Entry | undefined;
+    const row = this.sql('SELECT * FROM facts JOIN exchanges USING (seq) WHERE seq = ?').get(seq) as Entry | undefined;
     if (row === undefined) return null;
     const before = { ...row };
     const now = { ...row };
@@ -93,7 +98,7 @@ export class Store {
   }
 
   #seqOf(exchangeId: string): number | null {
-    const row = this.sql('SELECT seq FROM details WHERE exchange_id = ?').get(exchangeId);
+    const row = this.sql('SELECT seq FROM exchanges WHERE exchange_id = ?').get(exchangeId);
     return (row?.seq as number | undefined) ?? null;
   }
 
@@ -108,8 +113,15 @@ export class Store {
     return (row?.opened_seq as number | undefined) ?? null;
   }
 
-  setWords(entry: Entry, text: string | null): void {
-    this.#words.set(entry.seq, text === '' ? null : text);
+  /** Its words, once it is complete. */
+  addWords(entry: Entry, text: string): void {
+    if (text !== '') this.#words.set(entry.seq, text);
+  }
+
+  /** Its words are not to be found any more. */
+  eraseWords(openedSeq: number): void {
+    this.#words.delete(openedSeq);
+    this.#erasedParts.add(partOf(openedSeq));
   }
 
   /** Takes an exchange out, and all that belongs to it. */
@@ -119,7 +131,7 @@ export class Store {
     if (entry === null || touched === undefined) return;
     touched.now = null;
     this.#opened.delete(entry.exchange_id);
-    this.#words.set(seq, null);
+    this.eraseWords(seq);
     const own = this.sql('DELETE FROM places WHERE seq = ?');
     for (const at of [entry.completed_seq, entry.verdict_seq, entry.request_seq]) if (at !== null) own.run(at);
     for (const table of ['labels', 'shadows']) {
@@ -153,7 +165,7 @@ export class Store {
   /** Writes what was collected, within the transaction of the caller. @returns exchanges that changed, in their order */
   flush(): number[] {
     for (const { before, now } of this.#touched.values()) this.#write(before, now);
-    this.#writeWords();
+    this.wordParts.write(this.#words, this.#erasedParts);
     this.#writeCounts();
     this.#spans.flush();
     this.#writeHours();
@@ -166,6 +178,7 @@ export class Store {
     this.#touched = new Map();
     this.#opened = new Map();
     this.#words = new Map();
+    this.#erasedParts = new Set();
     this.#counts = new Map();
     this.#hours = new Map();
   }
@@ -239,14 +252,6 @@ export class Store {
     }
   }
 
-  #writeWords(): void {
-    for (const [seq, text] of this.#words) {
-      const touched = this.#touched.get(seq);
-      if (touched?.before?.words === 1) this.sql('DELETE FROM words WHERE rowid = ?').run(seq);
-      if (text !== null) this.sql('INSERT INTO words (rowid, text) VALUES (?, ?)').run(seq, text);
-    }
-  }
-
   #writeCounts(): void {
     const upsert = this.sql('INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n');
     let isGone = false;
@@ -273,17 +278,24 @@ export class Store {
     for (const [hour, { min, max }] of this.#hours) upsert.run(hour, min, max);
   }
 
-  /** Removes names that nothing has any more. Metadata was erased: the name of a client may be what had to go. */
+  /**
+   * Removes names that nothing has any more: the name of a client may be what had to go. The table is written anew, because
+   * SQLite leaves copies of rows that moved in the free space of its pages, and overwrites a page when it is let go.
+   */
   dropUnusedNames(): void {
-    this.sql(`
-      DELETE FROM names WHERE id NOT IN (
+    this.#db.exec(`
+      CREATE TEMP TABLE kept AS SELECT id, name FROM names WHERE id IN (
         SELECT value FROM counts WHERE field < ${NAME_COLUMNS}
-        UNION SELECT value FROM counts WHERE field IN (${COUNT_CONNECTION_CLIENT}, ${COUNT_CONNECTION_ROUTE}))`).run();
+        UNION SELECT value FROM counts WHERE field IN (${COUNT_CONNECTION_CLIENT}, ${COUNT_CONNECTION_ROUTE}));
+      DROP TABLE names;
+      ${NAMES}
+      INSERT INTO names SELECT id, name FROM kept ORDER BY id;
+      DROP TABLE kept;`);
     this.names.forget();
   }
 }
 
 const TABLES = [
   ['facts', FACT_COLUMNS],
-  ['details', DETAIL_COLUMNS],
+  ['exchanges', PLACE_COLUMNS],
 ] as const;
