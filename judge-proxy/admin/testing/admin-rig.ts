@@ -24,6 +24,12 @@ export interface RigOptions {
   readonly console?: Partial<Config['console']>;
   /** Beside those of accounts, or in their place. */
   readonly handlers?: Partial<Handlers>;
+  /** The same, of handlers that need the ledger. */
+  readonly handlersOf?: (parts: {
+    readonly ledger: Ledger;
+    readonly url: string;
+    readonly clock: SetClock;
+  }) => Partial<Handlers>;
   readonly health?: () => HealthReport;
   readonly consoleFolder?: string;
 }
@@ -63,7 +69,8 @@ export class AdminRig implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), 'admin-'));
     const clock = new SetClock();
     const log = new KeptLog();
-    const ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, durability: 'process', clock, log });
+    const url = `sqlite:${join(folder, 'ledger.db')}`;
+    const ledger = await openLedger({ url, durability: 'process', clock, log });
     const parts = { ledger, passwords: new Passwords(CHEAP), clock, newId };
     const settings = configSchema.parse({
       listen: { admin: { port: 0, ...options.listen } },
@@ -79,7 +86,7 @@ export class AdminRig implements AsyncDisposable {
         log,
         metrics: createMetrics(),
         health: options.health ?? (() => ({ parts: [{ name: 'ledger', ok: true }] })),
-        handlers: { ...accounts, ...options.handlers },
+        handlers: { ...accounts, ...options.handlers, ...options.handlersOf?.({ ledger, url, clock }) },
         consoleFolder: options.consoleFolder ?? join(folder, 'no-console'),
       });
       return new AdminRig({ folder, ledger, clock, log, admin, accounts, firstPassword: first?.password ?? '' });
