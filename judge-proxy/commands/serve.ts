@@ -3,6 +3,7 @@
 import { startProxy } from '../main.ts';
 import { firstUserNote } from './banner.ts';
 import { aborted, type CommandIo } from './command.ts';
+import { prepareConsole } from './console.ts';
 import { DEFAULT_CONFIG, guarded, readOptions, readRunningConfig } from './options.ts';
 
 const HELP = `judge-proxy serve [--config FILE]
@@ -21,6 +22,7 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
       return 0;
     }
     const config = await readRunningConfig(options.config, io);
+    await prepareConsole(io);
     const proxy = await startProxy(config);
     // On standard error: standard output is the log, and the log is kept.
     if (proxy.firstUser !== null) io.stderr.write(firstUserNote(proxy.firstUser, proxy.consoleUrl));

@@ -5,9 +5,11 @@ import { type EnsureReport, ensureCertificates } from '../../certs-tool/ensure.t
 import { type CertificateSetup, setupFor } from '../../certs-tool/paths.ts';
 import { launchEnvoy, type RunningEnvoy } from '../../envoy/launch.ts';
 import type { Config } from '../config/schema.ts';
+
 import { type RunningProxy, startProxy } from '../main.ts';
 import { banner, firstUserNote } from './banner.ts';
 import { aborted, CommandError, type CommandIo } from './command.ts';
+import { prepareConsole } from './console.ts';
 import { DEFAULT_CONFIG, guarded, readOptions, readPort, readRunningConfig } from './options.ts';
 
 const HELP = `npm start [-- --config FILE] [-- --no-envoy] [-- --port N] [-- --hop h2|h1]
@@ -52,6 +54,7 @@ export async function start(args: readonly string[], io: CommandIo): Promise<num
     const certificates = await ensure(setup, configFile, io);
     await using parts = new AsyncDisposableStack();
     parts.defer(renewDaily(setup, configFile, io));
+    await prepareConsole(io);
     const proxy = await startProxy(config);
     parts.defer(() => proxy.close(String(io.signal.reason ?? 'failed')));
     const envoy = withEnvoy

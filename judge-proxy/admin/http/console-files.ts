@@ -44,7 +44,7 @@ export function isPage({ method, headers, url }: Pick<FastifyRequest, 'method' |
  */
 export async function sendPage(reply: FastifyReply, folder: string): Promise<FastifyReply> {
   const page = await readFile(join(folder, INDEX), 'utf8').catch(() => null);
-  if (page === null) throw new ApiProblem('not_found', 'The console is not built: npm run console:build');
+  if (page === null) throw new ApiProblem('not_found', 'The console is not built: npm run build:console');
   const nonce = randomBytes(16).toString('base64');
   return reply
     .header('content-security-policy', contentSecurityPolicy(nonce))
