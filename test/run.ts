@@ -1,7 +1,7 @@
 /**
  * `npm test [-- NAME …]`: everything that this machine can run, or the test files whose path contains NAME. Prepares the
  * Python clients, runs vitest, and ends with one plain line of counts.
- * `REQUIRE=containers` turns the absence of Docker from a skip into a failure.
+ * `REQUIRE=containers,console` turns the absence of Docker, and of Chromium, from a skip into a failure.
  */
 
 import { spawn } from 'node:child_process';
@@ -9,6 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
+import { ensureConsole } from '../judge-proxy/console/build.ts';
 import { preparePython } from './support/python.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -16,9 +17,9 @@ const ROOT = resolve(import.meta.dirname, '..');
 const HELP = `npm test [-- NAME …] [--help]
 
 Runs every test, or those whose file path contains NAME: unit and property tests beside the source,
-test/chain through the real Envoy, test/containers where Docker answers.
+test/chain through the real Envoy, test/containers where Docker answers, test/console where there is a Chromium.
 
-  REQUIRE=containers   fail instead of skipping when Docker does not answer
+  REQUIRE=containers,console   fail instead of skipping when Docker does not answer, or there is no Chromium
 
 Exit code 0 when nothing failed.
 `;
@@ -36,6 +37,7 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   await preparePython(process.stderr);
+  await ensureConsole({ progress: (line) => process.stderr.write(`${line}\n`) });
   const folder = mkdtempSync(join(tmpdir(), 'judge-proxy-test-'));
   const report = join(folder, 'report.json');
   try {

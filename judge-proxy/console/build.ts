@@ -6,9 +6,9 @@
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 
@@ -107,18 +107,22 @@ async function runVite(vite: string, outDir: string, signal: AbortSignal | undef
 }
 
 /**
- * Puts the new files where the old ones are; the stamp comes last, so that a start which is stopped here builds again. Two
- * that build at once make the same files.
+ * Puts the new files where the old ones are: those with a hash in their name first, then the page that names them, then the
+ * stamp, so that a start which is stopped here builds again. Two that build at once make the same files.
  */
 function replace(made: string): void {
-  if (!existsSync(DIST)) {
-    renameSync(made, DIST);
-    return;
-  }
-  rmSync(join(DIST, STAMP), { force: true });
-  rmSync(join(DIST, 'assets'), { recursive: true, force: true });
-  cpSync(made, DIST, { recursive: true, filter: (from) => !from.endsWith(STAMP) });
-  cpSync(join(made, STAMP), join(DIST, STAMP));
+  const files = filesOf(made);
+  const rank = (file: string) => ['index.html', STAMP].indexOf(file);
+  for (const file of [...files].sort((a, b) => rank(a) - rank(b))) cpSync(join(made, file), join(DIST, file));
+  const isNew = new Set(files);
+  for (const file of filesOf(DIST)) if (!isNew.has(file)) rmSync(join(DIST, file), { force: true });
+}
+
+function filesOf(folder: string): string[] {
+  return globSync('**/*', { cwd: folder, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .concat(existsSync(join(folder, STAMP)) ? [STAMP] : []);
 }
 
 if (import.meta.main) {

@@ -225,7 +225,7 @@ async function startParts(folder: string, options: ChainOptions): Promise<Parts>
 
 function spawnProxy(folder: string): LoggedProcess {
   return new LoggedProcess(
-    [join(ROOT, 'judge-proxy/cli.ts'), 'serve', '--config', join(folder, 'judge-proxy.yaml')],
+    [join(ROOT, 'judge-proxy/cli.ts'), 'serve', '--no-build', '--config', join(folder, 'judge-proxy.yaml')],
     {
       OPENAI_API_KEY: undefined,
       HTTPS_PROXY: undefined,
