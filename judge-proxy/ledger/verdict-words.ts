@@ -28,13 +28,14 @@ export interface SplitVerdict<T extends NewVerdict> {
 }
 
 export function splitVerdict<T extends NewVerdict>(verdict: T): SplitVerdict<T> {
-  const words = asStored(wordsOf(verdict));
-  const text = isEmpty(words.record) ? null : words.json;
-  const rest = asStored({
-    ...speechless(verdict),
-    ...(text === null ? {} : { text_sha256: bodyHash(text) }),
-  });
-  return { body: rest.json, text, verdict: withWords<T>(rest.record, words.record) };
+  const words = wordsOf(verdict);
+  const stored = asStored(words);
+  const text = isEmpty(words) ? null : stored.json;
+  const speechless = withoutWords(verdict, text);
+  const rest = asStored(speechless);
+  // As a rule nothing had to be mended, and what was given is what is stored.
+  const same = stored.record === words && rest.record === speechless;
+  return { body: rest.json, text, verdict: same ? verdict : withWords<T>(rest.record, stored.record) };
 }
 
 /**
@@ -69,14 +70,15 @@ function isEmpty({ context_tail_preview, criteria, latest_user_message, previews
   );
 }
 
-function speechless<T extends NewVerdict>(verdict: T): T {
-  return {
+function withoutWords(verdict: NewVerdict, text: string | null): VerdictBody {
+  const speechless = {
     ...verdict,
     criteria: verdict.criteria.map((criterion) => ({ ...criterion, evidence: [], explanation: '' })),
     rule_hits: verdict.rule_hits.map((hit) => ({ ...hit, preview: '' })),
     latest_user_message: null,
     context_tail_preview: null,
   };
+  return text === null ? speechless : Object.assign(speechless, { text_sha256: bodyHash(text) });
 }
 
 function withWords<T extends NewVerdict>(body: NewVerdict, words: Words): T {
