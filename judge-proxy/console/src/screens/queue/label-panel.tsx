@@ -80,7 +80,7 @@ export function LabelPanel({ item, state, act, send, noteField }: Props) {
         </Button>
       )}
       <Stack gap={6} mt="md">
-        {state.blind ? (
+        {state.blind && (
           <Button
             size="xs"
             variant="default"
@@ -90,7 +90,9 @@ export function LabelPanel({ item, state, act, send, noteField }: Props) {
           >
             What did the judge say?
           </Button>
-        ) : (
+        )}
+        {/* The control sample is labelled one by one: a label that nobody gave to this item would count in recall. */}
+        {state.queue !== 'control' && (
           <Button
             size="xs"
             variant="default"

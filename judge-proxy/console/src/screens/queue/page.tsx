@@ -20,9 +20,10 @@ export default function QueuePage() {
   const search = useSearch({ from: '/signed-in/queue' });
   const navigate = useNavigate({ from: '/queue' });
   const queue: QueueName = search.queue ?? 'severe';
-  // A control sample that shows the judge's answer measures how persuasive the judge is.
-  const blind = (search.blind ?? (queue === 'control' ? 'true' : 'false')) === 'true';
-  const opinions = Number(search.opinions ?? 1);
+  // A control sample that shows the judge's answer measures how persuasive the judge is. The other queues exist because
+  // of what was said, so that they cannot be worked blind.
+  const blind = queue === 'control' && search.blind !== 'false';
+  const opinions = search.opinions === undefined ? undefined : Number(search.opinions);
   const counts = useAnswer('list_queues', { query: { opinions } });
   const store = useTriageStore({ queue, blind, opinions });
   const go = (changed: Partial<typeof search>) => void navigate({ search: { ...search, ...changed }, replace: true });
@@ -32,17 +33,19 @@ export default function QueuePage() {
         <Select
           aria-label="People who look at each item"
           data={OPINIONS}
-          value={String(opinions)}
-          onChange={(value) => go({ opinions: value as '1' | '2' | '3' })}
-          allowDeselect={false}
-          w={140}
+          placeholder="as configured"
+          value={search.opinions ?? null}
+          onChange={(value) => go({ opinions: (value ?? undefined) as typeof search.opinions })}
+          clearable
+          w={150}
         />
-        <Switch
-          label="Blind"
-          description="Without the judge’s answer"
-          checked={blind}
-          onChange={(event) => go({ blind: event.currentTarget.checked ? 'true' : 'false' })}
-        />
+        {queue === 'control' && (
+          <Switch
+            label="Blind"
+            checked={blind}
+            onChange={(event) => go({ blind: event.currentTarget.checked ? undefined : 'false' })}
+          />
+        )}
       </PageHeader>
       <QueueTabs queue={queue} counts={counts.data ?? []} onChange={(next) => go({ queue: next, blind: undefined })} />
       <WhenRead of={store}>

@@ -43,7 +43,7 @@ export function ReviewSession({ store, onRestart }: Props) {
     const event = EVENTS[what.kind]?.(what);
     if (event !== undefined) store.send(event);
     else if (what.kind === 'note') note.current?.focus();
-    else if (what.kind === 'similar') setSimilar(item !== undefined && !state.blind);
+    else if (what.kind === 'similar') setSimilar(item !== undefined && state.queue !== 'control');
     // A blind item is not opened where its verdict stands.
     else if (what.kind === 'open' && id !== undefined && !state.blind)
       void navigate({ to: '/exchanges/$id', params: { id } });

@@ -15,8 +15,8 @@ const PAGE = 50;
 interface Asked {
   readonly queue: QueueName;
   readonly blind: boolean;
-  /** How many people are to look at an item. */
-  readonly opinions: number;
+  /** How many people are to look at an item; as configured where nothing was chosen. */
+  readonly opinions: number | undefined;
 }
 
 export class TriageStore {
