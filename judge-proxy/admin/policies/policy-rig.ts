@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import canonicalize from 'canonicalize';
-import type { Origin } from '../../../test/support/origin.ts';
+import { judgeModelHandler } from '../../../test/support/judge-model.ts';
+import type { Origin, OriginHandler } from '../../../test/support/origin.ts';
 import { Budgets } from '../../judge/budget.ts';
 import { createConsultant } from '../../judge/consultant.ts';
 import type { JudgeInput } from '../../judge/input.ts';
@@ -48,6 +49,8 @@ export class PolicyRig implements AsyncDisposable {
   readonly ledger: Ledger;
   readonly model: Origin;
   readonly log = new KeptLog();
+  /** Of the model. */
+  answer: OriginHandler = judgeModelHandler();
   policies: Policies;
   handlers: ReturnType<typeof createPolicyHandlers>;
   readonly budgets: Budgets;
@@ -76,7 +79,9 @@ export class PolicyRig implements AsyncDisposable {
     const url = `sqlite:${database}`;
     const ledger = await openLedger({ url, durability: 'process', clock: systemClock, log: new KeptLog() });
     close.defer(() => ledger.close());
-    const { origin, model } = close.use(await startJudgeServer());
+    const { origin, model } = close.use(
+      await startJudgeServer((...asked) => rig.answer(...asked), { name: 'test-judge' }),
+    );
     const file = { yaml: FILE, rubric: parseRubric(FILE, 'file') };
     const budget = { day: { tokens: 1_000_000 }, month: {}, client_day: {}, client_month: {} };
     const judge = (name: string) => createJudge({ name, rubric: file.rubric, rules: [], model, budget });
@@ -85,7 +90,8 @@ export class PolicyRig implements AsyncDisposable {
       ['fixed', { judge: judge('fixed'), file, publishable: false }],
     ]);
     const budgets = new Budgets(new Map([['default', budget]]), systemClock);
-    return new PolicyRig({ database, ledger, model: origin, budgets, given }, close.move());
+    const rig: PolicyRig = new PolicyRig({ database, ledger, model: origin, budgets, given }, close.move());
+    return rig;
   }
 
   /** As after a restart: what is in force is what the ledger says. */

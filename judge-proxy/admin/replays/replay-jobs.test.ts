@@ -1,0 +1,285 @@
+/**
+ * Contract: what is started is what was estimated; one job at one time, which can be cancelled and resumed and never asks
+ * twice; a bound is kept; nothing is kept of what was erased; a job of a process that ended waits for a person.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { judgeModelHandler } from '../../../test/support/judge-model.ts';
+import type { ReplayEstimate, ReplayJob } from '../../contract/responses.ts';
+import { parseRubric } from '../../judge/rubric.ts';
+import { Turns } from '../../judge/turns.ts';
+import { openReadModel } from '../../ledger/read-model/read-model.ts';
+import type { ReadModel } from '../../ledger/read-model/rows.ts';
+import { Estimates } from '../../replays/estimates.ts';
+import { ReplayJobs } from '../../replays/jobs.ts';
+import { systemClock } from '../../telemetry/clock.ts';
+import { contextOf, DRAFT, LEAK, PolicyRig } from '../policies/policy-rig.ts';
+import { createReplayHandlers } from './handlers.ts';
+
+const PRICES = { 'test-judge': { input: 1, output: 2 } };
+const EVE = contextOf('eve');
+
+let rig: PolicyRig;
+let readModel: ReadModel;
+let jobs: ReplayJobs;
+let handlers: ReturnType<typeof createReplayHandlers>;
+
+beforeEach(async () => {
+  rig = await PolicyRig.start();
+  const { ledger } = rig;
+  readModel = openReadModel({
+    ...{ url: `sqlite:${rig.database}`, clock: systemClock, log: rig.log },
+    onCommit: (listener) => ledger.onCommit(listener),
+  });
+  start();
+});
+afterEach(async () => {
+  await jobs.close();
+  await readModel.close();
+  await rig.close();
+});
+
+/** As a process does: what it knows is what the ledger says. */
+function start(): void {
+  const { ledger, policies, log } = rig;
+  jobs = new ReplayJobs({
+    ...{ ledger, log, clock: systemClock, randomBytes, prices: PRICES, onFailure: () => 'review' as const },
+    turns: new Turns({ running: 4, waiting: 100 }),
+    judgeOf: ({ judge, judge_hash, yaml }) => {
+      const found = policies.judgeWith(judge, { rubric: parseRubric(yaml, 'x') });
+      return found?.hash === judge_hash ? found : null;
+    },
+  });
+  const estimates = new Estimates({ ledger, readModel, prices: PRICES });
+  handlers = createReplayHandlers({ ledger, policies, estimates, jobs, prices: PRICES });
+}
+
+const given = <B, P, Q>(body: B, params?: P, query?: Q) =>
+  ({ body, params: params ?? {}, query: query ?? {} }) as never;
+const SPEC = { judge: 'default', policy: null, filter: {}, most: 1_000 };
+
+async function record(count: number, text = 'Hello.', from = 0): Promise<void> {
+  for (let i = from; i < from + count; i++) await rig.record(id(i), `${text} ${i}`);
+  await readModel.caughtUp((await rig.ledger.head())?.seq ?? 0);
+}
+const id = (i: number) => `exchange-${String(i).padStart(3, '0')}`;
+
+const estimate = (over: object = {}): Promise<ReplayEstimate> =>
+  handlers.estimate_replay(given({ ...SPEC, ...over }), EVE);
+async function begin(over: object = {}, max_usd: number | null = null): Promise<ReplayJob> {
+  const { selection_hash } = await estimate(over);
+  return handlers.start_replay(given({ ...SPEC, ...over, selection_hash, max_usd }), EVE);
+}
+const read = (job: string) => handlers.read_replay(given({}, { id: job }), EVE);
+const changes = (job: string, query: object = {}) =>
+  handlers.replay_changes(given({}, { id: job }, { limit: 50, ...query }), EVE);
+const cancel = (job: string) => handlers.cancel_replay(given({}, { id: job }), EVE);
+const resume = (job: string) => handlers.resume_replay(given({}, { id: job }), EVE);
+/** The model answers from its n-th question on only when it is told. */
+function heldFrom(n: number): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const answer = judgeModelHandler();
+  rig.answer = async (seen, response, origin) => {
+    if (rig.model.seen.length >= n) await promise;
+    await answer(seen, response, origin);
+  };
+  return resolve;
+}
+
+describe('a job', () => {
+  it('judges what was estimated, with a draft, and says what would newly block', async () => {
+    await record(3);
+    await rig.record('exchange-leak', `Here is the ${LEAK}.`);
+    await record(1, 'Hello.', 3);
+    const { job_id } = await begin({ policy: { yaml: DRAFT } });
+    await jobs.idle();
+    const job = await read(job_id);
+    expect(job).toMatchObject({
+      ...{ state: 'done', total: 5, done: 5, error: null, created_by: 'eve', policy_version: null },
+      changes: { newly_blocks: 1, unchanged: 4 },
+      spent: { calls: 5 },
+    });
+    expect(job.spent.usd).toBeGreaterThan(0);
+    expect((await changes(job_id)).items).toMatchObject([
+      {
+        ...{ exchange_id: 'exchange-leak', change: 'newly_blocks', client: 'team-a', criteria: ['leak'] },
+        ...{ before: { label: 'clean' }, after: { label: 'violation', severity: 'low' } },
+      },
+    ]);
+    expect(await read(job_id.slice(0, 20))).toEqual(job);
+  });
+
+  it('is about the exchanges of the filter, and no later ones', async () => {
+    await record(4);
+    const { selection_hash, exchanges } = await estimate({ most: 2 });
+    expect(exchanges).toBe(2);
+    await record(2, 'Later.', 4);
+    const { job_id } = await handlers.start_replay(given({ ...SPEC, most: 2, selection_hash, max_usd: null }), EVE);
+    await jobs.idle();
+    const { items } = await changes(job_id, { change: 'unchanged' });
+    expect(items.map(({ exchange_id }) => exchange_id)).toEqual([id(3), id(2)]);
+  });
+
+  it('is not started with anything else than what was estimated', async () => {
+    await record(1);
+    const { selection_hash } = await estimate();
+    const other = { ...SPEC, most: 7, selection_hash, max_usd: null };
+    await expect(handlers.start_replay(given(other), EVE)).rejects.toMatchObject({ code: 'conflict' });
+    const unknown = { ...SPEC, selection_hash: 'f'.repeat(64), max_usd: null };
+    await expect(handlers.start_replay(given(unknown), EVE)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('keeps no word of an exchange or of the judge', async () => {
+    await rig.record('exchange-leak', `Here is the ${LEAK} of Rumpelstilz.`);
+    await record(0);
+    const { job_id } = await begin();
+    await jobs.idle();
+    const rows = await rig.ledger.rows<{ line: string }>('replayResults', job_id, 'newly_blocks', '~', 9);
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toMatch(/CONFIDENTIAL|Rumpelstilz|Marked/);
+  });
+
+  it('ends when its bound is spent, and is not gone on with', async () => {
+    await record(12);
+    const { job_id } = await begin({}, 0.000_001);
+    await jobs.idle();
+    expect(await read(job_id)).toMatchObject({ state: 'cancelled', error: 'max_usd' });
+    expect(rig.model.seen.length).toBeLessThan(12);
+    await expect(resume(job_id)).rejects.toMatchObject({ code: 'not_possible' });
+  });
+
+  it('lists its changes by pages, gravest first, and jobs newest first', async () => {
+    await record(5, LEAK);
+    const first = await begin();
+    await jobs.idle();
+    const second = await begin();
+    await jobs.idle();
+    const seen: string[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await changes(first.job_id, { limit: 2, ...(cursor === undefined ? {} : { cursor }) });
+      seen.push(...page.items.map(({ exchange_id }) => exchange_id));
+      cursor = page.next;
+    }
+    expect(seen).toEqual([4, 3, 2, 1, 0].map(id));
+    const page = await handlers.list_replays(given({}, {}, { limit: 1 }), EVE);
+    expect(page.items.map(({ job_id }) => job_id)).toEqual([second.job_id]);
+    const rest = await handlers.list_replays(given({}, {}, { limit: 9, cursor: page.next }), EVE);
+    expect(rest).toMatchObject({ items: [{ job_id: first.job_id }], next: null });
+    await expect(changes(first.job_id, { cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_request' });
+    await expect(changes(first.job_id, { change: 'x' })).rejects.toMatchObject({ code: 'invalid_request' });
+  });
+});
+
+describe('cancelled and resumed', () => {
+  it('it goes on where it stopped, and asks nothing twice', async () => {
+    await record(6);
+    const release = heldFrom(3);
+    const { job_id } = await begin();
+    while (rig.model.seen.length < 3) await rig.model.next();
+    expect(await cancel(job_id)).toMatchObject({ state: 'cancelled', error: 'cancelled' });
+    await jobs.idle();
+    const { done } = await read(job_id);
+    expect(done).toBeLessThan(6);
+    await expect(cancel(job_id)).rejects.toMatchObject({ code: 'conflict' });
+    release();
+    expect(await resume(job_id)).toMatchObject({ error: null });
+    await jobs.idle();
+    expect(await read(job_id)).toMatchObject({ state: 'done', done: 6, changes: { unchanged: 6 } });
+    await expect(resume(job_id)).rejects.toMatchObject({ code: 'conflict' });
+    // One was open when it was cancelled.
+    expect(rig.model.seen).toHaveLength(7);
+  });
+
+  it('one that waits for another never begins', async () => {
+    await record(2);
+    const release = heldFrom(1);
+    const first = await begin();
+    await rig.model.next();
+    const second = await begin({ policy: { yaml: DRAFT } });
+    expect(second.state).toBe('queued');
+    await cancel(second.job_id);
+    release();
+    await jobs.idle();
+    expect(await read(first.job_id)).toMatchObject({ state: 'done' });
+    expect(await read(second.job_id)).toMatchObject({ state: 'cancelled', done: 0, spent: { calls: 0 } });
+  });
+
+  it('a job of a process that ended says so, and is resumed by a person', async () => {
+    await record(4);
+    const release = heldFrom(2);
+    const { job_id } = await begin();
+    await rig.model.next();
+    await jobs.close();
+    expect(await read(job_id)).toMatchObject({ state: 'running' });
+    release();
+    start();
+    expect(await jobs.recover()).toBe(1);
+    expect(await read(job_id)).toMatchObject({ state: 'cancelled', error: 'interrupted' });
+    await resume(job_id);
+    await jobs.idle();
+    expect(await read(job_id)).toMatchObject({ state: 'done', done: 4 });
+  });
+
+  it('it asks with the text it began with, whatever is published meanwhile', async () => {
+    const job_id = await cancelledOne();
+    rig.policies.put('default', { version: 7, yaml: DRAFT, rubric: parseRubric(DRAFT, 'x') });
+    await resume(job_id);
+    await jobs.idle();
+    expect(await read(job_id)).toMatchObject({ state: 'done', policy_version: 0, changes: { newly_blocks: 2 } });
+    const { items } = await changes(job_id);
+    expect(items.map(({ after }) => after?.severity)).toEqual(['critical', 'critical']);
+  });
+
+  it('it is not resumed when its judge is another one', async () => {
+    const job_id = await cancelledOne();
+    using db = new DatabaseSync(rig.database);
+    db.prepare('UPDATE replay_jobs SET judge_hash = ?').run('f'.repeat(64));
+    await expect(resume(job_id)).rejects.toMatchObject({ code: 'not_possible' });
+  });
+
+  async function cancelledOne(): Promise<string> {
+    await record(2, LEAK);
+    const release = heldFrom(1);
+    const { job_id } = await begin();
+    await rig.model.next();
+    await cancel(job_id);
+    await jobs.idle();
+    release();
+    return job_id;
+  }
+});
+
+describe('erasure', () => {
+  it('of an exchange takes its results with it, and it is judged no more', async () => {
+    await record(2, LEAK);
+    const { job_id } = await begin();
+    await jobs.idle();
+    const actor = { kind: 'user', name: 'eve' } as const;
+    const scope = { kind: 'exchange', exchange_id: id(0) } as const;
+    await rig.ledger.erase({ actor, reason: 'request', tier: 'text', scope });
+    expect((await changes(job_id)).items.map(({ exchange_id }) => exchange_id)).toEqual([id(1)]);
+    const asked = rig.model.seen.length;
+    const again = await begin();
+    await jobs.idle();
+    expect(await read(again.job_id)).toMatchObject({ changes: { newly_blocks: 1, not_judged: 1 } });
+    expect(rig.model.seen).toHaveLength(asked + 1);
+    const { items } = await changes(again.job_id, { change: 'not_judged' });
+    expect(items).toMatchObject([{ exchange_id: id(0), why: 'content_missing', after: null }]);
+  });
+
+  it('while it is judged leaves nothing of it behind', async () => {
+    await record(1, LEAK);
+    const release = heldFrom(1);
+    const { job_id } = await begin();
+    await rig.model.next();
+    const actor = { kind: 'user', name: 'eve' } as const;
+    const scope = { kind: 'exchange', exchange_id: id(0) } as const;
+    await rig.ledger.erase({ actor, reason: 'request', tier: 'text', scope });
+    release();
+    await jobs.idle();
+    expect(await read(job_id)).toMatchObject({ state: 'done', done: 1 });
+    expect((await changes(job_id)).items).toEqual([]);
+  });
+});
