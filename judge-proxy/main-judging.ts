@@ -8,8 +8,8 @@ import type { Consultant } from './judge/consult.ts';
 import { createConsultant } from './judge/consultant.ts';
 import type { Analyser } from './judge/input.ts';
 import { createPathRedaction, type RedactPath } from './judge/path-redaction.ts';
-import { Turns } from './judge/turns.ts';
 import { operatorPatterns } from './judge/rules/operator-patterns.ts';
+import { Turns } from './judge/turns.ts';
 import { startJudge } from './judge/worker.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { buildJudges } from './main-judges.ts';
@@ -47,6 +47,8 @@ export interface RunningJudging {
   readonly turns: Turns;
   /** Loaded. */
   readonly budgets: Budgets;
+  /** Judgements that wait. */
+  readonly judgeQueue: () => number;
 }
 
 /** Starts it. `own` closes it, the worker first. */
@@ -104,7 +106,7 @@ export async function startJudging(own: AsyncDisposableStack, parts: JudgingPart
   });
   own.defer(() => worker.close());
   const redactPath = createPathRedaction(config.redaction, hmacKey, systemClock);
-  return { judging, analyser, redactPath, consultant, turns, budgets };
+  return { judging, analyser, redactPath, consultant, turns, budgets, judgeQueue: () => queued };
 }
 
 /** What judges spent on traffic and as shadows, oldest day first. */

@@ -89,7 +89,8 @@ export async function analyse(
       ids: { client: end.clientRequestId, origin: end.originRequestId },
       ...marks,
     };
-    return await resolveContext(await analyser.analyse(capture, opened.judge), opened, ledger);
+    const analysis = await analyser.analyse(capture, opened.judge);
+    return await resolveContext(analysis, opened, ledger, undefined, route.recording);
   } catch {
     // Traffic cannot cause this; a dead analysis worker can. Nothing was read, and the record says so.
     log.write('error', 'analysis_failed', { exchange_id: opened.exchange_id, route: opened.route });

@@ -45,6 +45,7 @@ export class InlineVerdicts {
       opened: this.#opened,
       sampling: route.sampling,
       metadataOnly: route.recording === 'metadata',
+      asItCame: route.recording === 'full',
       onFailure: onFailure(route, subject),
     });
   }

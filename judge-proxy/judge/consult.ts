@@ -18,6 +18,8 @@ export interface Question {
   readonly input: JudgeInput;
   /** Canonical JSON of `input`, as the ledger keeps it. */
   readonly document: string;
+  /** The text is kept as it came, and so is what the judge says of it. */
+  readonly asItCame?: boolean;
   /** Client identity: scope of cache and budget. */
   readonly client: string;
   /** Name of the route: metric label. */

@@ -5,15 +5,18 @@
  */
 
 import type { Clock } from '../telemetry/clock.ts';
+import { redactionTokens } from './analyse.ts';
 import { type Asked, askModel } from './ask.ts';
 import type { BudgetScope, Budgets, Spent } from './budget.ts';
 import { joinCascade, needsLarger } from './cascade.ts';
+import { cleanAnswer } from './clean-answer.ts';
 import { type Consultant, type Consultation, notAsked, type Question } from './consult.ts';
 import { type ModelOutcome, scoredState } from './decide.ts';
 import { InFlight } from './in-flight.ts';
 import type { JudgeModel } from './model.ts';
 import { costUsd, type Prices } from './prices.ts';
 import { Recall, type Remembered, type Said } from './recall.ts';
+import type { Rule } from './rules/rule.ts';
 import { drawOf, sample } from './sampling.ts';
 import { Turns, type Urgency } from './turns.ts';
 import { VerdictCache } from './verdict-cache.ts';
@@ -51,6 +54,10 @@ export interface ConsultantOptions {
   readonly metrics: ConsultMetrics;
   /** Of another consultant, with whom it shares the calls at one time; its own unless given. */
   readonly turns?: Turns;
+  /** The operator's patterns, for what judges write; none unless given. */
+  readonly detector?: Rule | null;
+  /** Keys the tokens that stand for secrets; random unless given. */
+  readonly hmacKey?: Uint8Array;
   /** Draw of an exchange, 0 to 1; by its id unless given. */
   readonly draw?: (exchangeId: string) => number;
 }
@@ -76,6 +83,7 @@ class ModelConsultant implements SharedConsultant {
   /** By name of the judge. */
   readonly #caches = new Map<string, VerdictCache<Remembered>>();
   readonly #secret: Uint8Array;
+  readonly #hmacKey: Uint8Array;
 
   constructor(options: ConsultantOptions) {
     const { judge_concurrency, judge_queue } = options.limits;
@@ -83,6 +91,7 @@ class ModelConsultant implements SharedConsultant {
     this.#turns = options.turns ?? new Turns({ running: judge_concurrency, waiting: judge_queue });
     this.#inFlight = new InFlight(judge_queue);
     this.#secret = options.randomBytes(32);
+    this.#hmacKey = options.hmacKey ?? options.randomBytes(32);
   }
 
   get running(): number {
@@ -197,13 +206,26 @@ class ModelConsultant implements SharedConsultant {
       budgets.charge(judge.name, question.client, estimate(document, model.name, prices));
       return null;
     }
-    const consultation = fromAnswer(asked, model.name, prices);
+    const consultation = fromAnswer(this.#cleaned(asked, question), model.name, prices);
     const { tokens, costUsd: usd } = consultation;
     metrics.judgeCall({ route: question.route, role, state: asked.outcome.state, ms: asked.latencyMs, tokens, usd });
     const spent = tokens === null ? null : { tokens: tokens.in + tokens.out, usd: usd ?? 0 };
     const paid = wasPaid(asked) ? estimate(document, model.name, prices) : NOTHING;
     budgets.charge(judge.name, question.client, spent ?? paid);
     return consultation;
+  }
+
+  /** Before it is cached, decided on or kept. */
+  #cleaned(asked: Asked, { judge, exchangeId, asItCame = false }: Question): Asked {
+    const { outcome } = asked;
+    if (asItCame || outcome.answer === undefined) return asked;
+    const { detector = null, clock } = this.#options;
+    const answer = cleanAnswer(outcome.answer, {
+      ...{ rules: judge.rules, detector },
+      token: redactionTokens(this.#hmacKey, exchangeId),
+      now: () => clock.monotonic(),
+    });
+    return { ...asked, outcome: { ...outcome, answer } };
   }
 }
 

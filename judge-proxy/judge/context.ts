@@ -11,7 +11,7 @@ import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { Part } from '../exchange/transcript.ts';
 import type { EarlierExchange, LedgerReader } from '../ledger/ledger.ts';
-import type { Coverage, ExchangeCompleted, ExchangeOpened } from '../ledger/records.ts';
+import type { Coverage, ExchangeCompleted, ExchangeOpened, RecordingLevel } from '../ledger/records.ts';
 import type { Analysis, DecodedText, JudgeContext, JudgeInput } from './input.ts';
 import { TRANSCRIPT_CHARACTERS, trimParts } from './trim.ts';
 
@@ -30,6 +30,7 @@ export type ContextScope = Pick<ExchangeOpened, 'client' | 'host' | 'port'>;
  * A chain of answers that was kept whole makes the coverage whole. A conversation never does: items are added to it by
  * calls that carry no answer, by other clients and at the provider's own pages, so what we saw of it is not all of it.
  * @param lookupMs after so many milliseconds it goes on without
+ * @param recording of this exchange: what was kept as it came is no context of one that is redacted
  * @returns never rejects
  */
 export async function resolveContext(
@@ -37,13 +38,14 @@ export async function resolveContext(
   scope: ContextScope,
   ledger: Pick<LedgerReader, 'earlier'>,
   lookupMs: number = LOOKUP_MS,
+  recording: RecordingLevel = 'redacted',
 ): Promise<Analysis> {
   const { links, content } = analysis;
   const named = links === undefined ? null : namedBy(links);
   if (named === null || content === null) return analysis;
   const { client, host, port } = scope;
   const earlier = await withinTime(ledger.earlier({ client, host, port, ...named }), lookupMs);
-  if (earlier === null) return analysis;
+  if (earlier === null || (earlier.recording === 'full' && recording !== 'full')) return analysis;
   return withContext(analysis, earlier, named.kind === 'response' && earlier.unique && links?.only_previous === true);
 }
 

@@ -22,6 +22,8 @@ export interface InlineJudgeOptions {
   readonly sampling: number;
   /** The text may be shown to no model. */
   readonly metadataOnly?: boolean;
+  /** The text is kept as it came. */
+  readonly asItCame?: boolean;
   /** In force for what is judged (`policy/failure-policy.ts`). */
   readonly onFailure: 'allow' | 'block' | 'review';
 }
@@ -119,7 +121,7 @@ export class InlineJudge {
   }
 
   async #consult({ input, document }: Matter): Promise<Consultation | null> {
-    const { judge, consultant, opened, sampling } = this.#options;
+    const { judge, consultant, opened, sampling, asItCame = false } = this.#options;
     if (stopsByRule(input?.rule_hits ?? [])) return notAsked({ state: 'rules_only', reason: 'stopped' });
     const known = outcomeWithoutModel('complete', input?.coverage ?? null, judge);
     if (known !== null) return notAsked(known);
@@ -134,6 +136,7 @@ export class InlineJudge {
       client,
       route,
       sampling,
+      asItCame,
       urgency: 'inline',
       signal,
     });

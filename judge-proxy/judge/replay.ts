@@ -18,6 +18,7 @@ import { outcomeWithoutModel } from './without-model.ts';
 
 /** Why a recorded exchange cannot be judged again. */
 export const UNUSABLE = [
+  'metadata_only', // the route kept no text: there is nothing to show a judge
   'content_missing', // the record names an input that the ledger no longer has: erased, or past its retention
   'content_altered', // what the ledger has is not what the record names
   'input_differs', // verdict and record name two inputs
@@ -52,6 +53,7 @@ export function replayCase(view: ExchangeView): ReplayCase | null {
       : [view.content, completed.content_sha256];
   const known = { opened, completed, subject, before, inputSha256 };
   if (before !== null && before.input_sha256 !== inputSha256) return unusable(known, 'input_differs');
+  if (completed.recording === 'metadata') return unusable(known, 'metadata_only');
   if (inputSha256 === null) return { ...known, document: null, input: null, unusable: null };
   if (kept === null) return unusable(known, 'content_missing');
   if (hash('sha256', kept) !== inputSha256) return unusable(known, 'content_altered');

@@ -5,7 +5,7 @@
  */
 
 import type { Job, Ledger } from '../ledger/ledger.ts';
-import type { Release, Verdict } from '../ledger/records.ts';
+import type { Coverage, Release, Verdict } from '../ledger/records.ts';
 import { type Clock, timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import { backoffMs, isLastAttempt } from './backoff.ts';
@@ -68,6 +68,11 @@ const LEASE_MS = 4 * 3_600_000;
 const RETAKE_MS = 50;
 /** Pause after the ledger failed. */
 const LEDGER_PAUSE_MS = 1_000;
+
+/** There is no input of what is kept as metadata alone; its record says how far rules have read it. */
+function coverageOfMetadata({ completed }: Job): Coverage | null {
+  return completed.recording === 'metadata' ? completed.coverage : null;
+}
 
 class Worker implements JudgeWorker {
   readonly #options: JudgeWorkerOptions;
@@ -150,7 +155,7 @@ class Worker implements JudgeWorker {
     const input = job.content === null ? null : keptInput(job.content);
     const outcome = isLost(job, input)
       ? GIVEN_UP
-      : outcomeWithoutModel(job.completed.outcome, input?.coverage ?? null, judge);
+      : outcomeWithoutModel(job.completed.outcome, input?.coverage ?? coverageOfMetadata(job), judge);
     if (outcome !== null) return this.#commit(job, judge, input, outcome, null);
     if (judge === null || job.content === null || input === null) return;
     const next = { job, judge, document: job.content };
@@ -191,6 +196,7 @@ class Worker implements JudgeWorker {
     const { exchange_id: exchangeId, client, route } = job.opened;
     const consultation = await this.#options.consultant.consult({
       ...{ exchangeId, judge, input, document, client, route },
+      asItCame: job.completed.recording === 'full',
       sampling: this.#options.sampling(route),
       urgency: 'background',
       signal: this.#abort.signal,

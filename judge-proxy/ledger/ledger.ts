@@ -10,6 +10,7 @@ import type {
   ExchangeOpened,
   NewVerdict,
   OverallLabel,
+  RecordingLevel,
   Severity,
   Verdict,
 } from './records.ts';
@@ -146,6 +147,8 @@ export interface EarlierExchange {
   readonly content: string;
   /** No other exchange had the id: an origin that gives one id to two answers leaves open which of them is meant. */
   readonly unique: boolean;
+  /** null in records made before there was a choice. */
+  readonly recording?: RecordingLevel | null;
 }
 
 /** One place of the chain. */

@@ -197,7 +197,8 @@ export function stats(db: DatabaseSync): LedgerStats {
 export function earlier(db: DatabaseSync, { client, host, port, kind, id }: EarlierLink): EarlierExchange | null {
   const row = db
     .prepare(
-      `SELECT l.exchange_id, l.exchanges, t.json AS content, json_extract(c.body, '$.content_sha256') AS input_sha256
+      `SELECT l.exchange_id, l.exchanges, t.json AS content, json_extract(c.body, '$.content_sha256') AS input_sha256,
+         json_extract(c.body, '$.recording') AS recording
        FROM provider_links l JOIN exchanges e ON e.exchange_id = l.exchange_id
        JOIN records c ON c.seq = e.completed_seq JOIN contents t ON t.seq = e.completed_seq
        WHERE l.client = ? AND l.host = ? AND l.port = ? AND l.kind = ? AND l.id = ?`,
