@@ -3,22 +3,24 @@
  * holds something is owned and closed here.
  */
 
-import { createAccountHandlers } from './admin/accounts/account-handlers.ts';
 import { ensureFirstUser, type FirstUser } from './admin/accounts/first-user.ts';
 import { Passwords } from './admin/auth/passwords.ts';
 import { startAdmin } from './admin/server.ts';
-import { createSinkHandlers } from './admin/sinks/sink-handlers.ts';
 import type { Config } from './config/schema.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import { openReadModel } from './ledger/read-model/read-model.ts';
+import type { ReadModel } from './ledger/read-model/rows.ts';
 import { VERDICT_FIELDS } from './ledger/records.ts';
 import { startRetention } from './ledger/retention.ts';
 import { openLedger } from './ledger/sqlite.ts';
+import { buildHandlers } from './main-admin.ts';
 import { loadInterceptionCa, reportExpiry } from './main-certificates.ts';
 import { buildJudges } from './main-judges.ts';
 import { startJudging } from './main-judging.ts';
 import { asListenError } from './main-listen-error.ts';
 import { buildMetrics } from './main-metrics.ts';
 import { loadPolicies } from './main-policies.ts';
+import { startReplaying } from './main-replays.ts';
 import { startTraffic } from './main-traffic.ts';
 import { startSinks } from './sinks/sinks.ts';
 import { newId, systemClock } from './telemetry/clock.ts';
@@ -74,18 +76,26 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   const sinks = await startSinks({ sinks: settings, ledgerUrl: config.ledger.url, ledger, limits, log, metrics });
   own.defer(() => sinks.close());
 
+  const readModel = openReadModel({
+    ...{ url: config.ledger.url, clock: systemClock, log },
+    onCommit: (listener) => ledger.onCommit(listener),
+  });
+  own.defer(() => readModel.close());
+
   const judging = await startJudging(own, { config, judges, ledger, log, metrics });
   const traffic = await startTraffic(own, { ...judging, config, interceptionCa, ledger, log, metrics });
+  const replaying = await startReplaying(own, { config, judges, ledger, readModel, judging, log, metrics });
   const accounts = { ledger, passwords: new Passwords(), clock: systemClock, newId };
   const firstUser = await ensureFirstUser(accounts);
+  const health = () => healthOf(ledger, readModel);
   const admin = await startAdmin({
     ...accounts,
     listen: config.listen.admin,
     console: config.console,
     log,
     metrics,
-    health: () => healthOf(ledger),
-    handlers: { ...createAccountHandlers(accounts), ...createSinkHandlers({ sinks, ledger }) },
+    health,
+    handlers: { ...buildHandlers({ ...judging, config, ledger, readModel, accounts, sinks, health }), ...replaying },
   }).catch((error: unknown) => {
     throw asListenError(error, config);
   });
@@ -105,13 +115,20 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   };
 }
 
-function healthOf(ledger: Ledger) {
+function healthOf(ledger: Ledger, readModel: ReadModel) {
   const { ok, cause, checkpoints } = ledger.health();
   const part = (name: string, state: { ok: boolean; cause: string | null }) => ({
     ...{ name, ok: state.ok },
     ...(state.cause === null ? {} : { reason: state.cause }),
   });
-  return { parts: [part('ledger', { ok, cause }), { ...part('checkpoints', checkpoints), optional: true as const }] };
+  const optional = { optional: true } as const;
+  return {
+    parts: [
+      part('ledger', { ok, cause }),
+      { ...part('checkpoints', checkpoints), ...optional },
+      { ...part('index', readModel.health()), ...optional },
+    ],
+  };
 }
 
 async function shutDown(owned: AsyncDisposableStack, log: Log, signal: string): Promise<void> {

@@ -119,6 +119,8 @@ const READERS: Readonly<Record<string, readonly [file: string, words: string]>> 
   'sinks[].bound': ['sinks/feed.ts', 'sink.bound'],
   'sinks[].ca_files': ['sinks/send.ts', 'ca_files'],
   'sinks[].allow_addresses': ['sinks/send.ts', 'allow_addresses'],
+  'review.control_rate': ['admin/review/handlers.ts', 'control_rate'],
+  'review.opinions': ['admin/review/handlers.ts', 'review.opinions'],
   'log.level': ['main.ts', 'log.level'],
   'log.format': ['main.ts', 'log.format'],
   'limits.header_block': ['ingress/listeners.ts', 'limits.header_block'],

@@ -381,6 +381,28 @@ const sealing = z
   .prefault({})
   .describe('For routes with `seal`.');
 
+const review = z
+  .strictObject({
+    control_rate: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.01)
+      .describe(
+        'Share of all exchanges, drawn at random whatever their verdict, that reviewers are asked to label: what the recall of the judge is computed from.',
+      ),
+    opinions: z
+      .int()
+      .min(1)
+      .max(9)
+      .default(1)
+      .describe(
+        'Reviewers by whom an exchange is labelled before it leaves the queues. Two or more tell how far people agree.',
+      ),
+  })
+  .prefault({})
+  .describe('Labels of people: docs/review.md.');
+
 const log = z
   .strictObject({
     level: z
@@ -409,6 +431,7 @@ export const configSchema = z.strictObject({
     .default({})
     .describe('Judges by name.'),
   ledger,
+  review,
   sinks: z.array(sink).default([]).describe('Where records go as they come, at least once each.'),
   redaction,
   sealing,

@@ -53,6 +53,7 @@ const RETENTION: Proof = [
   'test/chain/settings-retention.test.ts',
   '%s: is erased so long after the exchange, and the chain holds',
 ];
+const REVIEW = 'test/chain/settings-review.test.ts';
 const COST: Proof = [JUDGE, '%s: is what a million tokens cost'];
 
 const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
@@ -173,6 +174,8 @@ const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
   'sinks[].bound': [[SINKS, 'bound: so many wait, the rest stays in the ledger']],
   'sinks[].ca_files': [[SINKS, 'ca_files and allow_addresses: whom it trusts, and where it may live']],
   'sinks[].allow_addresses': [[SINKS, 'ca_files and allow_addresses: whom it trusts, and where it may live']],
+  'review.control_rate': [[REVIEW, 'control_rate: of all exchanges this share is in the control sample']],
+  'review.opinions': [[REVIEW, 'opinions: an exchange leaves the queue when so many have labelled it']],
   'log.level': [[RECORDS, 'level: lines below it are not written']],
   'log.format': [[RECORDS, 'format: lines for people are no JSON']],
   'limits.header_block': [

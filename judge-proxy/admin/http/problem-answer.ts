@@ -4,6 +4,7 @@ import type { FastifyError, FastifyReply } from 'fastify';
 import type { Problem } from '../../contract/responses.ts';
 import { ProxyError } from '../../errors.ts';
 import { ConflictError, LedgerError, LookupError } from '../../ledger/ledger-error.ts';
+import { IndexUnavailableError } from '../../ledger/read-model/index-error.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { ApiProblem, PROBLEMS, type ProblemCode } from '../problems.ts';
 
@@ -39,6 +40,9 @@ export function asProblem(error: unknown, requestId: string, log: Log): ApiProbl
   if (error instanceof ApiProblem) return error;
   if (error instanceof ConflictError) return new ApiProblem('conflict');
   if (error instanceof LookupError) return new ApiProblem('ambiguous_id');
+  if (error instanceof IndexUnavailableError) {
+    return new ApiProblem('ledger_unavailable', 'Lists and search cannot be answered now.', undefined, LEDGER_RETRY_S);
+  }
   if (error instanceof LedgerError || (error instanceof ProxyError && error.code === 'ledger_unavailable')) {
     return new ApiProblem('ledger_unavailable', undefined, undefined, LEDGER_RETRY_S);
   }

@@ -36,7 +36,13 @@ export interface SinkRow {
 
 export interface Health {
   readonly status: 'ready' | 'not_ready';
-  readonly parts: readonly { readonly name: string; readonly ok: boolean; readonly reason?: string }[];
+  readonly parts: readonly {
+    readonly name: string;
+    readonly ok: boolean;
+    readonly reason?: string;
+    /** The program is ready without it. */
+    readonly optional?: true;
+  }[];
   readonly ledger: {
     readonly ledger_id: string;
     readonly head_seq: number;
@@ -90,7 +96,14 @@ export const sinkRows = exactly<readonly SinkRow[]>()(
 export const health = exactly<Health>()(
   z.strictObject({
     status: z.enum(['ready', 'not_ready']),
-    parts: list(z.strictObject({ name: z.string(), ok: z.boolean(), reason: z.string().exactOptional() })),
+    parts: list(
+      z.strictObject({
+        name: z.string(),
+        ok: z.boolean(),
+        reason: z.string().exactOptional(),
+        optional: z.literal(true).exactOptional(),
+      }),
+    ),
     ledger: z.strictObject({
       ledger_id: z.string(),
       head_seq: word.count,
