@@ -3,10 +3,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { AdminSession, TEST_PASSWORD } from '../../../test/support/admin-session.ts';
 import { type Config, configSchema } from '../../config/schema.ts';
 import { type Permission, ROLE_PERMISSIONS, type Role } from '../../contract/roles.ts';
+import type { ActRecord } from '../../ledger/acts.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { openReader } from '../../ledger/reader.ts';
 import { KeptLog } from '../../ledger/sample-records.ts';
 import { openLedger } from '../../ledger/sqlite.ts';
 import { newId } from '../../telemetry/clock.ts';
@@ -72,10 +75,7 @@ export class AdminRig implements AsyncDisposable {
     const url = `sqlite:${join(folder, 'ledger.db')}`;
     const ledger = await openLedger({ url, durability: 'process', clock, log });
     const parts = { ledger, passwords: new Passwords(CHEAP), clock, newId };
-    const settings = configSchema.parse({
-      listen: { admin: { port: 0, ...options.listen } },
-      routes: [{ name: 'rest', hosts: ['*'], action: 'tunnel' }],
-    });
+    const settings = settingsOf(options);
     try {
       const first = await ensureFirstUser(parts);
       const accounts = createAccountHandlers(parts);
@@ -148,6 +148,38 @@ export class AdminRig implements AsyncDisposable {
     };
   }
 
+  /** Another server on the same ledger's file, as another process has it: it shares nothing else. */
+  async second(): Promise<Admin & AsyncDisposable> {
+    const reader = openReader(`sqlite:${join(this.folder, 'ledger.db')}`);
+    const ledger = { rows: reader.rows.bind(reader), append: this.ledger.append.bind(this.ledger) };
+    const { clock, log } = this;
+    const passwords = new Passwords(CHEAP);
+    const { console, listen } = settingsOf({});
+    const accounts = { ledger, passwords, clock, newId };
+    const admin = await startAdmin({
+      ...accounts,
+      ...{ listen: listen.admin, console, log },
+      metrics: createMetrics(),
+      health: () => ({ parts: [] }),
+      handlers: createAccountHandlers(accounts),
+    });
+    return {
+      ...admin,
+      [Symbol.asyncDispose]: async () => {
+        await admin.close();
+        await reader.close();
+      },
+    };
+  }
+
+  /** Acts of the chain, oldest first. */
+  acts(): ActRecord[] {
+    const db = new DatabaseSync(join(this.folder, 'ledger.db'), { readOnly: true });
+    const rows = db.prepare("SELECT body FROM records WHERE kind = 'act' ORDER BY seq").all();
+    db.close();
+    return rows.map(({ body }) => JSON.parse(String(body)) as ActRecord);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.admin.close();
     await this.ledger.close();
@@ -159,6 +191,13 @@ type PublicParts = Pick<
   AdminRig,
   'folder' | 'ledger' | 'clock' | 'log' | 'admin' | 'accounts' | 'firstPassword' | 'port' | 'base'
 >;
+
+function settingsOf({ listen }: Pick<RigOptions, 'listen'>): Config {
+  return configSchema.parse({
+    listen: { admin: { port: 0, ...listen } },
+    routes: [{ name: 'rest', hosts: ['*'], action: 'tunnel' }],
+  });
+}
 
 /** The least that argon2 takes: what a hash costs is no matter of these tests. */
 const CHEAP = { memory: 64, passes: 1, parallelism: 1 };
