@@ -1,0 +1,30 @@
+/** What can be done with a job follows from its state; progress never says more than is done. */
+
+import { describe, expect, it } from 'vitest';
+import { canResume, isUnderWay, policyOf, progressOf } from './job-words.ts';
+
+describe('a job', () => {
+  it.each([
+    ['queued', true, false],
+    ['running', true, false],
+    ['done', false, false],
+    ['cancelled', false, true],
+    ['failed', false, true],
+  ] as const)('%s', (state, underWay, resumable) => {
+    expect(isUnderWay({ state })).toBe(underWay);
+    expect(canResume({ state, done: 1, total: 2 })).toBe(resumable);
+    expect(canResume({ state, done: 2, total: 2 })).toBe(false);
+  });
+
+  it('is at 100 only when all of it is done', () => {
+    expect(progressOf({ state: 'running', done: 999, total: 1_000 })).toBe(99);
+    expect(progressOf({ state: 'done', done: 0, total: 0 })).toBe(100);
+    expect(progressOf({ state: 'queued', done: 0, total: 0 })).toBe(0);
+  });
+});
+
+it('a policy is named as people know it', () => {
+  expect([null, 0, 3].map((version) => policyOf({ policy_version: version }))).toEqual([
+    ...['a text of its own', 'the file', 'version 3'],
+  ]);
+});
