@@ -32,6 +32,8 @@ interface Row {
   readonly exchange_id: string | null;
   readonly ts: string;
   readonly client: string;
+  /** From before schema 5. */
+  readonly old: number;
 }
 
 export function erasable(db: DatabaseSync, { scope, tier, after }: ErasableQuestion): ErasablePage {
@@ -43,12 +45,16 @@ export function erasable(db: DatabaseSync, { scope, tier, after }: ErasableQuest
   const ended = after + PAGE >= last || (scope.kind === 'age' && rows.length > 0 && meant.length === 0);
   return {
     exchanges: meant.flatMap(({ exchange_id }) => (exchange_id === null ? [] : [exchange_id])),
-    connections: tier === 'metadata' ? meant.flatMap(({ seq, kind }) => (kind === 'connection' ? [seq] : [])) : [],
+    connections: tier === 'metadata' ? meant.filter((row) => isConnection(row, scope.kind)).map(({ seq }) => seq) : [],
     next: ended ? null : after + PAGE,
   };
 }
 
-/** Names and positions of those that an erasure was begun for and is not yet done. */
+function isConnection({ kind, old }: Row, scope: ErasureOrder['scope']['kind']): boolean {
+  return kind === 'connection' && (scope !== 'age' || old === 0);
+}
+
+/** Orders that were begun and are not done, as JSON. */
 export function erasuresUnderWay(db: DatabaseSync): readonly string[] {
   return db
     .prepare('SELECT erasure FROM erasures_under_way ORDER BY erasure_id')
@@ -58,7 +64,7 @@ export function erasuresUnderWay(db: DatabaseSync): readonly string[] {
 
 const ALL = `
   SELECT r.seq, r.kind, json_extract(r.body, '$.exchange_id') AS exchange_id, json_extract(r.body, '$.ts') AS ts,
-    json_extract(r.body, '$.client') AS client
+    json_extract(r.body, '$.client') AS client, r.body_sha256 IS NULL AS old
   FROM records r
   WHERE r.seq > ? AND r.seq <= ? AND r.kind IN ('exchange_opened', 'connection') AND r.body IS NOT NULL`;
 
@@ -74,7 +80,7 @@ const TEXT = `${SEALED}
     AND json_extract(b.body, '$.exchange_id') = e.exchange_id)`;
 
 const byAge = (something: string) => `
-  SELECT seq, kind, iif(kind = 'connection' OR something, exchange_id, NULL) AS exchange_id, ts, client FROM (
+  SELECT seq, kind, iif(something, exchange_id, NULL) AS exchange_id, ts, client, old FROM (
     SELECT a.*, ${something} AS something FROM (${ALL}) a LEFT JOIN exchanges e ON e.exchange_id = a.exchange_id)`;
 
 const BY_AGE: Readonly<Record<ErasureTier, string>> = {
