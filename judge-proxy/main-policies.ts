@@ -11,7 +11,8 @@ export async function loadPolicies(
   policies: Policies,
   log: Log,
 ): Promise<void> {
-  for (const { judge, version, outcome } of await loadPublished(ledger, policies)) {
+  for (const { row, outcome } of await loadPublished(ledger, policies)) {
+    const { judge, version } = row;
     const fields = { judge, version: String(version) };
     switch (outcome) {
       case 'in_force':

@@ -11,6 +11,7 @@ import type { Config } from '../config/schema.ts';
 import { parseAuthority } from '../policy/authority.ts';
 import { effectiveRoutes } from '../policy/effective-route.ts';
 import { explainRoutes } from '../policy/routes.ts';
+import { publishedPolicies } from './check-published.ts';
 import type { CommandIo } from './command.ts';
 import { DEFAULT_CONFIG, guarded, readConfig, readOptions, UsageError } from './options.ts';
 
@@ -39,16 +40,17 @@ export async function checkConfig(args: readonly string[], io: CommandIo): Promi
       return 0;
     }
     const config = await readConfig(options.config, io);
-    const warnings = [...configWarnings(config), ...(await certificateWarnings(config))];
+    const published = await publishedPolicies(config);
+    const warnings = [...configWarnings(config), ...(await certificateWarnings(config)), ...published.warnings];
     const routes = options.host === undefined ? null : explain(config, options.host);
     if (options.json) {
       const effective = effectiveRoutes(config);
       io.stdout.write(
-        `${JSON.stringify({ valid: true, warnings, effective, ...(routes === null ? {} : { routes }) })}\n`,
+        `${JSON.stringify({ valid: true, warnings, effective, policies: published.policies, ...(routes === null ? {} : { routes }) })}\n`,
       );
       return 0;
     }
-    if (routes === null) io.stdout.write(`${routesInWords(config)}\n${describeConfig(config)}`);
+    if (routes === null) io.stdout.write(`${routesInWords(config)}${published.words}\n${describeConfig(config)}`);
     else
       io.stdout.write(
         routes

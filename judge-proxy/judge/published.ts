@@ -8,7 +8,7 @@ import { ConfigError } from '../config/config-error.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import type { PolicyRow } from '../ledger/tables/policies.ts';
 import { createJudge, type Judge } from './judges.ts';
-import { parseRubric, type RubricText } from './rubric.ts';
+import { parseRubric, type Rubric, type RubricText } from './rubric.ts';
 
 /** A rubric with its number. */
 export interface PolicyInForce extends RubricText {
@@ -77,32 +77,46 @@ export class Policies {
   }
 }
 
-/** What became of a published version at the start. */
-export interface PublishedAtStart {
-  readonly judge: string;
-  readonly version: number;
+/** A version that the ledger says was published, and what comes of it. */
+export interface PublishedVersion {
+  readonly row: PolicyRow;
   /** `no_judge`: the configuration has none of that name (any more). `file`: it keeps its file, so this one is to go. */
   readonly outcome: 'in_force' | 'no_judge' | 'file';
+  readonly rubric: Rubric | null;
 }
 
 /**
- * Puts in force what the ledger says was published.
- * @throws {ConfigError} for a text that this program cannot read, or that is not the one which the chain names: going on
- *   with another one would judge by what nobody ordered
+ * What the ledger says was published.
+ * @param publishable whether the configuration lets this judge have it; null when it has no such judge
+ * @throws {ConfigError} for a text in force that this program cannot read, or that is not the one which the chain names:
+ *   going on with another one would judge by what nobody ordered
  */
+export async function publishedVersions(
+  ledger: Pick<LedgerReader, 'rows'>,
+  publishable: (judge: string) => boolean | null,
+): Promise<readonly PublishedVersion[]> {
+  const found: PublishedVersion[] = [];
+  for (const row of await ledger.rows<PolicyRow>('policiesInForce')) {
+    const may = publishable(row.judge);
+    if (may !== true) {
+      found.push({ row, outcome: may === null ? 'no_judge' : 'file', rubric: null });
+      continue;
+    }
+    await checkAgainstChain(ledger, row);
+    found.push({ row, outcome: 'in_force', rubric: readPublished(row) });
+  }
+  return found;
+}
+
+/** Puts in force what the ledger says was published. Rejects as `publishedVersions` does. */
 export async function loadPublished(
   ledger: Pick<LedgerReader, 'rows'>,
   policies: Policies,
-): Promise<readonly PublishedAtStart[]> {
-  const rows = await ledger.rows<PolicyRow>('policiesInForce');
-  const found: PublishedAtStart[] = [];
-  for (const row of rows) {
-    const { judge, version, yaml } = row;
-    const outcome = policies.inForce(judge) === null ? 'no_judge' : policies.publishable(judge) ? 'in_force' : 'file';
-    found.push({ judge, version, outcome });
-    if (outcome !== 'in_force') continue;
-    await checkAgainstChain(ledger, row);
-    policies.put(judge, { version, yaml, rubric: readPublished(row) });
+): Promise<readonly PublishedVersion[]> {
+  const publishable = (name: string) => (policies.inForce(name) === null ? null : policies.publishable(name));
+  const found = await publishedVersions(ledger, publishable);
+  for (const { row, rubric } of found) {
+    if (rubric !== null) policies.put(row.judge, { version: row.version, yaml: row.yaml, rubric });
   }
   return found;
 }
@@ -115,7 +129,7 @@ export function textHash(yaml: string): string {
 const REMEDY = (judge: string) =>
   `Start once with judges.${judge}.policy: file. That puts the file in force and takes this version back.`;
 
-function readPublished({ judge, version, yaml }: PolicyRow) {
+function readPublished({ judge, version, yaml }: PolicyRow): Rubric {
   const name = `policy ${judge} version ${version} of the ledger`;
   try {
     return parseRubric(yaml, name);

@@ -171,7 +171,9 @@ describe('after a restart', () => {
     const hash = rig.policies.judges.get('default')?.hash;
     const policies = rig.restarted();
     expect(policies.inForce('default')?.version).toBe(0);
-    expect(await loadPublished(rig.ledger, policies)).toEqual([{ judge: 'default', version: 1, outcome: 'in_force' }]);
+    expect(await loadPublished(rig.ledger, policies)).toMatchObject([
+      { row: { judge: 'default', version: 1 }, outcome: 'in_force' },
+    ]);
     expect(policies.judges.get('default')?.hash).toBe(hash);
   });
 
@@ -197,9 +199,9 @@ describe('after a restart', () => {
     for (const judge of ['gone', 'fixed']) {
       await rig.ledger.append([], [['insertPublished', judge, 1, DRAFT, 'h', 'x', 'n', 'n', 'n', 'x', 'n']]);
     }
-    expect(await loadPublished(rig.ledger, rig.policies)).toEqual([
-      { judge: 'fixed', version: 1, outcome: 'file' },
-      { judge: 'gone', version: 1, outcome: 'no_judge' },
+    expect(await loadPublished(rig.ledger, rig.policies)).toMatchObject([
+      { row: { judge: 'fixed', version: 1 }, outcome: 'file', rubric: null },
+      { row: { judge: 'gone', version: 1 }, outcome: 'no_judge', rubric: null },
     ]);
     expect(rig.policies.inForce('fixed')?.version).toBe(0);
   });
