@@ -50,6 +50,8 @@ export function createAppRouter(context: RouterContext) {
     context,
     parseSearch,
     stringifySearch,
+    // What no page's schema took is gone: else a page would read it from the address all the same.
+    search: { strict: true },
     scrollRestoration: true,
     defaultPreload: 'intent',
   });
