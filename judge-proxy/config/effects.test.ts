@@ -119,7 +119,7 @@ const READERS: Readonly<Record<string, readonly [file: string, words: string]>> 
   'sinks[].bound': ['sinks/feed.ts', 'sink.bound'],
   'sinks[].ca_files': ['sinks/send.ts', 'ca_files'],
   'sinks[].allow_addresses': ['sinks/send.ts', 'allow_addresses'],
-  'review.control_rate': ['admin/review/handlers.ts', 'control_rate'],
+  'review.control_rate': ['admin/review/handlers.ts', 'review.control_rate'],
   'review.opinions': ['admin/review/handlers.ts', 'review.opinions'],
   'log.level': ['main.ts', 'log.level'],
   'log.format': ['main.ts', 'log.format'],

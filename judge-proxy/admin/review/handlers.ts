@@ -19,17 +19,17 @@ export interface ReviewParts extends Omit<LabelParts, 'controlRate'> {
 type ReviewHandlers = Pick<Handlers, 'list_queues' | 'read_queue' | 'label' | 'withdraw_label'>;
 
 export function createReviewHandlers(given: ReviewParts): ReviewHandlers {
-  const { readModel, review } = given;
-  const { control_rate } = review;
+  const { readModel } = given;
+  const { control_rate, opinions: wanted } = given.review;
   const parts: LabelParts = { ...given, controlRate: control_rate };
   // Two labels of one reviewer at the same time would both replace the one before, and both would stand.
   const turns = createTurns();
   return {
-    list_queues: async ({ query: { opinions = review.opinions } }, { caller }) =>
+    list_queues: async ({ query: { opinions = wanted } }, { caller }) =>
       await readModel.queueCounts({ reviewer: caller.user, opinions, control_rate }),
 
     read_queue: async ({ params: { queue }, query }, { caller }) => {
-      const { blind, opinions = review.opinions, cursor, limit } = query;
+      const { blind, opinions = wanted, cursor, limit } = query;
       checkBlind(queue, blind);
       const asked = { queue, reviewer: caller.user, opinions, control_rate, limit };
       const page = await readModel.queue({ ...asked, ...defined({ cursor }) });
