@@ -26,6 +26,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'the ledger in the terminal: list, show ID, tail (npm run review)',
     load: async () => (await import('./commands/review.ts')).review,
   },
+  users: {
+    summary: 'users of the review console: list, add, reset a lost password (npm run users)',
+    load: async () => (await import('./commands/users.ts')).users,
+  },
   verify: {
     summary: 'checks that the ledger is what was written, and names the first record that is not (npm run verify)',
     load: async () => (await import('./commands/verify.ts')).verify,
