@@ -68,7 +68,8 @@ export class Erasure {
     if (order.scope.kind === 'client' && order.tier === 'metadata') await this.#parts.rewriteNames();
     const unrecorded = order.reason === 'request' && report.records === 0;
     if (order.reason === 'request') await step({ done: unrecorded ? 'record' : 'done' });
-    if (report.records > 0) await this.#emptyLog();
+    // Also when a process before this one erased it: the order itself names the client.
+    if (order.reason === 'request' || report.records > 0) await this.#emptyLog();
     return report;
   }
 

@@ -4,6 +4,7 @@
  *
  *     hold       opens the ledger for writing and waits                       prints `ready`
  *     write      exchanges without end, several at a time                     prints `opened ID`, `request ID`, …
+ *     erase      exchanges of two clients, then erases one of them            prints `erasing`, then `step` for each commit
  *     fill-disk  writes until the disk is full, makes room, writes again      prints what each write came to
  */
 
@@ -12,6 +13,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { ProxyError } from '../errors.ts';
 import { newId, systemClock } from '../telemetry/clock.ts';
+import { judgedExchange, order } from './erasure-rig.ts';
 import type { Ledger } from './ledger.ts';
 import { KeptLog, sampleCompleted, sampleContent, sampleOpened, sampleVerdict } from './sample-records.ts';
 import { openLedger } from './sqlite.ts';
@@ -41,6 +43,18 @@ const ACTIONS: Readonly<Record<string, (ledger: Ledger) => Promise<void>>> = {
 
   async write(ledger) {
     await Promise.all(Array.from({ length: 4 }, () => exchangesWithoutEnd(ledger)));
+  },
+
+  async erase(ledger) {
+    const clients = ['team-gone', 'team-stays'];
+    for (let n = 0; n < 200; n += 1) {
+      await judgedExchange(ledger, `exchange-${n}`, clients[n % 2] ?? '', '2026-01-01T00:00:00.000Z');
+    }
+    say('erasing');
+    ledger.onCommit(() => say('step'));
+    await ledger.erase(order('metadata', { kind: 'client', client: 'team-gone' }));
+    say('erased');
+    await new Promise((resolve) => process.stdin.once('end', resolve).resume());
   },
 
   async 'fill-disk'(ledger) {
