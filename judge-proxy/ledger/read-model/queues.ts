@@ -1,6 +1,7 @@
 /** What waits for a person. Each queue is an index of its own, so that one that is worked off costs nothing. */
 
 import { QUEUES, type QueueName } from '../acts.ts';
+import { drawLimit } from './control-draw.ts';
 import { cursorOf, placeOf, rowLimit } from './cursor.ts';
 import { rowsBySeq } from './exchange-rows.ts';
 import type { IndexDb } from './index-db.ts';
@@ -21,9 +22,6 @@ interface Part {
   readonly labels: string;
   readonly values: readonly number[];
 }
-
-/** Draws are the first 52 bits of a hash. */
-const DRAWS = 2 ** 52;
 
 /** Its parts in their order. Text that was erased cannot be reviewed any more. */
 function partsOf(queue: QueueName, rate: number): readonly Part[] {
@@ -50,7 +48,7 @@ function partsOf(queue: QueueName, rate: number): readonly Part[] {
         },
       ];
     case 'control':
-      return [{ ...drawn(rate * DRAWS), rank: '1', labels: 'f.labels' }];
+      return [{ ...drawn(drawLimit(rate)), rank: '1', labels: 'f.labels' }];
     default:
       return queue satisfies never;
   }
