@@ -5,9 +5,10 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtConsole, ConsoleBrowser, expectNoFaults, hasChromium, requireChromium } from '../support/browser.ts';
+import { builtConsole, ConsoleBrowser, expectNoFaults, hasChromium } from '../support/browser.ts';
 import { Chain } from '../support/chain.ts';
 import { consoleUrl, firstPassword } from '../support/console-people.ts';
+import { requireChromium } from '../support/require-chromium.ts';
 
 requireChromium();
 

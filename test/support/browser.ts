@@ -4,11 +4,11 @@
  * counted, and a test says that there was none of it.
  */
 
+import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { type Browser, type BrowserContext, type ConsoleMessage, chromium, type Page } from 'playwright-core';
-import { expect, test } from 'vitest';
 import { ensureConsole } from '../../judge-proxy/console/build.ts';
 
 /** Where systems put it; CHROMIUM names another. */
@@ -34,14 +34,6 @@ export async function builtConsole(): Promise<void> {
 
 /** Whether the tests of the console can run here. */
 export const hasChromium = findChromium() !== null;
-
-/** To be called once in each file: REQUIRE=console makes the absence of Chromium a failure. */
-export function requireChromium(): void {
-  const isRequired = (process.env.REQUIRE ?? '').split(',').includes('console');
-  test.runIf(isRequired)('REQUIRE=console: there is a Chromium', () => {
-    expect(hasChromium, 'apt-get install chromium, or name it in CHROMIUM').toBe(true);
-  });
-}
 
 /** What a page of the console must not do. */
 export interface Faults {
@@ -139,5 +131,5 @@ function note(faults: Faults, message: ConsoleMessage): void {
 
 /** Says that the page did nothing of what it must not do. */
 export function expectNoFaults(faults: Faults): void {
-  expect(faults).toEqual({ policy: [], dialogs: [], foreign: [], errors: [] });
+  assert.deepEqual(faults, { policy: [], dialogs: [], foreign: [], errors: [] });
 }

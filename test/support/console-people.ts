@@ -1,6 +1,6 @@
 /** People of a console under test: the first user of a fresh ledger, and others that it makes. */
 
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import type { Me } from '../../judge-proxy/contract/responses.ts';
 import type { Role } from '../../judge-proxy/contract/roles.ts';
 import type { Chain } from './chain.ts';
@@ -42,7 +42,7 @@ export async function makePerson(base: string, admin: Person, name: string, role
     headers: headersOf(base, admin),
     body: JSON.stringify({ name, role }),
   });
-  expect(response.status, await response.clone().text()).toBe(201);
+  assert.equal(response.status, 201, await response.clone().text());
   const { password } = (await response.json()) as { password: string };
   return await signInByApi(base, name, password, `a sentence of ${name} alone`);
 }
@@ -63,7 +63,7 @@ async function post(base: string, path: string, body: object, as?: SignedIn): Pr
       ? { 'content-type': 'application/json', origin: base }
       : headersOf(base, { cookie: as.cookie, csrf: as.me.csrf_token });
   const response = await fetch(`${base}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  expect(response.status, await response.clone().text()).toBe(200);
+  assert.equal(response.status, 200, await response.clone().text());
   const cookie = response.headers
     .getSetCookie()
     .map((line) => line.split(';')[0])

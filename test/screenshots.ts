@@ -1,0 +1,81 @@
+/**
+ * `npm run screenshots`: the pages of the console with traffic made up for it, through the real proxy, into
+ * docs/screenshots. Not a test: somebody looks at them.
+ */
+
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import type { Page } from 'playwright-core';
+import { HOLD_HOST, playScenes, sceneScript } from './support/console-scenes.ts';
+import { ConsoleWorld, HOSTS } from './support/console-world.ts';
+
+const FOLDER = resolve(import.meta.dirname, '../docs/screenshots');
+
+interface Shot {
+  readonly name: string;
+  readonly path: string;
+  readonly colorScheme?: 'light' | 'dark';
+  /** What is done before the picture is taken. */
+  readonly prepare?: (page: Page) => Promise<void>;
+}
+
+const SHOTS: readonly Shot[] = [
+  { name: 'overview', path: '/' },
+  { name: 'overview-dark', path: '/', colorScheme: 'dark' },
+  { name: 'exchanges', path: '/exchanges' },
+  { name: 'exchanges-dark', path: '/exchanges?q=backup', colorScheme: 'dark' },
+  { name: 'exchange', path: '/exchanges?min_severity=critical', prepare: openFirst },
+  { name: 'exchange-dark', path: '/exchanges?label=violation', colorScheme: 'dark', prepare: openFirst },
+  { name: 'connections', path: '/connections' },
+  { name: 'clients', path: '/clients' },
+  { name: 'queue', path: '/queue' },
+  { name: 'quality', path: '/quality' },
+  { name: 'policies', path: '/policies/default' },
+  { name: 'replays', path: '/replays' },
+  { name: 'audit', path: '/audit' },
+];
+
+async function main(names: readonly string[]): Promise<void> {
+  mkdirSync(FOLDER, { recursive: true });
+  const world = await ConsoleWorld.start({
+    script: sceneScript,
+    terminatedHosts: [HOLD_HOST],
+    config: { routes: routes(), review: { control_rate: 0.5 } },
+  });
+  try {
+    await playScenes(world);
+    for (const shot of SHOTS) if (names.length === 0 || names.includes(shot.name)) await take(world, shot);
+  } finally {
+    await world.close();
+  }
+}
+
+async function take(world: ConsoleWorld, { name, path, colorScheme = 'light', prepare }: Shot): Promise<void> {
+  const { page } = await world.open({ width: 1440, height: 900, colorScheme });
+  await page.goto(path);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.waitForLoadState('networkidle').catch(() => {});
+  await prepare?.(page);
+  await page.screenshot({ path: join(FOLDER, `${name}.png`) });
+  process.stdout.write(`docs/screenshots/${name}.png\n`);
+  await page.context().close();
+}
+
+async function openFirst(page: Page): Promise<void> {
+  await page.getByRole('row').nth(1).getByRole('link').first().click();
+  await page.getByRole('region', { name: 'Verdict' }).waitFor();
+  await page.keyboard.press(']');
+}
+
+function routes(): object[] {
+  const judged = { ports: [443], action: 'terminate', judge: 'default' };
+  return [
+    { name: 'openai', hosts: [HOSTS.openai], ...judged },
+    { name: 'finance', hosts: [HOLD_HOST], ...judged, mode: 'hold' },
+    { name: 'denied', hosts: [HOSTS.denied], ports: [443], action: 'deny' },
+    { name: 'rest', hosts: ['*'], ports: [443, 80], action: 'tunnel' },
+  ];
+}
+
+await main(process.argv.slice(2));
