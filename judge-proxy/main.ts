@@ -75,6 +75,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   const { sinks: settings, limits } = config;
   const sinks = await startSinks({ sinks: settings, ledgerUrl: config.ledger.url, ledger, limits, log, metrics });
   own.defer(() => sinks.close());
+  own.defer(ledger.onCheckpoint((one) => sinks.checkpoint(one.ledger_id, one.size, JSON.stringify(one))));
 
   const readModel = openReadModel({
     ...{ url: config.ledger.url, clock: systemClock, log },

@@ -38,6 +38,7 @@ function sinks(): object[] {
     sink('splunk', { type: 'hec', secret: 'TOKEN' }),
     sink('headed', { headers: { 'x-team': 'blue' } }),
     sink('exchanges', { events: ['exchanges'] }),
+    sink('checkpoints', { events: ['checkpoints'] }),
     sink('routed', { routes: ['b'] }),
     sink('violations', { labels: ['violation'] }),
     sink('severe', { min_severity: 'medium' }),
@@ -65,7 +66,8 @@ beforeAll(async () => {
     { name: 'a', hosts: [JUDGED.a], ports: [80], action: 'terminate', judge: 'default' },
     { name: 'b', hosts: [JUDGED.b], ports: [80], action: 'terminate', judge: 'default' },
   ];
-  running = await world.start({ config: { sinks: sinks(), routes } });
+  const ledger = { checkpoints: { records: 2 } };
+  running = await world.start({ config: { sinks: sinks(), routes, ledger } });
   await chat(running.port, JUDGED.a, 'clean');
   await running.verdict('clean');
   await chat(running.port, JUDGED.b, 'violation', CARD);
@@ -103,6 +105,8 @@ describe('a sink', () => {
     await receiver.until(() => ['exchanges', 'routed', 'violations', 'severe'].every((name) => of(name).length > 0));
     expect(data('exchanges').every(({ kind }) => kind === 'exchanges')).toBe(true);
     expect(data('plain').every(({ kind }) => kind === 'verdicts')).toBe(true);
+    await receiver.until(() => of('checkpoints').length > 0);
+    expect(data('checkpoints')[0]).toMatchObject({ kind: 'checkpoints', record: { signature: expect.any(String) } });
     for (const name of ['routed', 'violations', 'severe']) {
       expect(data(name).map(({ record }) => record.route)).toEqual(['b']);
     }
