@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import process from 'node:process';
-import { checkAdmin } from '../config/check-admin.ts';
+import { adminTls, checkAdmin } from '../config/check-admin.ts';
 import type { Config } from '../config/schema.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../telemetry/clock.ts';
@@ -61,7 +61,8 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const { host, port } = listen;
   const [fault] = checkAdmin(listen);
   if (fault !== undefined) throw new TypeError(`${fault.path.join('.')}: ${fault.message}. ${fault.fix}`);
-  const tls = listen.tls === undefined ? null : await readAdminTls(listen.tls, log);
+  const files = adminTls(listen);
+  const tls = files === null ? null : await readAdminTls(files, log);
   const app = await createApp(partsOf(options, tls), options.handlers);
   const stopWatching = tls?.watch((context) => {
     const { server } = app;

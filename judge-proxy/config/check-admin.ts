@@ -7,16 +7,26 @@ import type { Config } from './schema.ts';
 
 const at = (key: string) => ['listen', 'admin', key];
 
+/** The pair of the admin listener; null when it speaks plain HTTP. */
+export function adminTls({ tls }: Config['listen']['admin']): { readonly cert: string; readonly key: string } | null {
+  return tls.cert === '' && tls.key === '' ? null : tls;
+}
+
 /** What would expose passwords and sessions, or everything else that the admin listener answers. */
 export function checkAdmin(admin: Config['listen']['admin']): Finding[] {
-  const { host, tls, behind_trusted_proxy: proxied, public_origin: origin, open_metrics: open } = admin;
+  const { host, behind_trusted_proxy: proxied, public_origin: origin, open_metrics: open } = admin;
+  const tls = adminTls(admin);
   const findings: Finding[] = [];
   if (isIP(host) === 0) {
     findings.push(fault(at('host'), 'not an address', 'Write an IP address, e.g. 127.0.0.1.'));
-  } else if (!isLoopback(host) && tls === undefined && !proxied) {
+  } else if (!isLoopback(host) && tls === null && !proxied) {
     const fix =
       'Set listen.admin.tls: { cert, key }; or listen.admin.behind_trusted_proxy: true and listen.admin.public_origin, where a reverse proxy that ends TLS is the only one to reach it; or write 127.0.0.1.';
     findings.push(fault(at('host'), 'not a loopback address, and listen.admin.tls is not set', fix));
+  }
+  if (tls !== null && (tls.cert === '' || tls.key === '')) {
+    const missing = tls.cert === '' ? 'cert' : 'key';
+    findings.push(fault([...at('tls'), missing], 'not set, but the other half of the pair is', 'Name both files.'));
   }
   if (proxied && origin === undefined) {
     const fix = 'Write listen.admin.public_origin: https://NAME, as browsers have it in their address line.';

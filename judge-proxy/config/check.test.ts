@@ -50,13 +50,27 @@ describe('listeners', () => {
   ];
   const ALLOWED = ['127.0.0.1', '127.0.0.53', '::1'];
 
-  test.each(REFUSED)('plain and admin have no authentication, so neither starts on %j', (host) => {
+  test.each(REFUSED)('plain has no authentication and admin no TLS, so neither starts on %j', (host) => {
     const plain = findings({ listen: { plain: { host, port: 8080 } } });
     expect(plain.keys).toEqual(['error listen.plain.host']);
     expect(plain.text).toContain('listen.plain has no authentication');
     const admin = findings({ listen: { admin: { host } } });
     expect(admin.keys).toEqual(['error listen.admin.host']);
-    expect(admin.text).toContain('listen.admin has no authentication');
+    expect(admin.text).toMatch(/listen\.admin\.tls|not an address/);
+  });
+
+  test.each([
+    [{ host: '0.0.0.0', tls: { cert: 'a', key: 'b' } }, []],
+    [{ host: '0.0.0.0', tls: { cert: 'a' } }, ['error listen.admin.tls.key']],
+    [{ tls: { key: 'b' } }, ['error listen.admin.tls.cert']],
+    [{ host: '0.0.0.0', behind_trusted_proxy: true, public_origin: 'https://a.example' }, []],
+    [{ behind_trusted_proxy: true }, ['error listen.admin.behind_trusted_proxy']],
+    [{ public_origin: 'https://a.example' }, ['error listen.admin.public_origin']],
+    [{ behind_trusted_proxy: true, public_origin: 'https://a.example/x' }, ['error listen.admin.public_origin']],
+    [{ open_metrics: true }, []],
+    [{ host: '0.0.0.0', tls: { cert: 'a', key: 'b' }, open_metrics: true }, ['error listen.admin.open_metrics']],
+  ])('admin %j: %j', (admin, keys) => {
+    expect(findings({ listen: { admin } }).keys).toEqual(keys);
   });
 
   test.each(ALLOWED)('both start on %s', (host) => {

@@ -48,10 +48,10 @@ const listen = z
           .describe('Host names and addresses under which browsers reach it, beside those of loopback.'),
         tls: z
           .strictObject({
-            cert: file.describe('Server certificate chain, PEM. Reread when it changes.'),
-            key: file.describe('Its private key, PEM.'),
+            cert: z.string().default('').describe('Server certificate chain, PEM. Reread when it changes. Empty: HTTP.'),
+            key: z.string().default('').describe('Its private key, PEM.'),
           })
-          .optional()
+          .prefault({})
           .describe('HTTPS in place of HTTP.'),
         behind_trusted_proxy: z
           .boolean()

@@ -3,7 +3,7 @@
  *
  * - every container: no root (but the one named below), read-only root file system, no capabilities, no new privileges,
  *   limits on memory and processes; what stays up has a health check
- * - one port is published, on loopback unless a variable says otherwise
+ * - two ports are published, on loopback unless a variable says otherwise: the proxy's, and by HTTPS the console's
  * - no password or key has a default value
  * - the files agree: envoy.yaml with the mounts, .env.example with the variables, the image with the pinned version
  */
@@ -14,6 +14,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { at, everywhere, list } from '../../envoy/tree.ts';
 import { PINNED_VERSION } from '../../envoy/version.ts';
+import { parseConfig } from '../../judge-proxy/config/load.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -88,15 +89,32 @@ describe.each(services)('%s', (name, service) => {
 
   test('has no key or password but what the environment gives', () => {
     const named = Object.entries(service.environment ?? {}).filter(([key]) => /KEY|PASSWORD|SECRET|TOKEN/.test(key));
-    for (const [key, value] of named) expect(value).toMatch(new RegExp(`^\\$\\{${key}:[-?]\\}$`));
+    // Or the path of a file.
+    for (const [key, value] of named)
+      expect(value).toMatch(new RegExp(`^(\\$\\{${key}:[-?]\\}|/[a-z/-]+/server\\.key)$`));
   });
 });
 
-test('one port is published, on loopback unless a variable says otherwise', () => {
+test('two ports are published, on loopback unless a variable says otherwise', () => {
   const published = services.flatMap(([name, service]) => (service.ports ?? []).map((port) => `${name} ${port}`));
   expect(published).toEqual([
     expect.stringMatching(/^envoy-proxy \$\{PROXY_BIND:-127\.0\.0\.1\}:\$\{PROXY_PORT:-8080\}:8080$/),
+    expect.stringMatching(/^llm-as-judge-proxy \$\{CONSOLE_BIND:-127\.0\.0\.1\}:\$\{CONSOLE_PORT:-8889\}:8889$/),
   ]);
+});
+
+test('the console is published by HTTPS alone, with the certificate that the chain has', () => {
+  const all = Object.entries(file.services['llm-as-judge-proxy']?.environment ?? {});
+  const judge = Object.fromEntries(all.filter(([, value]) => !value.startsWith('$')));
+  const { listen } = parseConfig(read('config/judge-proxy.yaml'), 'judge-proxy.yaml', judge);
+  expect(listen.admin).toMatchObject({
+    host: '0.0.0.0',
+    tls: { cert: `${judge.JUDGE_PROXY_CERTS}/server.crt`, key: `${judge.JUDGE_PROXY_CERTS}/server.key` },
+    open_metrics: false,
+  });
+  // Without the certificate it does not start at all.
+  const without = { ...judge, JUDGE_ADMIN_CERT: '', JUDGE_ADMIN_KEY: '' };
+  expect(() => parseConfig(read('config/judge-proxy.yaml'), 'judge-proxy.yaml', without)).toThrow('listen.admin.tls');
 });
 
 test('the chain has its names and its network', () => {

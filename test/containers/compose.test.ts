@@ -5,7 +5,8 @@
  * - terminate: the client sees the interception CA, the origin is asked, a verdict is in the ledger
  * - tunnel: the client sees the origin's own certificate
  * - deny: 403 with a code
- * - the admin ports cannot be reached from the neighbour container; no key is in the image or with the wrong container
+ * - Envoy's admin port cannot be reached from the neighbour container, and the console's is published on loopback by HTTPS
+ *   and answers nobody who is not signed in; no key is in the image or with the wrong container
  * - what clients have to trust lies on the host and belongs to the owner of its folder
  *
  * Runs where Docker answers; REQUIRE=containers makes its absence a failure.
@@ -84,7 +85,7 @@ describe.runIf(hasDocker)('docker compose up', () => {
     environment = await new DockerComposeEnvironment(ROOT, FILES)
       .withProjectName(PROJECT)
       .withBuild()
-      .withEnvironment({ ...keptEnvironment(), TEST_FOLDER: folder, PROXY_PORT: '0' })
+      .withEnvironment({ ...keptEnvironment(), TEST_FOLDER: folder, PROXY_PORT: '0', CONSOLE_PORT: '0' })
       .withDefaultWaitStrategy(Wait.forHealthCheck())
       .up()
       .catch(async (cause: unknown) => {
@@ -101,7 +102,7 @@ describe.runIf(hasDocker)('docker compose up', () => {
 
   async function compose(...args: string[]): Promise<string> {
     const files = FILES.flatMap((file) => ['-f', file]);
-    const env = { ...process.env, TEST_FOLDER: folder, PROXY_PORT: '0' };
+    const env = { ...process.env, TEST_FOLDER: folder, PROXY_PORT: '0', CONSOLE_PORT: '0' };
     return (await run('docker', ['compose', '-p', PROJECT, ...files, ...args], { cwd: ROOT, env })).stdout;
   }
 
@@ -209,18 +210,27 @@ describe.runIf(hasDocker)('docker compose up', () => {
       expect(inspected.PidsLimit).toBeGreaterThan(0);
     }
     const published = JSON.parse((await run('docker', ['inspect', judge.getId()])).stdout)[0].NetworkSettings.Ports;
-    expect(Object.values(published).filter((ports) => ports !== null && (ports as unknown[]).length > 0)).toEqual([]);
+    const [[port, console] = ['', []], ...others] = Object.entries(published).filter(([, ports]) => ports !== null);
+    expect([port, others]).toEqual(['8889/tcp', []]);
+    expect((console as { HostIp: string }[]).map(({ HostIp }) => HostIp)).toEqual(['127.0.0.1']);
     const ports = JSON.parse((await run('docker', ['inspect', envoy.getId()])).stdout)[0].NetworkSettings.Ports;
     expect(ports['8080/tcp'].map((port: { HostIp: string }) => port.HostIp)).toEqual(['127.0.0.1']);
   });
 
-  test('neighbours reach the ports of the chain, and no admin port', async () => {
+  test('neighbours reach the ports of the chain, not Envoy’s admin port, and no page of the console', async () => {
     const dial = async (from: StartedTestContainer, host: string, port: number) =>
       (await from.exec(['bash', '-c', `exec 3<>/dev/tcp/${host}/${port}`])).exitCode;
     expect(await dial(judge, 'envoy-proxy', 8080)).toBe(0);
     expect(await dial(envoy, 'llm-as-judge-proxy', 8888)).toBe(0);
     expect(await dial(judge, 'envoy-proxy', 9901)).not.toBe(0);
-    expect(await dial(envoy, 'llm-as-judge-proxy', 8889)).not.toBe(0);
+    const ask = (host: string) =>
+      judge.exec([
+        'node',
+        '-e',
+        `require('node:https').get({ host: '127.0.0.1', port: 8889, path: '/api/users', rejectUnauthorized: false, headers: { host: '${host}' } }, (r) => console.log(r.statusCode))`,
+      ]);
+    expect((await ask('llm-as-judge-proxy')).output.trim()).toBe('403'); // not one of its names
+    expect((await ask('localhost')).output.trim()).toBe('401');
   });
 
   test('each container has the keys that it needs, nobody else may read them, and the image has none', async () => {

@@ -4,6 +4,7 @@
  */
 
 import { isIPv6 } from 'node:net';
+import { adminTls } from '../../config/check-admin.ts';
 import type { Config } from '../../config/schema.ts';
 import { ApiProblem } from '../problems.ts';
 
@@ -32,7 +33,7 @@ export function createOwnNames(listen: Listen): OwnNames {
     ...listen.names.map((name) => (isIPv6(name) ? `[${name}]` : name).toLowerCase()),
     ...(publicOrigin === null ? [] : [publicOrigin.hostname]),
   ]);
-  const scheme = listen.tls === undefined ? 'http' : 'https';
+  const scheme = adminTls(listen) === null ? 'http' : 'https';
   return {
     isHost: (header) => header !== undefined && names.has(header.replace(/:\d+$/, '').toLowerCase()),
     checkOrigin: (headers) => {

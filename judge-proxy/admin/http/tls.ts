@@ -5,7 +5,7 @@ import type { Config } from '../../config/schema.ts';
 import { CertificateWatcher, readCertificates } from '../../ingress/certificates.ts';
 import type { Log } from '../../telemetry/log.ts';
 
-type TlsFiles = NonNullable<Config['listen']['admin']['tls']>;
+type TlsFiles = Config['listen']['admin']['tls'];
 
 export interface AdminTls {
   readonly context: SecureContextOptions;
