@@ -177,3 +177,31 @@ it('for every order of coming, going and giving up: the bound holds, and in the 
     }),
   );
 });
+
+describe('spare turns', () => {
+  it('are a quarter at most, so that who comes next finds a free one', async () => {
+    const turns = new Turns({ running: 8, waiting: 10 });
+    const ends = [await take(turns, 'spare'), await take(turns, 'spare')];
+    void take(turns, 'spare');
+    expect([turns.running, turns.waiting('spare')]).toEqual([2, 1]);
+    for (let i = 0; i < 6; i++) await taken(turns);
+    expect(turns.running).toBe(8);
+    for (const end of ends) if (end.kind === 'turn') end.release();
+    expect([turns.running, turns.waiting('spare')]).toEqual([7, 0]);
+  });
+
+  it('come after everybody else, however long it waited', async () => {
+    const turns = new Turns({ running: 1, waiting: 10 });
+    const release = await taken(turns);
+    const order: string[] = [];
+    const all = (['spare', 'background', 'inline', 'spare', 'background'] as const).map(async (urgency) => {
+      const end = await take(turns, urgency);
+      order.push(urgency);
+      if (end.kind === 'turn') end.release();
+    });
+    release();
+    await Promise.all(all);
+    expect(order).toEqual(['inline', 'background', 'background', 'spare', 'spare']);
+    expect(turns.running).toBe(0);
+  });
+});

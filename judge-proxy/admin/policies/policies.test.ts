@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadPublished, textHash } from '../../judge/published.ts';
 import { ConflictError } from '../../ledger/ledger-error.ts';
-import { contextOf, DRAFT, FILE, LEAK, PolicyRig } from './policy-rig.ts';
+import { contextOf, DRAFT, FILE, LEAK, PolicyRig } from './testing/policy-rig.ts';
 
 let rig: PolicyRig;
 beforeEach(async () => {

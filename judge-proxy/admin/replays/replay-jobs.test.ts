@@ -15,7 +15,7 @@ import type { ReadModel } from '../../ledger/read-model/rows.ts';
 import { Estimates } from '../../replays/estimates.ts';
 import { ReplayJobs } from '../../replays/jobs.ts';
 import { systemClock } from '../../telemetry/clock.ts';
-import { contextOf, DRAFT, LEAK, PolicyRig } from '../policies/policy-rig.ts';
+import { contextOf, DRAFT, LEAK, PolicyRig } from '../policies/testing/policy-rig.ts';
 import { createReplayHandlers } from './handlers.ts';
 
 const PRICES = { 'test-judge': { input: 1, output: 2 } };

@@ -19,11 +19,11 @@ type Asked = Pick<Body<'estimate_replay'>, 'judge' | 'policy' | 'filter' | 'most
 
 /** @throws {ApiProblem} when there is no such judge or policy, or it cannot be asked */
 export async function replaySpec(parts: SpecParts, { judge: name, policy, filter, most }: Asked): Promise<ReplaySpec> {
-  const text = await textOf(parts, name, policy);
-  const judge = parts.policies.judgeWith(name, { rubric: usableRubric(text.yaml) });
+  const { yaml, version } = await textOf(parts, name, policy);
+  const judge = parts.policies.judgeWith(name, { rubric: usableRubric(yaml) });
   if (judge === null) throw new ApiProblem('not_found', 'The configuration has no such judge.');
   if (judge.model === null) throw new ApiProblem('not_possible', 'This judge has no model that could be asked.');
-  return { judge, ...text, filter: withoutUnset(filter), most };
+  return { judge, yaml, version, filter: withoutUnset(filter), most };
 }
 
 /** What was left out and what is not there are the same. */

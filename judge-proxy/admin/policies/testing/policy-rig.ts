@@ -5,25 +5,31 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import canonicalize from 'canonicalize';
-import { judgeModelHandler } from '../../../test/support/judge-model.ts';
-import type { Origin, OriginHandler } from '../../../test/support/origin.ts';
-import { Budgets } from '../../judge/budget.ts';
-import { createConsultant } from '../../judge/consultant.ts';
-import type { JudgeInput } from '../../judge/input.ts';
-import { createJudge } from '../../judge/judges.ts';
-import { type JudgeGiven, Policies } from '../../judge/published.ts';
-import { parseRubric } from '../../judge/rubric.ts';
-import { startJudgeServer } from '../../judge/testing/judge-server.ts';
-import { INPUT } from '../../judge/testing/judgements.ts';
-import type { ActRecord } from '../../ledger/acts.ts';
-import type { Content, Ledger } from '../../ledger/ledger.ts';
-import type { NewVerdict } from '../../ledger/records.ts';
-import { KeptLog, sampleCompleted, sampleContent, sampleOpened, sampleVerdict } from '../../ledger/sample-records.ts';
-import { openLedger } from '../../ledger/sqlite.ts';
-import { newId, systemClock } from '../../telemetry/clock.ts';
-import { act } from '../accounts/act.ts';
-import type { Context } from '../handlers.ts';
-import { createPolicyHandlers } from './handlers.ts';
+import { judgeModelHandler } from '../../../../test/support/judge-model.ts';
+import type { Origin, OriginHandler } from '../../../../test/support/origin.ts';
+import { Budgets } from '../../../judge/budget.ts';
+import { createConsultant } from '../../../judge/consultant.ts';
+import type { JudgeInput } from '../../../judge/input.ts';
+import { createJudge } from '../../../judge/judges.ts';
+import { type JudgeGiven, Policies } from '../../../judge/published.ts';
+import { parseRubric } from '../../../judge/rubric.ts';
+import { startJudgeServer } from '../../../judge/testing/judge-server.ts';
+import { INPUT } from '../../../judge/testing/judgements.ts';
+import type { ActRecord } from '../../../ledger/acts.ts';
+import type { Content, Ledger } from '../../../ledger/ledger.ts';
+import type { NewVerdict } from '../../../ledger/records.ts';
+import {
+  KeptLog,
+  sampleCompleted,
+  sampleContent,
+  sampleOpened,
+  sampleVerdict,
+} from '../../../ledger/sample-records.ts';
+import { openLedger } from '../../../ledger/sqlite.ts';
+import { newId, systemClock } from '../../../telemetry/clock.ts';
+import { act } from '../../accounts/act.ts';
+import type { Context } from '../../handlers.ts';
+import { createPolicyHandlers } from '../handlers.ts';
 
 /** The judge model of the tests takes this for a leak. */
 export const LEAK = 'STRICTLY CONFIDENTIAL plan';
