@@ -34,6 +34,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'checks that the ledger is what was written, and names the first record that is not (npm run verify)',
     load: async () => (await import('./commands/verify.ts')).verify,
   },
+  erase: {
+    summary: 'erases from the ledger while the proxy is stopped (npm run erase)',
+    load: async () => (await import('./commands/erase.ts')).erase,
+  },
   export: {
     summary: 'records of the ledger for other systems: JSONL, CSV, OCSF, OTLP, Elastic, Splunk (npm run export)',
     load: async () => (await import('./commands/export.ts')).exportRecords,
