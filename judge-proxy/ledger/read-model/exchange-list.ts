@@ -11,20 +11,26 @@ import { matchOf } from './search-words.ts';
 import { snippetsOf } from './snippets.ts';
 import { partOf, tableOf } from './word-parts.ts';
 
-/** An index helps when it leaves out so much; else reading all from the newest on finds a page as soon. */
-const INDEX_PART = 4;
-/** Those that come in no order are sorted first: only when they are few. */
-const RANGE_PART = 32;
-/** Matches that are read at one time, when they must fit a filter, too. */
-const MATCHES = 10_000;
-/** Up to so many exchanges that fit a filter, it is they that are asked for the words. */
-const FEW = 10_000;
+/** When which way of finding is taken. All of them find the same. */
+export interface Ways {
+  /** An index is taken when it leaves out all but one part in so many; else reading from the newest on finds a page as soon. */
+  readonly indexPart: number;
+  /** The same for one that gives no order: what it finds is sorted first. */
+  readonly rangePart: number;
+  /** Matches of words that are read at one time, when they must fit a filter, too. */
+  readonly matches: number;
+  /** Up to so many exchanges that fit a filter, it is they that are asked for the words. */
+  readonly few: number;
+}
+
+const WAYS: Ways = { indexPart: 4, rangePart: 32, matches: 10_000, few: 10_000 };
 
 export function exchangeList(
   db: IndexDb,
   source: LedgerSource,
   filter: ExchangeFilter,
   page: PageRequest,
+  ways: Ways = WAYS,
 ): Page<FoundExchange> {
   const before = placeOf<readonly [number]>(page.cursor, ['number'])?.[0] ?? Number.MAX_SAFE_INTEGER;
   const limit = rowLimit(page.limit);
@@ -32,7 +38,8 @@ export function exchangeList(
   const conditions = match === null ? null : conditionsOf(db, filter);
   if (conditions === null) return { items: [], next: null };
   const range = { ...conditions, to: Math.min(conditions.to, before - 1) };
-  const seqs = match === undefined ? fitting(db, range, limit + 1) : found(db, match ?? '', range, limit + 1);
+  const seqs =
+    match === undefined ? fitting(db, range, limit + 1, ways) : found(db, match ?? '', range, limit + 1, ways);
   const shown = seqs.slice(0, limit);
   const snippets = match === undefined ? null : snippetsOf(db, source, match ?? '', shown);
   return {
@@ -42,9 +49,9 @@ export function exchangeList(
 }
 
 /** Positions that fit, newest first. */
-function fitting(db: IndexDb, conditions: Conditions, limit: number): number[] {
+function fitting(db: IndexDb, conditions: Conditions, limit: number, ways: Ways): number[] {
   const { all, from, to } = conditions;
-  const best = rarest(conditions);
+  const best = rarest(conditions, ways);
   const where = all.map(({ sql }) => ` AND ${sql}`).join('');
   const values = all.flatMap((condition) => condition.values);
   if (best?.found?.by === 'reasons') {
@@ -63,12 +70,11 @@ function seqsOf(db: IndexDb, sql: string, ...values: readonly SQLInputValue[]): 
 }
 
 /** The condition to begin with; null when none is rare. */
-function rarest({ all, exchanges }: Conditions): Condition | null {
+function rarest({ all, exchanges }: Conditions, ways: Ways): Condition | null {
   let best: Condition | null = null;
   for (const condition of all) {
     if (condition.found === null) continue;
-    const part = condition.found.by === 'range' ? RANGE_PART : INDEX_PART;
-    // In a small ledger any way is fast.
+    const part = condition.found.by === 'range' ? ways.rangePart : ways.indexPart;
     if (condition.fitting * part > exchanges) continue;
     if (best === null || condition.fitting < best.fitting) best = condition;
   }
@@ -79,20 +85,20 @@ function rarest({ all, exchanges }: Conditions): Condition | null {
  * Positions that have the words and fit. Matches come newest first, so a frequent word fills a page soon; when they do not
  * fit, and what fits is rare, it is the other way round.
  */
-function found(db: IndexDb, match: string, conditions: Conditions, limit: number): number[] {
+function found(db: IndexDb, match: string, conditions: Conditions, limit: number, ways: Ways): number[] {
   const { all, from } = conditions;
   if (all.length === 0) return matches(db, match, from, conditions.to, limit);
   const seqs: number[] = [];
   let { to } = conditions;
   for (;;) {
-    const some = matches(db, match, from, to, MATCHES);
+    const some = matches(db, match, from, to, ways.matches);
     for (const seq of thatFit(db, conditions, some)) if (seqs.length < limit) seqs.push(seq);
     const last = some.at(-1);
-    if (last === undefined || some.length < MATCHES || seqs.length >= limit) return seqs;
+    if (last === undefined || some.length < ways.matches || seqs.length >= limit) return seqs;
     to = last - 1;
-    const best = rarest(conditions);
-    if (best !== null && best.fitting <= FEW) {
-      return [...seqs, ...withWords(db, match, { ...conditions, to }, limit - seqs.length)];
+    const best = rarest(conditions, ways);
+    if (best !== null && best.fitting <= ways.few) {
+      return [...seqs, ...withWords(db, match, { ...conditions, to }, limit - seqs.length, ways)];
     }
   }
 }
@@ -117,9 +123,9 @@ function thatFit(db: IndexDb, { all }: Conditions, seqs: readonly number[]): num
   return seqsOf(db, sql, JSON.stringify(seqs), ...all.flatMap((condition) => condition.values));
 }
 
-function withWords(db: IndexDb, match: string, conditions: Conditions, limit: number): number[] {
+function withWords(db: IndexDb, match: string, conditions: Conditions, limit: number, ways: Ways): number[] {
   const seqs: number[] = [];
-  for (const seq of fitting(db, conditions, FEW)) {
+  for (const seq of fitting(db, conditions, ways.few, ways)) {
     if (matches(db, match, seq, seq, 1).length > 0) seqs.push(seq);
     if (seqs.length === limit) break;
   }

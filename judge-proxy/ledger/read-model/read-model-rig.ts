@@ -144,8 +144,13 @@ export class ReadModelRig {
     }
   }
 
+  /** Another one writes the ledger from here on. */
+  letGo(): void {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
   remove(): void {
-    this.#db.close();
+    this.letGo();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -42,6 +42,8 @@ export class Store {
   readonly #db: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
   readonly #spans: SpanStore;
+  /** One list for all sums of a moment: exchanges are many. */
+  readonly #scratch = noSums();
   #touched = new Map<number, Touched>();
   /** Exchanges that are new in this batch. */
   #opened = new Map<string, number>();
@@ -192,16 +194,14 @@ export class Store {
   }
 
   #insert(entry: Entry): void {
-    for (const [table, columns] of TABLES) {
-      const values = columns.map((column) => entry[column]);
-      const places = columns.map(() => '?').join(', ');
-      this.sql(`INSERT INTO ${table} (seq, ${columns.join(', ')}) VALUES (?, ${places})`).run(entry.seq, ...values);
+    for (const { insert, columns } of TABLES) {
+      this.sql(insert).run(entry.seq, ...columns.map((column) => entry[column]));
     }
   }
 
   /** Only what changed: SQLite writes every index of a column that is named, whether it changes or not. */
   #update(before: Entry, now: Entry): void {
-    for (const [table, columns] of TABLES) {
+    for (const { table, columns } of TABLES) {
       const changed = columns.filter((column) => before[column] !== now[column]);
       if (changed.length === 0) continue;
       const values: SQLInputValue[] = changed.map((column) => now[column]);
@@ -211,13 +211,13 @@ export class Store {
   }
 
   #delete({ seq }: Entry): void {
-    for (const [table] of TABLES) this.sql(`DELETE FROM ${table} WHERE seq = ?`).run(seq);
+    for (const { table } of TABLES) this.sql(`DELETE FROM ${table} WHERE seq = ?`).run(seq);
   }
 
   #sum(before: Entry | null, now: Entry | null): void {
     const of = now ?? before;
     if (of === null || (before === null && now === null)) return;
-    const sums = noSums();
+    const sums = this.#scratch.fill(0);
     if (now !== null) addExchange(sums, now, 1);
     if (before !== null) addExchange(sums, before, -1);
     if (!isNothing(sums)) this.#spans.add(of.ts, of.client, of.route, sums);
@@ -295,7 +295,9 @@ export class Store {
   }
 }
 
-const TABLES = [
-  ['facts', FACT_COLUMNS],
-  ['exchanges', PLACE_COLUMNS],
-] as const;
+const TABLES = [tableWith('facts', FACT_COLUMNS), tableWith('exchanges', PLACE_COLUMNS)];
+
+function tableWith(table: string, columns: readonly (keyof Entry)[]) {
+  const places = columns.map(() => '?').join(', ');
+  return { table, columns, insert: `INSERT INTO ${table} (seq, ${columns.join(', ')}) VALUES (?, ${places})` };
+}
