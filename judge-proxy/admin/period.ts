@@ -32,6 +32,6 @@ export function period<T extends { readonly since: string; readonly until: strin
   const found = { ...defined(query), since: instant(query.since), until: instant(query.until) };
   if (found.since < found.until) return found;
   throw new ApiProblem('invalid_request', 'A period ends after it begins.', [
-    { path: 'until', message: 'has to be later than since' },
+    { path: 'query.until', message: 'has to be later than since' },
   ]);
 }

@@ -22,7 +22,7 @@ export function createErasureHandlers({ ledger, readModel }: ErasureParts): Pick
       if (confirm !== nameOf(scope)) {
         throw new ApiProblem('invalid_request', 'Nothing was erased.', [
           {
-            path: 'confirm',
+            path: 'body.confirm',
             message: 'has to repeat what is erased: the id of the exchange, or the name of the client',
           },
         ]);

@@ -10,7 +10,7 @@ export function sequenceCursor(seq: number): string {
 export function readSequence(cursor: string): number {
   const seq = /^s([1-9]\d{0,14})$/.exec(cursor)?.[1];
   if (seq === undefined) {
-    throw new ApiProblem('invalid_request', undefined, [{ path: 'cursor', message: 'is none of this list' }]);
+    throw new ApiProblem('invalid_request', undefined, [{ path: 'query.cursor', message: 'is none of this list' }]);
   }
   return Number(seq);
 }

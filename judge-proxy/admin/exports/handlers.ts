@@ -60,11 +60,11 @@ export function createExportHandlers({ ledger, ledgerUrl, clock }: ExportParts):
 /** @throws {ApiProblem} `invalid_request` for what a format or a filter has nothing to say about */
 function checkPossible({ format, subject, label, min_severity }: Query<'export'>): void {
   if (format === 'ocsf' && subject === 'connections') {
-    throw refused('subject', 'connections are no calls of an API: OCSF has verdicts and exchanges');
+    throw refused('query.subject', 'connections are no calls of an API: OCSF has verdicts and exchanges');
   }
   if (subject === 'verdicts') return;
-  if (label !== undefined) throw refused('label', 'is asked of verdicts alone');
-  if (min_severity !== undefined) throw refused('min_severity', 'is asked of verdicts alone');
+  if (label !== undefined) throw refused('query.label', 'is asked of verdicts alone');
+  if (min_severity !== undefined) throw refused('query.min_severity', 'is asked of verdicts alone');
 }
 
 function refused(path: string, message: string): ApiProblem {
