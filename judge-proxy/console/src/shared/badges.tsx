@@ -41,6 +41,8 @@ export function SeverityBadge({ severity }: { severity: Severity }) {
 export interface ShownVerdict {
   readonly label: OverallLabel;
   readonly state: JudgeState;
+  /** Of a violation; it is said with it where it is given. */
+  readonly severity?: Severity;
 }
 
 /** Label of a verdict; null where there is none. A judge that failed or was not asked says so, in no colour of a pass. */
@@ -51,7 +53,7 @@ export function VerdictBadge({ verdict, pending = false }: { verdict: ShownVerdi
   }
   switch (verdict.label) {
     case 'violation':
-      return <Tag tone="high" icon={IconAlertTriangle} label="Violation" hint={STATES[verdict.state].hint} />;
+      return <Violation severity={verdict.severity} state={verdict.state} />;
     case 'clean':
       return <Tag tone="good" icon={IconCheck} label="Clean" hint="Judged in full, and nothing was found." />;
     case 'undetermined':
@@ -59,6 +61,14 @@ export function VerdictBadge({ verdict, pending = false }: { verdict: ShownVerdi
     default:
       return verdict.label satisfies never;
   }
+}
+
+function Violation({ severity, state }: { severity: Severity | undefined; state: JudgeState }) {
+  if (severity === undefined || severity === 'none') {
+    return <Tag tone="high" icon={IconAlertTriangle} label="Violation" hint={STATES[state].hint} />;
+  }
+  const { tone, icon, label } = SEVERITIES[severity];
+  return <Tag tone={tone} icon={icon} label={`${label} violation`} hint={STATES[state].hint} />;
 }
 
 function Undetermined({ state }: { state: JudgeState }) {

@@ -1,10 +1,9 @@
 import { Text, UnstyledButton } from '@mantine/core';
-import { IconCheck, IconMapPinOff, IconQuote } from '@tabler/icons-react';
+import { IconMapPinOff, IconQuote } from '@tabler/icons-react';
 import type { CriterionVerdict, RuleHit } from '../../../ledger/records.ts';
 import { SeverityBadge } from './badges.tsx';
 import { hitId, type Located, quoteId } from './conversation/locate.ts';
 import classes from './findings.module.css';
-import { Tag } from './tag.tsx';
 import { TrafficText } from './traffic-text.tsx';
 
 interface Props {
@@ -18,6 +17,8 @@ interface Props {
 /** What rules and criteria found, each with the way to its place in the conversation. */
 export function Findings({ criteria, ruleHits, located, chosen, onChoose }: Props) {
   const order = [...criteria].sort((a, b) => b.score - b.threshold - (a.score - a.threshold));
+  const violated = order.filter(({ label }) => label === 'violation');
+  const below = order.filter(({ label }) => label === 'pass');
   return (
     <div className={classes.findings}>
       {ruleHits.map((hit, index) => (
@@ -31,9 +32,17 @@ export function Findings({ criteria, ruleHits, located, chosen, onChoose }: Prop
           onChoose={onChoose}
         />
       ))}
-      {order.map((criterion) => (
+      {violated.map((criterion) => (
         <Criterion key={criterion.id} criterion={criterion} located={located} chosen={chosen} onChoose={onChoose} />
       ))}
+      {below.length > 0 && (
+        <section className={classes.finding} aria-label="Below their thresholds">
+          <p className={classes.belowHead}>Below {below.length === 1 ? 'its threshold' : 'their thresholds'}</p>
+          {below.map((criterion) => (
+            <Below key={criterion.id} criterion={criterion} located={located} chosen={chosen} onChoose={onChoose} />
+          ))}
+        </section>
+      )}
     </div>
   );
 }
@@ -67,20 +76,39 @@ interface CriterionProps extends Omit<Props, 'criteria' | 'ruleHits'> {
 }
 
 function Criterion({ criterion, located, chosen, onChoose }: CriterionProps) {
-  const violated = criterion.label === 'violation';
   return (
-    <section className={classes.finding} data-violated={violated || undefined} aria-label={`Criterion ${criterion.id}`}>
+    <section className={classes.finding} aria-label={`Criterion ${criterion.id}`}>
       <div className={classes.head}>
         <span className={classes.name}>
           <TrafficText text={criterion.id.replaceAll('_', ' ')} />
         </span>
-        {violated ? (
-          <SeverityBadge severity={criterion.severity} />
-        ) : (
-          <Tag tone="quiet" icon={IconCheck} label="Below threshold" />
-        )}
+        <SeverityBadge severity={criterion.severity} />
       </div>
-      <ScoreBar score={criterion.score} threshold={criterion.threshold} violated={violated} />
+      <ScoreBar score={criterion.score} threshold={criterion.threshold} violated />
+      <Grounds criterion={criterion} located={located} chosen={chosen} onChoose={onChoose} />
+    </section>
+  );
+}
+
+/** A criterion that was not reached: its score, and on demand why. */
+function Below({ criterion, located, chosen, onChoose }: CriterionProps) {
+  return (
+    <details className={classes.below}>
+      <summary>
+        <span className={classes.name}>
+          <TrafficText text={criterion.id.replaceAll('_', ' ')} />
+        </span>
+        <ScoreBar score={criterion.score} threshold={criterion.threshold} violated={false} />
+      </summary>
+      <Grounds criterion={criterion} located={located} chosen={chosen} onChoose={onChoose} />
+    </details>
+  );
+}
+
+/** What the judge says for its score, and the words that it quotes. */
+function Grounds({ criterion, located, chosen, onChoose }: CriterionProps) {
+  return (
+    <>
       {criterion.explanation !== '' && (
         <Text size="xs" component="div" className={classes.explanation}>
           <TrafficText text={criterion.explanation} />
@@ -101,12 +129,11 @@ function Criterion({ criterion, located, chosen, onChoose }: CriterionProps) {
           </Place>
         );
       })}
-    </section>
+    </>
   );
 }
 
 interface ScoreBarProps {
-  /** 0 to 1. */
   readonly score: number;
   readonly threshold: number;
   readonly violated: boolean;
@@ -114,20 +141,21 @@ interface ScoreBarProps {
 
 /** Score as a bar, with a line where the threshold is. */
 function ScoreBar({ score, threshold, violated }: ScoreBarProps) {
-  const label = `Score ${score.toFixed(2)}, threshold ${threshold.toFixed(2)}`;
+  const label = `Score ${plain(score)}, threshold ${plain(threshold)}`;
+  const most = Math.max(score, threshold) <= 1 ? 1 : HIGHEST_SCORE;
   return (
     <div className={classes.score} role="img" aria-label={label} title={label}>
       <div className={classes.track}>
         <div
           className={classes.bar}
           data-violated={violated || undefined}
-          style={{ width: `${clamp(score) * 100}%` }}
+          style={{ width: `${clamp(score / most) * 100}%` }}
         />
-        <div className={classes.threshold} style={{ left: `${clamp(threshold) * 100}%` }} />
+        <div className={classes.threshold} style={{ left: `${clamp(threshold / most) * 100}%` }} />
       </div>
       <span className={classes.number}>
-        {score.toFixed(2)}
-        <span className={classes.of}> / {threshold.toFixed(2)}</span>
+        {plain(score)}
+        <span className={classes.of}> of {plain(threshold)}</span>
       </span>
     </div>
   );
@@ -164,4 +192,7 @@ function Place({ id, isFound, isChosen, onChoose, place, children }: PlaceProps)
   );
 }
 
+/** Of the longer scale that rubrics have (SCALES of judge/rubric.ts); the other one ends at 1. */
+const HIGHEST_SCORE = 3;
+const plain = (score: number) => (Number.isInteger(score) ? String(score) : score.toFixed(2));
 const clamp = (value: number) => Math.max(0, Math.min(1, value));

@@ -39,7 +39,7 @@ export function formatShort(value: number): string {
 /** US dollars, with as many digits as a small sum needs: `$0.0042`, `$12.30`. */
 export function formatUsd(usd: number): string {
   if (usd === 0) return '$0';
-  if (Math.abs(usd) < 0.0001) return '< $0.0001';
+  if (Math.abs(usd) < 0.0001) return '<$0.0001';
   return `$${usd.toFixed(Math.abs(usd) < 1 ? 4 : 2).replace(/\B(?=(\d{3})+(?=\.))/g, ',')}`;
 }
 

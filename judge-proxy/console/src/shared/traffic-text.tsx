@@ -19,7 +19,7 @@ interface Props {
  * not made, and what cannot be seen is made visible.
  */
 export function TrafficText({ text, marks = [], onMark, chosen = null, oneLine = false, mono = false }: Props) {
-  const shown = oneLine ? text.replaceAll(/\r\n|[\n\t]/g, ' ') : text;
+  const shown = oneLine ? text.replaceAll(/[\r\n\t]/g, ' ') : text;
   return (
     <bdi className={classes.text} data-one-line={oneLine || undefined} data-mono={mono || undefined}>
       {runsOf(shown, marks).map((run) => {

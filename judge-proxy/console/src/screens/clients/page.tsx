@@ -1,6 +1,7 @@
 import { Paper, Table } from '@mantine/core';
 import { IconWorld } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import { ClientName } from '../../shared/client-name.tsx';
 import { EmptyState } from '../../shared/empty-state.tsx';
 import { ErrorState } from '../../shared/error-state.tsx';
 import { formatCount, formatShort } from '../../shared/format.ts';
@@ -11,7 +12,6 @@ import { usePages } from '../../shared/pages.ts';
 import { usePeriod } from '../../shared/period.ts';
 import { PeriodSwitch } from '../../shared/period-switch.tsx';
 import { Time } from '../../shared/time.tsx';
-import { TrafficText } from '../../shared/traffic-text.tsx';
 import { clientsRoute } from './route.ts';
 
 export default function ClientsPage() {
@@ -55,7 +55,7 @@ export default function ClientsPage() {
                   <Table.Tr key={row.client}>
                     <Table.Td>
                       <Link to="/exchanges" search={{ client: row.client, ...period }}>
-                        <TrafficText text={row.client} />
+                        <ClientName client={row.client} />
                       </Link>
                     </Table.Td>
                     <Table.Td ta="right">{formatCount(row.exchanges)}</Table.Td>

@@ -1,6 +1,7 @@
 import { Paper, Table, Text } from '@mantine/core';
 import { IconBan, IconCheck, IconPlugConnected, IconPlugX, IconX } from '@tabler/icons-react';
 import type { ConnectionRecord } from '../../../../ledger/records.ts';
+import { ClientName } from '../../shared/client-name.tsx';
 import { EmptyState } from '../../shared/empty-state.tsx';
 import { ErrorState } from '../../shared/error-state.tsx';
 import { formatBytes } from '../../shared/format.ts';
@@ -65,7 +66,7 @@ function Row({ connection }: { connection: ConnectionRecord }) {
         <What connection={connection} />
       </Table.Td>
       <Table.Td>
-        <TrafficText text={connection.client} />
+        <ClientName client={connection.client} />
       </Table.Td>
       <Table.Td>
         <TrafficText text={`${connection.host}:${connection.port}`} mono />

@@ -5,6 +5,7 @@ import { useMemo, useState } from 'react';
 import type { ExchangeDetail } from '../../../../contract/responses.ts';
 import { useAnswer } from '../../api/hooks.ts';
 import { ActionBadge, CoverageBadge, SeverityBadge, VerdictBadge } from '../../shared/badges.tsx';
+import { ClientName } from '../../shared/client-name.tsx';
 import { locate } from '../../shared/conversation/locate.ts';
 import { useKeys } from '../../shared/keys.tsx';
 import { PageHeader } from '../../shared/page-header.tsx';
@@ -104,14 +105,16 @@ function Head({ detail }: { detail: ExchangeDetail }) {
         <>
           <span className={classes.badges}>
             <VerdictBadge verdict={verdict} pending={row.outcome === null || detail.job !== null} />
-            {verdict !== null && verdict.severity !== 'none' && <SeverityBadge severity={verdict.severity} />}
+            {verdict !== null && verdict.label !== 'violation' && verdict.severity !== 'none' && (
+              <SeverityBadge severity={verdict.severity} />
+            )}
             {verdict !== null && <ActionBadge action={verdict.action} />}
             <CoverageBadge coverage={row.coverage} />
           </span>
           <span className={classes.under}>
             <Time ts={row.ts} />
             <span aria-hidden> · </span>
-            <TrafficText text={row.client} />
+            <ClientName client={row.client} />
             <span aria-hidden> → </span>
             <TrafficText text={row.host} />
             {row.model !== null && (

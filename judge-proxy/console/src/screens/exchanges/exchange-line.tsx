@@ -2,7 +2,8 @@ import { IconPencilCheck, IconTrash } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { FoundExchange, Snippet } from '../../../../ledger/read-model/rows.ts';
-import { ActionBadge, CoverageBadge, SeverityBadge, VerdictBadge } from '../../shared/badges.tsx';
+import { ActionBadge, CoverageBadge, VerdictBadge } from '../../shared/badges.tsx';
+import { ClientName } from '../../shared/client-name.tsx';
 import { formatDay, formatDuration, formatTime, formatUsd } from '../../shared/format.ts';
 import { TrafficText } from '../../shared/traffic-text.tsx';
 import classes from './exchanges.module.css';
@@ -10,7 +11,6 @@ import classes from './exchanges.module.css';
 export const COLUMNS = [
   { id: 'time', label: 'Time' },
   { id: 'verdict', label: 'Verdict' },
-  { id: 'severity', label: 'Severity' },
   { id: 'action', label: 'Action' },
   { id: 'coverage', label: 'Judged' },
   { id: 'client', label: 'Client' },
@@ -60,15 +60,12 @@ export function ExchangeLine({ row, index, top, isChosen }: Props) {
       <Cell id="verdict">
         <VerdictBadge verdict={verdict} pending={row.outcome === null} />
       </Cell>
-      <Cell id="severity">
-        {verdict === null || verdict.severity === 'none' ? <Dash /> : <SeverityBadge severity={verdict.severity} />}
-      </Cell>
       <Cell id="action">{verdict === null ? <Dash /> : <ActionBadge action={verdict.action} />}</Cell>
       <Cell id="coverage">
         <CoverageBadge coverage={row.coverage} />
       </Cell>
       <Cell id="client">
-        <TrafficText text={row.client} oneLine />
+        <ClientName client={row.client} oneLine />
         <span className={classes.under}>{row.route}</span>
       </Cell>
       <Cell id="model">
@@ -118,7 +115,7 @@ function Said({ row }: { row: FoundExchange }) {
     <div className={classes.said}>
       {row.snippet !== null ? (
         <span className={classes.snippet}>
-          <TrafficText text={row.snippet.text} marks={marksOf(row.snippet)} />
+          <TrafficText text={row.snippet.text.replaceAll(/\s/g, ' ')} marks={marksOf(row.snippet)} />
         </span>
       ) : (
         <span className={classes.preview} data-none={row.preview === null || undefined}>

@@ -1,6 +1,7 @@
 import { Text } from '@mantine/core';
 import { IconEyeOff } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import type { Overview } from '../../../../ledger/read-model/rows.ts';
 import { COVERAGE_REASONS } from '../../../../ledger/records.ts';
 import { formatCount, formatShare } from '../../shared/format.ts';
@@ -16,7 +17,8 @@ interface Level {
   readonly label: string;
   readonly count: number;
   readonly tone: Tone;
-  readonly search: ListSearch;
+  /** null where no filter shows just these. */
+  readonly search: ListSearch | null;
 }
 
 /** What was not judged, and why: as prominent as what was found. */
@@ -38,7 +40,7 @@ export function CoverageCard({ overview, period }: { overview: Overview; period:
       tone: 'void',
       search: { ...period, coverage: 'none' },
     },
-    { key: 'open', label: 'Still open', count: open, tone: 'quiet', search: { ...period, judged: 'false' } },
+    { key: 'open', label: 'Still open', count: open, tone: 'quiet', search: null },
   ];
   const reasons = COVERAGE_REASONS.flatMap((reason) => {
     const count = by_reason[reason] ?? 0;
@@ -56,12 +58,12 @@ export function CoverageCard({ overview, period }: { overview: Overview; period:
       <ul className={classes.legend} aria-label="Coverage">
         {levels.map(({ key, label, count, tone, search }) => (
           <li key={key}>
-            <Link to="/exchanges" search={search} className={classes.legendRow}>
+            <LegendRow search={search}>
               <span className={classes.swatch} data-tone={tone} aria-hidden />
               <span>{label}</span>
               <strong>{formatCount(count)}</strong>
               <span className={classes.barShare}>{exchanges === 0 ? '' : formatShare(count / exchanges)}</span>
-            </Link>
+            </LegendRow>
           </li>
         ))}
       </ul>
@@ -83,5 +85,14 @@ export function CoverageCard({ overview, period }: { overview: Overview; period:
         </span>
       </div>
     </Card>
+  );
+}
+
+function LegendRow({ search, children }: { search: ListSearch | null; children: ReactNode }) {
+  if (search === null) return <span className={classes.legendRow}>{children}</span>;
+  return (
+    <Link to="/exchanges" search={search} className={classes.legendRow}>
+      {children}
+    </Link>
   );
 }

@@ -54,7 +54,7 @@ function Chart({ points }: { points: readonly OverviewPoint[] }) {
         legendProps={{ verticalAlign: 'top', height: 36 }}
         fillOpacity={0.12}
         strokeWidth={1.75}
-        gridAxis="y"
+        gridAxis="x"
         tickLine="none"
         valueFormatter={formatCount}
         areaChartProps={{ accessibilityLayer: false, margin: { left: -8, right: 8 } }}

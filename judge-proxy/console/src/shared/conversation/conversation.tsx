@@ -125,6 +125,6 @@ function useScrollToChosen(box: React.RefObject<HTMLDivElement | null>, chosen: 
     const target =
       inside?.querySelector(`[data-mark="${CSS.escape(chosen)}"]`) ?? inside?.querySelector(`[data-part="${part}"]`);
     const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
-    target?.scrollIntoView({ block: 'center', behavior: calm ? 'auto' : 'smooth' });
+    target?.scrollIntoView({ block: 'nearest', behavior: calm ? 'auto' : 'smooth' });
   }, [box, chosen, part]);
 }
