@@ -11,6 +11,7 @@ import { leaves } from '../../judge-proxy/config/schema-tree.ts';
 import { ROOT } from '../support/chain.ts';
 
 const LISTEN = 'test/chain/settings-listen.test.ts';
+const ADMIN = 'test/chain/settings-admin.test.ts';
 const TIME = 'test/chain/settings-limits-time.test.ts';
 const SIZE = 'test/chain/settings-limits-size.test.ts';
 const JUDGE = 'test/chain/settings-judge.test.ts';
@@ -24,6 +25,8 @@ const COSTS = 'test/chain/settings-cost.test.ts';
 const CASCADE = 'test/chain/settings-cascade.test.ts';
 const BREAKER = 'test/chain/settings-breaker.test.ts';
 const SINKS = 'test/chain/settings-sinks.test.ts';
+const POLICIES = 'test/chain/policies.test.ts';
+const SHADOW = 'test/chain/shadow.test.ts';
 
 type Proof = readonly [file: string, ...titles: readonly string[]];
 
@@ -32,6 +35,12 @@ const SERVER_PAIR: Proof = [
   LISTEN,
   'cert and key are the pair that is shown, and the key has to belong to the certificate',
 ];
+const ADMIN_PAIR: Proof = [ADMIN, 'tls: HTTPS with that pair, taken up again when it is renewed'];
+const ADMIN_PROXY: Proof = [
+  ADMIN,
+  'behind_trusted_proxy and public_origin: its name, its origin, its cookies, and the address that it forwards',
+];
+const SESSIONS: Proof = [ADMIN, 'session_idle and session_lifetime: when a session ends, whichever is first'];
 const SIGNING: Proof = [LISTEN, 'ca_cert and ca_key sign what clients see, and belong together'];
 const COVERED: Proof = [LISTEN, 'hosts and ports say what a route covers; 443 alone unless others are given'];
 const QUEUE: Proof = [
@@ -67,6 +76,14 @@ const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
   'listen.plain.port': [ADDRESSES],
   'listen.admin.host': [ADDRESSES],
   'listen.admin.port': [ADDRESSES],
+  'listen.admin.names': [[ADMIN, 'names: hosts that are answered beside those of loopback']],
+  'listen.admin.tls.cert': [ADMIN_PAIR],
+  'listen.admin.tls.key': [ADMIN_PAIR],
+  'listen.admin.behind_trusted_proxy': [ADMIN_PROXY],
+  'listen.admin.public_origin': [ADMIN_PROXY],
+  'listen.admin.open_metrics': [[ADMIN, 'open_metrics: without a token, or nobody']],
+  'console.session_idle': [SESSIONS],
+  'console.session_lifetime': [SESSIONS],
   'interception.ca_cert': [SIGNING],
   'interception.ca_key': [SIGNING],
   'upstream.ca_files': [[LISTEN, 'ca_files are trusted for origins, and nobody else is']],
@@ -107,6 +124,9 @@ const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
   'on_judge_failure.window': [OF_A_MODE],
   'on_judge_failure.hold': [OF_A_MODE],
   'judges.*.rubric': [[JUDGE, 'rubric: its criteria are asked, and its hash stands in the verdict']],
+  'judges.*.policy': [[POLICIES, 'ends, names the version and the way out; the way out works, and is in the chain']],
+  'judges.*.shadow.judge': [[SHADOW, 'judge: is asked about what the first has judged, and about nothing else']],
+  'judges.*.shadow.sampling': [[SHADOW, 'sampling: about that share of the verdicts']],
   'judges.*.rules': [[JUDGE, 'rules: those that are listed give hits; what is not listed does not']],
   'judges.*.model.base_url': [[JUDGE, 'base_url: is asked there']],
   'judges.*.model.api_key': [[JUDGE, 'api_key: is shown to it, and without one nobody is asked']],
