@@ -1,4 +1,4 @@
-/** The handlers of the admin API, wired: what each reads and changes. An endpoint is there when its handler is. */
+/** The handlers of the admin API, wired: what each reads and changes. One that is missing does not compile. */
 
 import { readFileSync } from 'node:fs';
 import { createAccountHandlers, createAuditHandlers } from './admin/accounts/account-handlers.ts';
@@ -19,6 +19,7 @@ import { checkpointPlaces, lastCheckpoint } from './ledger/checkpoint-file.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { ReadModel } from './ledger/read-model/rows.ts';
 import { ledgerFile } from './ledger/sqlite-file.ts';
+import type { startReplaying } from './main-replays.ts';
 import type { Sinks } from './sinks/sinks.ts';
 import { newId, systemClock } from './telemetry/clock.ts';
 
@@ -28,12 +29,14 @@ export interface AdminParts {
   readonly readModel: ReadModel;
   readonly accounts: AccountParts;
   readonly sinks: Sinks;
+  /** Those of policies, replays and judges. */
+  readonly replaying: Awaited<ReturnType<typeof startReplaying>>;
   readonly health: () => HealthReport;
   /** Judgements that wait. */
   readonly judgeQueue: () => number;
 }
 
-export function buildHandlers(parts: AdminParts): Partial<Handlers> {
+export function buildHandlers(parts: AdminParts): Handlers {
   const { config, ledger, readModel, accounts, sinks, health, judgeQueue } = parts;
   const checkpointSize = checkpointSizeOf(config.ledger);
   const common = { ledger, readModel, clock: systemClock, newId, checkpointSize };
@@ -49,6 +52,7 @@ export function buildHandlers(parts: AdminParts): Partial<Handlers> {
     ...createErasureHandlers(common),
     ...createHealthHandlers({ ...common, health, judgeQueue, version: VERSION }),
     ...createSinkHandlers({ sinks, ledger }),
+    ...parts.replaying,
   };
 }
 

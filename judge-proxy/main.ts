@@ -96,7 +96,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
     log,
     metrics,
     health,
-    handlers: { ...buildHandlers({ ...judging, config, ledger, readModel, accounts, sinks, health }), ...replaying },
+    handlers: buildHandlers({ ...judging, config, ledger, readModel, accounts, sinks, replaying, health }),
   }).catch((error: unknown) => {
     throw asListenError(error, config);
   });
