@@ -37,27 +37,27 @@ export default function AuditPage() {
         about="Every change, by whom, with what was before and after. Records stay in the chain."
       />
       <Group gap="xs" mb="md" align="flex-end">
-        <TextField width={150} label="Who" value={search.actor} onChange={(actor) => go({ actor })} />
+        <TextField width={130} label="Who" value={search.actor} onChange={(actor) => go({ actor })} />
         <Select
           label="Did"
           clearable
           searchable
-          w={150}
+          w={130}
           data={ACTIONS}
           value={search.action ?? null}
           onChange={(action) => go({ action: action ?? undefined })}
         />
-        <TextField width={150} label="To what" value={search.object} onChange={(object) => go({ object })} />
+        <TextField width={130} label="To what" value={search.object} onChange={(object) => go({ object })} />
         <Select
           label="Kind"
           clearable
-          w={150}
+          w={130}
           data={KINDS}
           value={search.kind ?? null}
           onChange={(kind) => go({ kind: (kind ?? undefined) as AuditRow['kind'] | undefined })}
         />
-        <DateField width={190} label="From" value={search.since} onChange={(since) => go({ since })} />
-        <DateField width={190} label="Until" value={search.until} onChange={(until) => go({ until })} />
+        <DateField width={176} label="From" value={search.since} onChange={(since) => go({ since })} />
+        <DateField width={176} label="Until" value={search.until} onChange={(until) => go({ until })} />
         <Button variant="subtle" color="gray" onClick={() => void navigate({ search: {}, replace: true })}>
           Clear
         </Button>

@@ -1,20 +1,10 @@
-import {
-  Alert,
-  Button,
-  Group,
-  Paper,
-  Radio,
-  SegmentedControl,
-  Select,
-  SimpleGrid,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { Button, Group, Paper, Radio, SegmentedControl, Select, SimpleGrid, Text, TextInput } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useApi } from '../../api/hooks.ts';
 import { useMay } from '../../app/session.ts';
 import { PageHeader } from '../../shared/page-header.tsx';
+import { Hint } from '../policies/hint.tsx';
 import { ErasurePanel } from './erasure-panel.tsx';
 import { DateField, TextField } from './fields.tsx';
 import { FORMATS, SUBJECTS } from './formats.ts';
@@ -113,9 +103,9 @@ export default function ExportsPage() {
               value={address}
               styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: '0.75rem' } }}
             />
-            <Alert mt="sm" variant="light" color="gray">
+            <Hint>
               For a steady stream use a sink: it remembers what was delivered, repeats what failed and counts gaps.
-            </Alert>
+            </Hint>
           </Paper>
           {mayErase && <ErasurePanel />}
         </div>

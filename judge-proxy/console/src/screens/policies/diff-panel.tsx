@@ -1,7 +1,8 @@
-import { Alert, Code, Table, Text } from '@mantine/core';
+import { Code, Table, Text } from '@mantine/core';
 import type { PolicyVersion } from '../../../../contract/responses.ts';
 import { useAnswer } from '../../api/hooks.ts';
 import { DiffView } from './diff-view.tsx';
+import { Hint } from './hint.tsx';
 
 interface Props {
   readonly inForce: PolicyVersion;
@@ -23,11 +24,7 @@ export function DiffPanel({ inForce, draft, text, dirty }: Props) {
   const criteria = dirty ? [] : (diff.data?.criteria ?? []);
   return (
     <>
-      {dirty && (
-        <Alert variant="light" color="gray" mb="sm">
-          Save the draft to see the difference by criterion.
-        </Alert>
-      )}
+      {dirty && <Hint>Save the draft to see the difference by criterion.</Hint>}
       {criteria.length > 0 && (
         <Table mb="md" fz="sm" aria-label="Difference by criterion">
           <Table.Thead>

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Paper, Table, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { Button, Group, Paper, Table, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { IconArrowRight, IconPlayerPlay } from '@tabler/icons-react';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -11,6 +11,7 @@ import { Money } from '../../shared/money.tsx';
 import { Time } from '../../shared/time.tsx';
 import { TrafficText } from '../../shared/traffic-text.tsx';
 import { ChangeBadge } from './change-badge.tsx';
+import { Hint } from './hint.tsx';
 import classes from './try-panel.module.css';
 
 const RECENT = 12;
@@ -80,10 +81,10 @@ export function TryPanel({ judge, yaml }: { judge: string; yaml: string }) {
         {attempt.error !== null && <ErrorState error={attempt.error} />}
         {attempt.data !== undefined && !attempt.isPending && <Outcome tried={attempt.data} />}
         {attempt.isIdle && (
-          <Alert variant="light" color="gray">
+          <Hint>
             Choose an exchange. The judge is asked with the text of this page, saved or not; nothing is recorded but
             what it cost.
-          </Alert>
+          </Hint>
         )}
       </div>
     </div>

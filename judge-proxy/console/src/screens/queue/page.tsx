@@ -10,9 +10,9 @@ import { ReviewSession } from './review-session.tsx';
 import { useTriageStore } from './triage-store.ts';
 
 const OPINIONS = [
-  { value: '1', label: 'one person' },
-  { value: '2', label: 'two people' },
-  { value: '3', label: 'three people' },
+  { value: '1', label: 'Opinions: one' },
+  { value: '2', label: 'Opinions: two' },
+  { value: '3', label: 'Opinions: three' },
 ];
 
 /** What waits for a person, one item at a time. */
@@ -33,11 +33,11 @@ export default function QueuePage() {
         <Select
           aria-label="People who look at each item"
           data={OPINIONS}
-          placeholder="as configured"
+          placeholder="Opinions: default"
           value={search.opinions ?? null}
           onChange={(value) => go({ opinions: (value ?? undefined) as typeof search.opinions })}
           clearable
-          w={150}
+          w={165}
         />
         {queue === 'control' && (
           <Switch

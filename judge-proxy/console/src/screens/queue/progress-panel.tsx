@@ -39,9 +39,10 @@ export function ProgressPanel({ state, act }: Props) {
           />
         ))}
       </div>
-      <Group gap="xs" mt="sm" grow>
+      <Group gap={6} mt="sm" grow preventGrowOverflow={false}>
         <Button
           size="xs"
+          px={6}
           variant="default"
           leftSection={<IconChevronLeft size={14} />}
           disabled={at === 0}
@@ -51,6 +52,7 @@ export function ProgressPanel({ state, act }: Props) {
         </Button>
         <Button
           size="xs"
+          px={6}
           variant="default"
           rightSection={<IconChevronRight size={14} />}
           disabled={at >= items.length}
@@ -60,6 +62,7 @@ export function ProgressPanel({ state, act }: Props) {
         </Button>
         <Button
           size="xs"
+          px={6}
           variant="default"
           leftSection={<IconArrowBackUp size={14} />}
           disabled={state.history.length === 0}

@@ -1,10 +1,11 @@
-import { Alert, Button, Group, NumberInput, Paper, Select, SimpleGrid, Text } from '@mantine/core';
+import { Button, Group, NumberInput, Paper, Select, SimpleGrid, Text } from '@mantine/core';
 import { IconCalculator, IconPlayerPlay } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { GivenBody } from '../../../../contract/endpoints.ts';
 import { useAct } from '../../api/hooks.ts';
 import { DateField, TextField } from '../exports/fields.tsx';
+import { Hint } from '../policies/hint.tsx';
 import { EstimateView } from './estimate-view.tsx';
 
 type Asked = GivenBody<'estimate_replay'>;
@@ -79,9 +80,7 @@ export function ReplayForm({ judge, policy }: Props) {
       </Paper>
       <div aria-live="polite">
         {found === undefined ? (
-          <Alert variant="light" color="gray">
-            A replay asks the model again, and that costs money. Estimate it first.
-          </Alert>
+          <Hint>A replay asks the model again, and that costs money. Estimate it first.</Hint>
         ) : (
           <Paper p="md" component="section" aria-label="Estimate">
             <EstimateView estimate={found} />
