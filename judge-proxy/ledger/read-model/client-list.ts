@@ -10,6 +10,7 @@ import { derivedSums, groupOf } from './overview.ts';
 import { type Stretch, sumPieces, sumSingly, wholeSteps } from './period-sums.ts';
 import type { ClientRow, Page, PageRequest, Period } from './rows.ts';
 import { ALL, DAY_MS, HOUR_MS } from './spans.ts';
+import { msOf } from './times.ts';
 
 export function clientList(db: IndexDb, period: Period, page: PageRequest): Page<ClientRow> {
   const after = placeOf<readonly [number, string]>(page.cursor, ['number', 'string']);
@@ -31,7 +32,7 @@ interface SeenClient {
 }
 
 function clientsOf(db: IndexDb, period: Period): SeenClient[] {
-  const stretch = { from: Date.parse(period.since), to: Date.parse(period.until) };
+  const stretch = { from: msOf(period.since), to: msOf(period.until) };
   const group = groupOf(db, period);
   if (group === null || !(stretch.from < stretch.to)) return [];
   const sums = sumsByClient(db, stretch, group);

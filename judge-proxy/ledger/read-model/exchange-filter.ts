@@ -22,6 +22,7 @@ import {
 import type { IndexDb } from './index-db.ts';
 import type { ExchangeFilter } from './rows.ts';
 import { HOUR_MS } from './spans.ts';
+import { msOf } from './times.ts';
 
 export interface Condition {
   /** On the table of facts, called f. */
@@ -158,14 +159,14 @@ function timesOf(db: IndexDb, { since, until }: ExchangeFilter): Times | null {
   let [from, to] = [0, Number.MAX_SAFE_INTEGER];
   const compare = (sql: string, ms: number) => conditions.push({ sql, values: [ms], fitting: Infinity, found: null });
   if (since !== undefined) {
-    const ms = Date.parse(since);
+    const ms = msOf(since);
     const seq = firstSeq(db, ms);
     if (seq === null) return null;
     from = seq;
     compare('f.ts >= ?', ms);
   }
   if (until !== undefined) {
-    const ms = Date.parse(until);
+    const ms = msOf(until);
     const seq = lastSeq(db, ms);
     if (seq === null) return null;
     to = seq;

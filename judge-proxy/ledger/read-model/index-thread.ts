@@ -97,9 +97,7 @@ class IndexThread {
 
   #worked(): void {
     this.#waitMs = FIRST_WAIT_MS;
-    if (this.#failing === null) return;
     this.#failing = null;
-    this.#tell({ type: 'recovered' });
   }
 
   #failed(error: unknown): void {

@@ -7,6 +7,7 @@ import { addSums, METRICS, NANO, noSums, type Sums } from './metrics.ts';
 import { type Stretch, sumPieces, sumSingly } from './period-sums.ts';
 import type { Overview, OverviewPoint, Period } from './rows.ts';
 import { ALL, DAY_MS, HOUR_MS } from './spans.ts';
+import { msOf } from './times.ts';
 
 const MINUTE_MS = 60_000;
 /** Steps shorter than an hour read exchange by exchange: only over so short a time. */
@@ -19,7 +20,7 @@ const STEPS = [
 const MOST_STEPS = 120;
 
 export function overview(db: IndexDb, period: Period): Overview {
-  const stretch = { from: Date.parse(period.since), to: Date.parse(period.until) };
+  const stretch = { from: msOf(period.since), to: msOf(period.until) };
   const group = groupOf(db, period);
   const total = noSums();
   if (group === null || !(stretch.from < stretch.to)) return overviewOf(total, []);

@@ -34,6 +34,5 @@ export type FromIndexer =
       readonly caughtUp: boolean;
     }
   | { readonly type: 'failed'; readonly cause: LedgerCause }
-  | { readonly type: 'recovered' }
   | { readonly type: 'damaged' }
   | { readonly type: 'log'; readonly level: LogLevel; readonly event: string; readonly fields: LogFields };

@@ -52,6 +52,8 @@ class FollowingReadModel implements ReadModel {
   /** Since when there was everything once: what is told of changes before that is old. */
   #live = false;
   #startedMs: number;
+  /** A damaged file is being let go. */
+  #renewing = false;
   #notifying: Promise<void> = Promise.resolve();
   #closed: Promise<void> | null = null;
 
@@ -113,6 +115,7 @@ class FollowingReadModel implements ReadModel {
   #told(message: FromIndexer): void {
     switch (message.type) {
       case 'ready':
+        this.#renewing = false;
         this.#position = message.position;
         this.#answers.open();
         return;
@@ -122,10 +125,6 @@ class FollowingReadModel implements ReadModel {
       case 'failed':
         this.#fail(message.cause);
         this.#answers.failing(message.cause);
-        return;
-      case 'recovered':
-        this.#log.write('warn', 'index_recovered', { file: this.#data.file, ...this.#causeField() });
-        this.#failing = null;
         return;
       case 'damaged':
         void this.#renew();
@@ -140,6 +139,7 @@ class FollowingReadModel implements ReadModel {
 
   #moved(position: number, changed: readonly number[], caughtUp: boolean): void {
     this.#position = position;
+    this.#works();
     if (caughtUp && position < this.#head) this.#indexer.wake();
     this.#settle();
     if (this.#live) this.#notify(changed);
@@ -177,13 +177,17 @@ class FollowingReadModel implements ReadModel {
     this.#log.write('error', 'index_failed', { file: this.#data.file, cause });
   }
 
-  #causeField() {
-    return this.#failing === null ? {} : { cause: this.#failing };
+  /** What failed works again: a page was written. */
+  #works(): void {
+    if (this.#failing === null || this.#renewing) return;
+    this.#log.write('warn', 'index_recovered', { file: this.#data.file, cause: this.#failing });
+    this.#failing = null;
   }
 
   /** The file is damaged: it is made anew when nobody has it open any more. */
   async #renew(): Promise<void> {
-    if (this.#closed !== null || this.#failing === 'corrupt') return;
+    if (this.#closed !== null || this.#renewing) return;
+    this.#renewing = true;
     this.#fail('corrupt');
     this.#live = false;
     this.#startedMs = this.#clock.monotonic();

@@ -18,6 +18,7 @@ import type {
   ShadowAgreement,
   ShadowRow,
 } from './rows.ts';
+import { msOf } from './times.ts';
 
 export function labelRows(db: IndexDb, source: LedgerSource, exchangeId: string): LabelRow[] {
   const seq = seqOf(db, exchangeId);
@@ -82,7 +83,7 @@ export function labelled(
 
 /** What is no time bounds nothing in. */
 function timeBound(ts: string): number | null {
-  const ms = Date.parse(ts);
+  const ms = msOf(ts);
   return Number.isNaN(ms) ? null : ms;
 }
 
