@@ -14,9 +14,10 @@ export async function caughtUp(
   readModel: Pick<ReadModel, 'caughtUp' | 'position'>,
   seq: number,
   signal: AbortSignal,
+  patienceMs = PATIENCE_MS,
 ): Promise<void> {
   if (readModel.position >= seq) return;
-  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const patience = AbortSignal.timeout(patienceMs);
   const ended = Promise.withResolvers<never>();
   const end = () =>
     ended.reject(signal.aborted ? signal.reason : new ApiProblem('ledger_unavailable', 'The index is being made.'));

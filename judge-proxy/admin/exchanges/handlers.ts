@@ -11,7 +11,7 @@ import { type ReadParts, readExchange } from './read-exchange.ts';
 import { readSequence, sequenceCursor } from './sequence-cursor.ts';
 
 export interface ExchangeParts extends ReadParts {
-  readonly ledger: Pick<Ledger, 'exchange' | 'head' | 'sealed' | 'connections' | 'append'>;
+  readonly ledger: Pick<Ledger, 'exchange' | 'head' | 'sealed' | 'verdicts' | 'connections' | 'append'>;
   readonly readModel: ReadParts['readModel'] & Pick<ReadModel, 'exchanges' | 'similar'>;
 }
 
@@ -62,9 +62,10 @@ export function createExchangeHandlers(parts: ExchangeParts): ExchangeHandlers {
 /** The verdict of each exchange, whole; one whose metadata was erased meanwhile is left out. */
 async function verdictsOf({ ledger }: ExchangeParts, { items, next }: Page<ExchangeRow>): Promise<Page<Verdict>> {
   const found = await Promise.all(
-    items.map(async ({ exchange_id, verdict }) => {
-      const view = await ledger.exchange(exchange_id);
-      return view?.verdicts.find(({ verdict_id }) => verdict_id === verdict?.verdict_id) ?? null;
+    items.map(async ({ verdict }) => {
+      if (verdict === null) return null;
+      const [at] = await ledger.verdicts({ limit: 1, before_seq: verdict.seq + 1 });
+      return at?.seq === verdict.seq ? at : null;
     }),
   );
   return { items: found.filter((verdict) => verdict !== null), next };

@@ -10,7 +10,7 @@ import { ApiProblem } from '../problems.ts';
 import { exchangeOf, type Labelled, labelRecords, type NewLabel, standing, withdrawal } from './label-records.ts';
 
 export interface LabelParts {
-  readonly ledger: Pick<Ledger, 'exchange' | 'append'>;
+  readonly ledger: Pick<Ledger, 'append' | 'head'>;
   readonly readModel: Pick<ReadModel, 'rows' | 'labels' | 'caughtUp' | 'position'>;
   /** Of all exchanges, those in the control sample; 0 to 1. */
   readonly controlRate: number;
@@ -84,17 +84,10 @@ export function checkBlind(queue: QueueName | null, blind: boolean): void {
 
 async function labelledOf(parts: LabelParts, ids: readonly string[], signal: AbortSignal): Promise<Labelled[]> {
   const { ledger, readModel } = parts;
-  const views = await Promise.all(ids.map((id) => ledger.exchange(id).catch(() => null)));
-  // Whole ids only: a label must not land on whatever happens to begin like that.
-  if (views.some((view, i) => view?.opened.exchange_id !== ids[i])) {
-    throw new ApiProblem('not_found', 'The ledger has not all of these exchanges.');
-  }
-  const seqs = views.flatMap((view) =>
-    view === null ? [] : [view.opened_seq, ...view.verdicts.map(({ seq }) => seq)],
-  );
-  await caughtUp(readModel, Math.max(...seqs), signal);
+  // From the index, which has all of them in one answer: the ledger would send what was said in each along.
+  await caughtUp(readModel, (await ledger.head())?.seq ?? 0, signal);
   const rows = await readModel.rows(ids);
-  if (rows.length !== ids.length) throw new ApiProblem('not_found', 'The index has not all of these exchanges.');
+  if (rows.length !== ids.length) throw new ApiProblem('not_found', 'Not all of these exchanges are there.');
   if (rows.some(isErased)) {
     throw new ApiProblem('not_possible', 'What was said in one of these exchanges is erased: nobody can label it.');
   }
