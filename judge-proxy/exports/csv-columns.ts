@@ -50,6 +50,7 @@ const VERDICT: readonly Column<VerdictItem>[] = [
   { name: 'llm_error_status', value: ({ llm_error }) => llm_error?.status },
   { name: 'llm_error_code', value: ({ llm_error }) => llm_error?.code },
   ...same<VerdictItem, keyof Verdict>('prev_hash', 'hash'),
+  { name: 'text_erased', value: ({ text_erased }) => text_erased === true },
 ];
 
 const OPENED = ['exchange_id', 'request_id', 'client', 'route', 'host', 'port', 'method', 'path', 'mode'] as const;

@@ -53,6 +53,7 @@ export function wordy(id: string, changes: Partial<NewVerdict> = {}): NewVerdict
       },
     ],
     rule_hits: [{ rule: 'secrets', version: '1', place: 'request', preview: `preview-${id}`, severity: 'low' }],
+    overall: { label: 'violation', severity: 'high', score: 0.9 },
     latest_user_message: `message-${id}`,
     ...changes,
   });

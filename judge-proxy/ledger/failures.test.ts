@@ -165,12 +165,12 @@ describe('a write that fails', () => {
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
     expect(outcomes[0]).toMatchObject({ reason: { code: 'ledger_unavailable', reason: 'locked' } });
-    expect(ledger.health()).toEqual({ ok: false, cause: 'locked' });
+    expect(ledger.health()).toMatchObject({ ok: false, cause: 'locked' });
     expect(lost).toEqual([[3, 'locked']]);
     foreign.exec('ROLLBACK');
     foreign.close();
     await ledger.open(sampleOpened('exchange-1'));
-    expect(ledger.health()).toEqual({ ok: true, cause: null });
+    expect(ledger.health()).toMatchObject({ ok: true, cause: null });
     expect(log.lines).toEqual([
       { level: 'error', event: 'ledger_failed', fields: { file, cause: 'locked', count: 3 } },
       { level: 'warn', event: 'ledger_recovered', fields: { file, cause: 'locked', count: 3 } },
@@ -205,9 +205,9 @@ describe('a write that fails', () => {
     const output = execFileSync('unshare', ['-r', '-m', 'sh', '-c', script, 'sh', disk, process.execPath, CHILD]);
     const [refused, failing, after, fine, events, stats] = output.toString().trim().split('\n');
     expect(refused).toBe('ledger_unavailable disk_full');
-    expect(failing).toBe('{"ok":false,"cause":"disk_full"}');
+    expect(failing).toMatch('{"ok":false,"cause":"disk_full",');
     expect(after).toBe('committed');
-    expect(fine).toBe('{"ok":true,"cause":null}');
+    expect(fine).toMatch('{"ok":true,"cause":null,');
     expect(JSON.parse(events ?? '')).toEqual([
       ['ledger_failed', 'disk_full', 1],
       ['ledger_recovered', 'disk_full', 1],

@@ -30,7 +30,8 @@ interface Row {
 }
 
 export function verdicts(db: DatabaseSync, filter: VerdictFilter): Verdict[] {
-  const where = new Conditions();
+  // A row without its record is nothing that can be shown: verify tells of it.
+  const where = new Conditions('r.body IS NOT NULL');
   where.add('v.seq < ?', filter.before_seq);
   where.add('v.seq > ?', filter.after_seq);
   where.add('v.label = ?', filter.label);
@@ -71,7 +72,7 @@ function unjudgedRows(
   position: 'e.opened_seq' | 'e.completed_seq',
   range: string,
 ): UnjudgedRow[] {
-  const where = new Conditions('e.verdict_seq IS NULL', range);
+  const where = new Conditions('e.verdict_seq IS NULL', 'o.body IS NOT NULL', range);
   where.add(`${position} < ?`, filter.before_seq);
   where.add("json_extract(o.body, '$.route') = ?", filter.route);
   where.add("json_extract(o.body, '$.client') = ?", filter.client);
@@ -118,14 +119,15 @@ export function exchange(db: DatabaseSync, id: string): ExchangeView | null {
        LEFT JOIN records c ON c.seq = e.completed_seq
        LEFT JOIN contents t ON t.seq = e.completed_seq
        LEFT JOIN contents q ON q.seq = e.request_verdict_seq
-       WHERE e.exchange_id = ?`,
+       WHERE e.exchange_id = ? AND o.body IS NOT NULL`,
     )
-    .get(exchangeId) as unknown as ExchangeRow;
+    .get(exchangeId) as unknown as ExchangeRow | undefined;
+  if (row === undefined) return null;
   const verdictRows = db
     .prepare(
       `SELECT r.body, r.seq, r.prev_hash, r.hash, t.json AS text
        FROM verdicts v JOIN records r ON r.seq = v.seq LEFT JOIN texts t ON t.seq = v.seq
-       WHERE v.exchange_id = ? ORDER BY v.seq`,
+       WHERE v.exchange_id = ? AND r.body IS NOT NULL ORDER BY v.seq`,
     )
     .all(exchangeId) as unknown as StoredVerdict[];
   const job = db

@@ -157,7 +157,7 @@ describe('an exchange', () => {
     expect(outcomes[1]).toMatchObject({ reason: { code: 'ledger_unavailable', reason: 'conflict' } });
     expect(await ledger.stats()).toMatchObject({ exchanges: 3, open: 2, jobs: 1 });
     expect(faults(records())).toEqual([]);
-    expect(ledger.health()).toEqual({ ok: true, cause: null });
+    expect(ledger.health()).toMatchObject({ ok: true, cause: null });
     expect(log.lines).toEqual([
       { level: 'error', event: 'ledger_refused', fields: { file, cause: 'conflict', count: 3 } },
     ]);
@@ -310,7 +310,7 @@ describe('jobs', () => {
     const fields = { file, exchange_id: 'exchange-1' };
     expect(log.lines).toEqual([{ level: 'error', event: 'ledger_content_altered', fields }]);
     expect(lost).toEqual([[1, 'altered']]);
-    expect(ledger.health()).toEqual({ ok: true, cause: null });
+    expect(ledger.health()).toMatchObject({ ok: true, cause: null });
   });
 
   it('that are done are not given back', async () => {

@@ -38,7 +38,7 @@ const SQL = {
     JOIN records o ON o.seq = e.opened_seq
     JOIN records c ON c.seq = j.completed_seq
     LEFT JOIN contents t ON t.seq = j.completed_seq
-    WHERE j.verdict_seq IS NULL AND j.not_before <= ? AND (j.leased_until IS NULL OR j.leased_until <= ?)
+    WHERE j.verdict_seq IS NULL AND o.body IS NOT NULL AND c.body IS NOT NULL AND j.not_before <= ? AND (j.leased_until IS NULL OR j.leased_until <= ?)
     ORDER BY j.completed_seq
     LIMIT ?`,
   lease: 'UPDATE jobs SET attempt = attempt + 1, leased_until = ? WHERE job_id = ?',
@@ -48,7 +48,7 @@ const SQL = {
   openExchanges: `
     SELECT r.body, v.body AS verdict FROM exchanges e JOIN records r ON r.seq = e.opened_seq
     LEFT JOIN records v ON v.seq = e.request_verdict_seq
-    WHERE e.verdict_seq IS NULL AND e.completed_seq IS NULL ORDER BY e.opened_seq`,
+    WHERE e.verdict_seq IS NULL AND e.completed_seq IS NULL AND r.body IS NOT NULL ORDER BY e.opened_seq`,
   insertVerdict: `
     INSERT INTO verdicts (seq, verdict_id, exchange_id, label, severity, coverage, route, client, host, api, stands,
       ts, judge, judge_tokens, judge_cost_usd)

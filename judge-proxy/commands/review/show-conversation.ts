@@ -12,13 +12,18 @@ export function conversationSections(view: ExchangeView, paint: Paint): Section[
   // An exchange whose request was refused has at least what was judged of it.
   const content = view.content ?? view.request_content;
   const title = 'CONVERSATION (redacted, as the judge saw it)';
-  if (content === null) return [[title, notJudgedLine('no content is kept', paint)]];
+  if (content === null) return [[title, notJudgedLine(whyNoContent(view), paint)]];
   const input = JSON.parse(content) as JudgeInput;
   const evident = evidentPlaces(view);
   return [
     ...(input.context === undefined ? [] : [earlierSection(input.context, evident, paint)]),
     [title, conversation(input, evident, paint)],
   ];
+}
+
+/** The record names by its hash what was there. */
+function whyNoContent({ completed }: ExchangeView): string {
+  return (completed?.content_sha256 ?? null) === null ? 'no content is kept' : 'the content was erased';
 }
 
 function evidentPlaces({ verdicts }: ExchangeView): ReadonlySet<string> {

@@ -31,6 +31,7 @@ function facts(verdict: Verdict, paint: Paint): string {
       ? [['judge error', oneLine(`${verdict.llm_error.class} ${verdict.llm_error.code ?? ''}`)]]
       : []),
     ['made', `${clockTime(verdict.ts)} UTC${cost(verdict)}`],
+    ...(verdict.text_erased === true ? [['erased', 'quotes, explanations and previews'] as const] : []),
   ] as const;
   return rows.map(([name = '', text = '']) => `${name.padEnd(12)}${text}`).join('\n');
 }
