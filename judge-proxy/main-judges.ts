@@ -6,6 +6,8 @@ import { createEndpoints, type Endpoints, type EndpointsOptions } from './judge/
 import { createJudge, type Judge } from './judge/judges.ts';
 import { type JudgeGiven, Policies } from './judge/published.ts';
 import { readRubric } from './judge/rubric.ts';
+import { operatorPatterns } from './judge/rules/operator-patterns.ts';
+import type { Rule } from './judge/rules/rule.ts';
 import { createAddressGuard } from './policy/address.ts';
 import { systemClock } from './telemetry/clock.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -34,14 +36,15 @@ export function buildJudges(config: Config, on: { readonly breaker?: Metrics['ju
       }),
     ...(on.breaker === undefined ? {} : { onBreaker: worstOfEach(on.breaker) }),
   });
+  const detector = operatorPatterns(config.redaction.patterns);
   const given = new Map(
-    Object.entries(config.judges).map(([name, judge]) => [name, buildJudge(name, judge, endpoints)] as const),
+    Object.entries(config.judges).map(([name, judge]) => [name, buildJudge(name, judge, endpoints, detector)] as const),
   );
   const policies = new Policies(given);
   return { byName: policies.judges, policies, close: () => endpoints.close() };
 }
 
-function buildJudge(name: string, judge: JudgeConfig, endpoints: Endpoints): JudgeGiven {
+function buildJudge(name: string, judge: JudgeConfig, endpoints: Endpoints, detector: Rule | null): JudgeGiven {
   const model = buildModel(judge.model, endpoints);
   const file = readRubric(judge.rubric);
   const built = createJudge({
@@ -54,6 +57,7 @@ function buildJudge(name: string, judge: JudgeConfig, endpoints: Endpoints): Jud
     ...(judge.model === undefined ? {} : { timeoutMs: judge.model.timeout }),
     cache: judge.cache,
     budget: judge.budget,
+    detector,
   });
   return { judge: built, file, publishable: judge.policy === 'published' };
 }

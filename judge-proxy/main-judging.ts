@@ -8,7 +8,6 @@ import type { Consultant } from './judge/consult.ts';
 import { createConsultant } from './judge/consultant.ts';
 import type { Analyser } from './judge/input.ts';
 import { createPathRedaction, type RedactPath } from './judge/path-redaction.ts';
-import { operatorPatterns } from './judge/rules/operator-patterns.ts';
 import { Turns } from './judge/turns.ts';
 import { startJudge } from './judge/worker.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -75,7 +74,6 @@ export async function startJudging(own: AsyncDisposableStack, parts: JudgingPart
   const turns = new Turns({ running: limits.judge_concurrency, waiting: limits.judge_queue });
   const consultant = createConsultant({
     ...{ limits, prices, budgets, turns, clock: systemClock, randomBytes, metrics, hmacKey },
-    detector: operatorPatterns(config.redaction.patterns),
   });
   metrics.gauge('judge_calls_active', () => consultant.running);
   metrics.gauge('judge_inline_waiting', () => consultant.waiting('inline'));

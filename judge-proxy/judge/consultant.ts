@@ -16,7 +16,6 @@ import { InFlight } from './in-flight.ts';
 import type { JudgeModel } from './model.ts';
 import { costUsd, type Prices } from './prices.ts';
 import { Recall, type Remembered, type Said } from './recall.ts';
-import type { Rule } from './rules/rule.ts';
 import { drawOf, sample } from './sampling.ts';
 import { Turns, type Urgency } from './turns.ts';
 import { VerdictCache } from './verdict-cache.ts';
@@ -54,8 +53,6 @@ export interface ConsultantOptions {
   readonly metrics: ConsultMetrics;
   /** Of another consultant, with whom it shares the calls at one time; its own unless given. */
   readonly turns?: Turns;
-  /** The operator's patterns, for what judges write; none unless given. */
-  readonly detector?: Rule | null;
   /** Keys the tokens that stand for secrets; random unless given. */
   readonly hmacKey?: Uint8Array;
   /** Draw of an exchange, 0 to 1; by its id unless given. */
@@ -219,9 +216,9 @@ class ModelConsultant implements SharedConsultant {
   #cleaned(asked: Asked, { judge, exchangeId, asItCame = false }: Question): Asked {
     const { outcome } = asked;
     if (asItCame || outcome.answer === undefined) return asked;
-    const { detector = null, clock } = this.#options;
+    const { clock } = this.#options;
     const answer = cleanAnswer(outcome.answer, {
-      ...{ rules: judge.rules, detector },
+      ...{ rules: judge.rules, detector: judge.detector },
       token: redactionTokens(this.#hmacKey, exchangeId),
       now: () => clock.monotonic(),
     });

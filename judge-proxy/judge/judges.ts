@@ -6,7 +6,7 @@ import type { JudgeConfig } from '../config/schema.ts';
 import type { JudgeModel } from './model.ts';
 import { promptHash } from './prompt.ts';
 import type { Rubric } from './rubric.ts';
-import type { RuleName } from './rules/rule.ts';
+import type { Rule, RuleName } from './rules/rule.ts';
 import { ALWAYS_ON_RULES, RULE_VERSIONS } from './rules/run-rules.ts';
 
 export interface Judge {
@@ -21,11 +21,13 @@ export interface Judge {
   readonly timeoutMs: number;
   readonly cache: JudgeConfig['cache'];
   readonly budget: JudgeConfig['budget'];
+  /** The operator's patterns, for what models write: it is kept beside the text, and read like it. */
+  readonly detector: Rule | null;
   /** SHA-256 (hex) over rubric, prompt, answer form, rules with their versions, and the models' names. */
   readonly hash: string;
 }
 
-type Optional = 'smallModel' | 'timeoutMs' | 'cache' | 'budget';
+type Optional = 'smallModel' | 'timeoutMs' | 'cache' | 'budget' | 'detector';
 
 /** As the schema has it, but without a cache: that is for who knows about it. */
 const DEFAULTS: Pick<Judge, Optional> = {
@@ -33,6 +35,7 @@ const DEFAULTS: Pick<Judge, Optional> = {
   timeoutMs: 30_000,
   cache: { entries: 0, ttl: 0, scope: 'client' },
   budget: { day: {}, month: {}, client_day: {}, client_month: {} },
+  detector: null,
 };
 
 /** @param given of the config, loaded */

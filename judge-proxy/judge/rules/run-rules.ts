@@ -5,6 +5,7 @@ import type { RuleHit, Severity } from '../../ledger/records.ts';
 import { type CleanText, cleanText } from './clean-text.ts';
 import { disguises } from './disguises.ts';
 import { type EncodedRuns, encodedRuns } from './encoded.ts';
+import { type Unescaped, unescapedText } from './escaped.ts';
 import { joined, spansJoint } from './joints.ts';
 import { hiddenText, judgeManipulation, type ManipulationScan, readForJudge } from './judge-manipulation.ts';
 import { NEAR_EMPTY_RESPONSE, NEAR_EMPTY_VERSION } from './near-empty-response.ts';
@@ -125,13 +126,23 @@ function bounded(scan: RuleScan, room: number): RuleScan {
 /** A text in the forms that rules read, each made when it is asked for: a text that was read before needs none. */
 class Forms {
   readonly original: string;
-  readonly key: string | null;
   #clean: CleanText | undefined;
   #encoded: EncodedRuns | undefined;
+  #key: string | null | undefined;
+  #unescaped: Unescaped | null | undefined;
 
   constructor(original: string) {
     this.original = original;
-    this.key = keyOf(original);
+  }
+
+  get key(): string | null {
+    if (this.#key === undefined) this.#key = keyOf(this.original);
+    return this.#key;
+  }
+
+  get unescaped(): Unescaped | null {
+    if (this.#unescaped === undefined) this.#unescaped = unescapedText(this.original);
+    return this.#unescaped;
   }
 
   get clean(): CleanText {
@@ -146,7 +157,29 @@ class Forms {
 }
 
 /** Runs one rule over one text: clean form, original form where they differ, and what base64 in it says. */
-function runOne(rule: Rule, { original, clean, encoded }: Forms, budget: Budget): RuleScan {
+function runOne(rule: Rule, forms: Forms, budget: Budget): RuleScan {
+  const scan = runWritten(rule, forms, budget);
+  if (!rule.redacts || forms.unescaped === null) return scan;
+  return withUnescaped(rule, scan, forms.unescaped, budget, ESCAPE_LEVELS);
+}
+
+/** Arguments of a tool call are JSON, and may hold JSON. */
+const ESCAPE_LEVELS = 2;
+
+/** The same with what the rule finds once JSON escapes are undone. */
+function withUnescaped(rule: Rule, scan: RuleScan, unescaped: Unescaped, budget: Budget, levels: number): RuleScan {
+  const forms = new Forms(unescaped.text);
+  const written = runWritten(rule, forms, budget);
+  const inner =
+    levels > 1 && forms.unescaped !== null
+      ? withUnescaped(rule, written, forms.unescaped, budget, levels - 1)
+      : written;
+  const findings = inner.findings.map((finding) => ({ ...finding, ...unescaped.original(finding.start, finding.end) }));
+  const read = unescaped.original(inner.scanned, inner.scanned).start;
+  return { findings: mergeFindings([...scan.findings, ...findings]), scanned: Math.min(scan.scanned, read) };
+}
+
+function runWritten(rule: Rule, { original, clean, encoded }: Forms, budget: Budget): RuleScan {
   const forJudge = rule === judgeManipulation ? readForJudge(clean.text, budget) : null;
   const scan = forJudge ?? rule.run(clean.text, budget);
   let scanned = scan.scanned;
