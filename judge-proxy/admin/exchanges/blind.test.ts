@@ -8,7 +8,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AdminSession } from '../../../test/support/admin-session.ts';
 import type { ExchangeRow } from '../../ledger/read-model/rows.ts';
-import { DataRig } from '../testing/data-rig.ts';
+import { sampleCompleted, sampleContent, sampleOpened } from '../../ledger/sample-records.ts';
+import { DataRig, documentOf } from '../testing/data-rig.ts';
 import { blindRow } from './blind.ts';
 
 let rig: DataRig;
@@ -30,16 +31,22 @@ const WORDS = [
   ...['blocked_by_judge', '"stopped"', 'partial'],
 ];
 
-const ID = { stern: 'exchange-stern', mild: 'exchange-mild' };
+/** The latest user message, which is the client's own words. */
+const SAID = { latest_user_message: 'What is the plan?', latest_user_message_length: 17 };
+const ID = { stern: 'exchange-stern', mild: 'exchange-mild', bare: 'exchange-bare' };
 
 beforeAll(async () => {
   rig = await DataRig.start({ opinions: 2 });
   await rig.rig.administrator();
   reviewer = await rig.rig.user('rita', 'reviewer');
   other = await rig.rig.user('other-reviewer', 'reviewer');
+  const content = sampleContent(documentOf('What is the plan?'));
+  await rig.ledger.open(sampleOpened(ID.bare));
+  const waiting = { exchange_id: ID.bare, judge: 'default' };
+  await rig.ledger.complete(sampleCompleted(ID.bare, { content_sha256: content.sha256 }), content, waiting);
   await rig.record(ID.mild, {
     content: 'What is the plan?',
-    verdict: { overall: { label: 'clean', severity: 'none', score: 0 } },
+    verdict: { ...SAID, overall: { label: 'clean', severity: 'none', score: 0 } },
   });
   await rig.record(ID.stern, {
     content: 'What is the plan?',
@@ -49,6 +56,7 @@ beforeAll(async () => {
       coverage: { level: 'partial', reasons: ['stopped'] },
     },
     verdict: {
+      ...SAID,
       judge: JUDGE,
       overall: { label: 'violation', severity: 'critical', score: 0.97 },
       ...{ action: 'blocked', decided_by: 'model', coverage: { level: 'partial', reasons: ['stopped'] } },
@@ -105,15 +113,17 @@ describe('blind', () => {
 
   it('nor in the queue', async () => {
     const page = await queue('true');
-    expect(page.items.map(({ exchange }) => exchange.exchange_id)).toEqual([ID.stern, ID.mild]);
+    expect(page.items.map(({ exchange }) => exchange.exchange_id)).toEqual([ID.stern, ID.mild, ID.bare]);
     expect(told(page)).toEqual([]);
     expect(page.items.every(({ why }) => why === 'drawn')).toBe(true);
   });
 
-  it('what was stopped and what was clean look the same', async () => {
+  it('what was stopped, what was clean and what waits for its judge look the same', async () => {
     const [stern, mild] = [await read(ID.stern, 'true'), await read(ID.mild, 'true')];
     expect(nameless(stern, ID.stern)).toEqual(nameless(mild, ID.mild));
-    const [first, second] = (await queue('true')).items;
+    expect(nameless(await read(ID.bare, 'true'), ID.bare)).toEqual(nameless(mild, ID.mild));
+    const [first, second, third] = (await queue('true')).items;
+    expect(nameless(third, ID.bare)).toEqual(nameless(second, ID.mild));
     expect(nameless(first, ID.stern)).toEqual(nameless(second, ID.mild));
   });
 
