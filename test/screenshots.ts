@@ -3,10 +3,12 @@
  * docs/screenshots. Not a test: somebody looks at them.
  */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import type { Page } from 'playwright-core';
+import { SPAN_MS, START_MS, syntheticLedger } from '../bench/synthetic-ledger.ts';
 import { HOLD_HOST, playScenes, sceneScript } from './support/console-scenes.ts';
 import { ConsoleWorld, HOSTS } from './support/console-world.ts';
 
@@ -20,15 +22,22 @@ interface Shot {
   readonly prepare?: (page: Page) => Promise<void>;
 }
 
+/** The last week of the traffic that is in the ledger before. */
+const WEEK = new URLSearchParams({
+  since: new Date(START_MS + SPAN_MS - 7 * 86_400_000).toISOString(),
+  until: new Date(START_MS + SPAN_MS).toISOString(),
+}).toString();
+const EXCHANGES = 4_000;
+
 const SHOTS: readonly Shot[] = [
-  { name: 'overview', path: '/' },
-  { name: 'overview-dark', path: '/', colorScheme: 'dark' },
+  { name: 'overview', path: `/?${WEEK}` },
+  { name: 'overview-dark', path: `/?${WEEK}`, colorScheme: 'dark' },
   { name: 'exchanges', path: '/exchanges' },
   { name: 'exchanges-dark', path: '/exchanges?q=backup', colorScheme: 'dark' },
   { name: 'exchange', path: '/exchanges?min_severity=critical', prepare: openFirst },
   { name: 'exchange-dark', path: '/exchanges?label=violation', colorScheme: 'dark', prepare: openFirst },
   { name: 'connections', path: '/connections' },
-  { name: 'clients', path: '/clients' },
+  { name: 'clients', path: `/clients?${WEEK}` },
   { name: 'queue', path: '/queue' },
   { name: 'quality', path: '/quality' },
   { name: 'policies', path: '/policies/default' },
@@ -38,16 +47,25 @@ const SHOTS: readonly Shot[] = [
 
 async function main(names: readonly string[]): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
+  const folder = mkdtempSync(join(tmpdir(), 'judge-screenshots-'));
+  const ledger = join(folder, 'ledger.db');
+  syntheticLedger(ledger, EXCHANGES, () => {});
   const world = await ConsoleWorld.start({
     script: sceneScript,
     terminatedHosts: [HOLD_HOST],
-    config: { routes: routes(), review: { control_rate: 0.5 } },
+    config: {
+      routes: routes(),
+      ledger: { url: `sqlite:${ledger}` },
+      review: { control_rate: 0.5 },
+      prices: { 'gpt-5*': { input: 1.25, output: 10 }, 'test-judge': { input: 0.25, output: 2 } },
+    },
   });
   try {
     await playScenes(world);
     for (const shot of SHOTS) if (names.length === 0 || names.includes(shot.name)) await take(world, shot);
   } finally {
     await world.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

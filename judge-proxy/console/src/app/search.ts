@@ -7,12 +7,13 @@ export function parseSearch(text: string): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(text));
 }
 
-/** The opposite of `parseSearch`. What is undefined or empty is left out. */
+/** The opposite of `parseSearch`, in one order, so that one list has one address. What is undefined or empty is left out. */
 export function stringifySearch(search: Record<string, unknown>): string {
   const parameters = new URLSearchParams();
   for (const [key, value] of Object.entries(search)) {
     if (value !== undefined && value !== null && value !== '') parameters.set(key, String(value));
   }
+  parameters.sort();
   const text = parameters.toString();
   return text === '' ? '' : `?${text}`;
 }

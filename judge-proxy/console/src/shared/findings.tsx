@@ -155,7 +155,10 @@ function ScoreBar({ score, threshold, violated }: ScoreBarProps) {
       </div>
       <span className={classes.number}>
         {plain(score)}
-        <span className={classes.of}> of {plain(threshold)}</span>
+        <span className={classes.of}>
+          {' '}
+          {score >= threshold ? '≥' : '<'} {plain(threshold)}
+        </span>
       </span>
     </div>
   );

@@ -1,0 +1,190 @@
+/**
+ * Contract: the page of an exchange marks what the judge quoted where it stands, and leads there; rule hits as well. A
+ * person can label it and withdraw the label. No failure of the judge, and no exchange that nobody judged, has the colour
+ * or the word of a pass. Erasing asks for the name, is recorded, and the page says that the words are gone.
+ */
+
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JudgeState } from '../../judge-proxy/ledger/records.ts';
+import { expectNoFaults, hasChromium } from '../support/browser.ts';
+import { makePerson } from '../support/console-people.ts';
+import { ConsoleWorld, HOSTS } from '../support/console-world.ts';
+import { requireChromium } from '../support/require-chromium.ts';
+import type { Instruction } from '../support/scripted-judge.ts';
+
+requireChromium();
+
+const AWS_KEY = ['AKIA', 'QYLPMN5HHHFPZAM2'].join('');
+const ask = (content: string) => [{ role: 'user', content }];
+
+/** What stands for a pass: the words, and the one green of the theme (`--tone-good`, light and dark). */
+const PASS_WORDS = /\b(clean|safe to|passed|no findings|all good|ok)\b/i;
+const GREENS = ['rgb(18, 112, 60)', 'rgb(111, 211, 154)'];
+
+describe.runIf(hasChromium)('the page of an exchange', () => {
+  let world: ConsoleWorld;
+
+  beforeAll(async () => {
+    world = await ConsoleWorld.start({
+      config: {
+        routes: [
+          { name: 'openai', hosts: [HOSTS.openai], ports: [443], action: 'terminate', judge: 'default' },
+          { name: 'unjudged', hosts: [HOSTS.recorded], ports: [443], action: 'terminate' },
+        ],
+      },
+    });
+  });
+  afterAll(async () => {
+    await world?.close();
+  });
+
+  const openExchange = async (id: string, path = '') => {
+    const opened = await world.open();
+    await opened.page.goto(`/exchanges/${id}${path}`);
+    await opened.page.getByRole('heading', { name: /^Exchange / }).waitFor();
+    return opened;
+  };
+
+  it('marks quotes and rule hits where they stand, and leads there by click and by key', async () => {
+    const { exchange_id } = await world.judged({
+      model: 'gpt-marks',
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        ...ask(`The key is ${AWS_KEY}. Also STRICTLY CONFIDENTIAL: the merger with Northwind, and nothing else.`),
+      ],
+    });
+    const { page, faults } = await openExchange(exchange_id);
+    const message = page.getByRole('article').filter({ hasText: 'The key is' });
+    const marks = await message.locator('mark').allTextContents();
+    expect(marks.some((text) => text.startsWith('STRICTLY CONFIDENTIAL'))).toBe(true);
+    expect(marks.some((text) => text.startsWith('[REDACTED:'))).toBe(true);
+    expect(await page.content()).not.toContain(AWS_KEY);
+
+    const quote = page.getByRole('region', { name: 'Verdict' }).getByRole('button', { name: /STRICTLY CONFIDENTIAL/ });
+    await quote.click();
+    expect(await quote.getAttribute('aria-pressed')).toBe('true');
+    await message.locator('mark[data-chosen]').filter({ hasText: 'STRICTLY' }).first().waitFor();
+    await page.keyboard.press(']');
+    expect(await quote.getAttribute('aria-pressed')).toBe('false');
+    expectNoFaults(faults);
+  });
+
+  it('draws scores against thresholds, and says them', async () => {
+    const { exchange_id } = await world.judged({
+      model: 'gpt-scores',
+      messages: ask('STRICTLY CONFIDENTIAL: figures of May'),
+    });
+    const { page, faults } = await openExchange(exchange_id);
+    const verdict = page.getByRole('region', { name: 'Verdict' });
+    await verdict.getByRole('img', { name: 'Score 3, threshold 2' }).waitFor();
+    expect(await verdict.getByRole('img', { name: /^Score 0, threshold/ }).count()).toBeGreaterThan(2);
+    expectNoFaults(faults);
+  });
+
+  it('takes a label with a note, another instead, and the withdrawal', async () => {
+    const { exchange_id } = await world.judged({ model: 'gpt-label', messages: ask('Please label me') });
+    const { page, faults } = await openExchange(exchange_id);
+    const labels = page.getByRole('region', { name: 'Labels of people' });
+    await labels.getByRole('textbox', { name: 'Note' }).fill('looked twice');
+    await labels.getByRole('button', { name: 'Violation' }).click();
+    await labels.getByText('looked twice').waitFor();
+    await labels.getByRole('button', { name: 'Unsure' }).click();
+    await labels.getByText('replaced since').waitFor();
+    await labels.getByRole('button', { name: 'Withdraw my label' }).click();
+    await labels.getByText('withdrew the label').waitFor();
+    expect(await labels.getByRole('button', { name: 'Unsure' }).getAttribute('aria-pressed')).toBe('false');
+    expectNoFaults(faults);
+  });
+
+  const FAILURES: readonly (readonly [JudgeState, Instruction])[] = [
+    ['invalid_output', { tamper: () => 'no JSON of that form' }],
+    ['nonce_mismatch', { tamper: (answer) => ({ ...answer, nonce: 'another' }) }],
+    ['quote_mismatch', { tamper: (answer) => ({ ...answer, criteria: quoting(answer.criteria, 'never said') }) }],
+    ['provider_error', { status: 400 }],
+  ];
+  it.each(FAILURES)('%s has neither word nor colour of a pass', async (state, instruction) => {
+    world.judge.script = () => instruction;
+    const verdict = await world.judged({ model: `gpt-${state}`, messages: ask(`An ordinary question about ${state}`) });
+    world.judge.script = () => ({});
+    expect(verdict.state).toBe(state);
+    const { page, faults } = await openExchange(verdict.exchange_id);
+    await page.getByText('Undetermined: nobody may call this safe.').waitFor();
+    await expectNoPass(page);
+    await page.goto(`/exchanges?model=${verdict.model_returned}`);
+    await page.getByRole('row').nth(1).waitFor();
+    await expectNoPass(page);
+    expectNoFaults(faults);
+  });
+
+  it('an exchange that nobody judged has neither word nor colour of a pass', async () => {
+    await world.send({ model: 'gpt-unjudged', host: HOSTS.recorded, messages: ask('Nobody reads this') });
+    const { page, faults } = await world.open();
+    await page.goto('/exchanges?route=unjudged');
+    await page.getByRole('row').nth(1).getByText('Not judged').first().waitFor();
+    await expectNoPass(page);
+    await page.getByRole('row').nth(1).getByRole('link').click();
+    await page.getByRole('region', { name: 'Coverage' }).getByText('The route names no judge.').waitFor();
+    await expectNoPass(page);
+    expectNoFaults(faults);
+  });
+
+  it('shows the raw record as text', async () => {
+    const { exchange_id } = await world.judged({ model: 'gpt-raw', messages: ask('Show me raw') });
+    const { page, faults } = await openExchange(exchange_id, '?view=raw');
+    const raw = await page.getByRole('region', { name: 'Raw record' }).textContent();
+    expect(JSON.parse(raw ?? '')).toMatchObject({ row: { exchange_id, model: expect.stringContaining('gpt-raw') } });
+    expectNoFaults(faults);
+  });
+
+  it('is erased by whoever may, once its name was typed, and says so afterwards', async () => {
+    const { exchange_id } = await world.judged({ model: 'gpt-erase', messages: ask('Forget this sentence') });
+    const reviewer = await makePerson(world.url, world.admin, 'rita', 'reviewer');
+    const hers = await world.open({ cookie: reviewer.cookie });
+    await hers.page.goto(`/exchanges/${exchange_id}`);
+    await hers.page.getByText('Forget this sentence').first().waitFor();
+    expect(await hers.page.getByRole('button', { name: 'More' }).count()).toBe(0);
+
+    const { page, faults } = await openExchange(exchange_id);
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByRole('menuitem', { name: 'Erase' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(exchange_id).waitFor();
+    expect(await dialog.getByRole('button', { name: 'Erase' }).isDisabled()).toBe(true);
+    await dialog.getByRole('textbox', { name: 'Type the name' }).fill(exchange_id);
+    await dialog.getByRole('button', { name: 'Erase' }).click();
+    await page.getByText('The words were erased').waitFor();
+    expect(await page.content()).not.toContain('Forget this sentence');
+    expectNoFaults(faults);
+    expectNoFaults(hers.faults);
+  });
+
+  it('says of an unknown exchange that it is not there', async () => {
+    const { page } = await world.open();
+    await page.goto('/exchanges/01990000-0000-7000-8000-000000000000');
+    await page.getByRole('alert').waitFor();
+  });
+});
+
+/** Every criterion gets a quote that nobody said. */
+function quoting(criteria: unknown, quote: string): unknown {
+  const evidence = [{ place: 'request.messages[0].content', quote }];
+  return (criteria as Record<string, unknown>[]).map((criterion) => ({ ...criterion, evidence }));
+}
+
+/** Neither in the words of the page nor in a colour of anything that it shows. Choices that a person has do not count. */
+async function expectNoPass(page: Page): Promise<void> {
+  const main = page.getByRole('main');
+  const choices = await main.getByRole('button').allTextContents();
+  const words = choices.reduce((text, choice) => text.replace(choice, ' '), (await main.textContent()) ?? '');
+  expect(words).not.toMatch(PASS_WORDS);
+  const colours = await main.locator('*').evaluateAll((elements) =>
+    elements.flatMap((element) => {
+      const style = (
+        globalThis as unknown as { getComputedStyle(of: unknown): Record<string, string> }
+      ).getComputedStyle(element);
+      return [style.color ?? '', style.backgroundColor ?? '', style.borderLeftColor ?? ''];
+    }),
+  );
+  expect(colours.filter((colour) => GREENS.includes(colour))).toEqual([]);
+}
