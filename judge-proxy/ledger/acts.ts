@@ -35,7 +35,7 @@ export interface LabelRecord {
   readonly queue: QueueName | null;
   /** The reviewer could not see what judge and others said. */
   readonly blind: boolean;
-  /** Probability with which the exchange came into the control sample, null for other queues. Weights are its inverse. */
+  /** Probability with which the exchange came into the control sample, null when it did not. Weights are its inverse. */
   readonly sampling_probability: number | null;
   /** The same for all labels of one bulk act, null for a single one. */
   readonly bulk_id: string | null;
