@@ -31,6 +31,14 @@ export async function loadPolicies(
   }
 }
 
+/** Judges with a published version in force. */
+export function publishedNow(policies: Policies): { readonly judge: string; readonly version: number }[] {
+  return policies.names.flatMap((judge) => {
+    const version = policies.inForce(judge)?.version ?? 0;
+    return version === 0 ? [] : [{ judge, version }];
+  });
+}
+
 /** The configuration wants its file: the ledger says so from here on, and who reads the chain sees when it changed. */
 async function takeBack(
   ledger: Pick<Ledger, 'append'>,

@@ -19,7 +19,7 @@ import { buildJudges } from './main-judges.ts';
 import { startJudging } from './main-judging.ts';
 import { asListenError } from './main-listen-error.ts';
 import { buildMetrics } from './main-metrics.ts';
-import { loadPolicies } from './main-policies.ts';
+import { loadPolicies, publishedNow } from './main-policies.ts';
 import { startReplaying } from './main-replays.ts';
 import { startTraffic } from './main-traffic.ts';
 import { startSinks } from './sinks/sinks.ts';
@@ -33,6 +33,8 @@ export interface StartOptions {
 
 export interface RunningProxy {
   readonly ports: { readonly proxy: number; readonly plain: number | null; readonly admin: number };
+  /** Judges whose rubric is a published version, not the file of the configuration. */
+  readonly policies: readonly { readonly judge: string; readonly version: number }[];
   /** Where the console is. */
   readonly consoleUrl: string;
   /** Made by this start, because there was no user: to be shown once. */
@@ -110,6 +112,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   const owned = own.move();
   return {
     ports: { ...traffic.ports, admin: admin.port },
+    policies: publishedNow(judges.policies),
     consoleUrl: admin.url,
     firstUser,
     close: (signal) => shutDown(owned, log, signal),

@@ -19,8 +19,8 @@ const HELP = `npm run replay -- --judge NAME  [options]
 Judges recorded exchanges again, from exactly the input that was judged (its hash is checked), and says what would newly
 block and what would newly pass. The ledger is only read, also while the proxy runs; the results are no verdicts.
 
-  --judge NAME        judge of the configuration
-  --rubric FILE       a draft in place of the judge's rubric
+  --judge NAME        judge of the configuration, with the policy that is in force: published, or its file
+  --rubric FILE       a draft in place of it
   --config FILE       configuration (${DEFAULT_CONFIG})
   --ledger URL        ledger to read (that of the configuration)
   --since TIME, --until TIME
@@ -57,6 +57,7 @@ export async function replay(args: readonly string[], io: CommandIo): Promise<nu
     try {
       const reader = openReader(ledgerUrl);
       try {
+        if (options.rubric === undefined) tellPublished(await asked.takePublished(reader), options.judge, io);
         using file = new ReplayFile(options.out);
         const head = await reader.head();
         const run = new Replay(
@@ -73,6 +74,10 @@ export async function replay(args: readonly string[], io: CommandIo): Promise<nu
       await asked.close();
     }
   });
+}
+
+function tellPublished(version: number, judge: string, io: CommandIo): void {
+  if (version > 0) io.stderr.write(`Judge ${judge} has policy version ${version}, as published in this ledger.\n`);
 }
 
 async function replayWith(run: Replay, options: { out: string; yes: boolean; json: boolean }, io: CommandIo) {

@@ -135,8 +135,9 @@ function facts(
     admin: proxy.consoleUrl,
     ledger: config.ledger.url,
     terminated: setupFor(config).terminatedHosts,
-    judge:
-      model === undefined ? 'rules alone: OPENAI_API_KEY is not set, and coverage says so' : `rules and ${model.name}`,
+    judge: `${
+      model === undefined ? 'rules alone: OPENAI_API_KEY is not set, and coverage says so' : `rules and ${model.name}`
+    }${proxy.policies.map(({ judge, version }) => `; ${judge} by policy version ${version}`).join('')}`,
     envoy: envoy === null ? null : envoy.version,
   };
 }

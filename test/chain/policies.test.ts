@@ -40,6 +40,7 @@ let asked = 0;
 
 beforeAll(async () => {
   chain = await Chain.start({ hop: 'h2' });
+  await chain.proxy.said(/^\s+[a-z2-9]{5}-/);
   admin = await signedIn(printedPassword(chain.proxy.text));
 });
 afterAll(() => chain?.stop());
@@ -125,7 +126,7 @@ describe('from a draft to the next exchange', () => {
     expect(again).toMatchObject({ overall: { label: 'violation' }, judge: { hash: before.judge?.hash } });
   });
 
-  it('is in force after a restart, and check-config says which it is', async () => {
+  it('is in force after a restart; check-config says which it is, and replay asks with it', async () => {
     const { revision } = await saveDraft(MILD, 0);
     const { version } = await publish(revision);
     chain.proxy.kill('SIGTERM');
@@ -133,12 +134,17 @@ describe('from a draft to the next exchange', () => {
     const config = join(chain.folder, 'judge-proxy.yaml');
     const checked = await run(process.execPath, [join(ROOT, 'judge-proxy/cli.ts'), 'check-config', '--config', config]);
     expect(checked.stdout).toContain(`# judge default: policy version ${version}, published by admin`);
+    // The command asks with what is in force, too.
+    const replay = ['replay', '--judge', 'default', '--out', join(chain.folder, 'out.jsonl'), '--yes', '--json'];
+    const cli = [join(ROOT, 'judge-proxy/cli.ts'), ...replay, '--config', config];
+    const { stdout } = await run(process.execPath, cli, {}, ROOT);
+    expect(JSON.parse(stdout)).toMatchObject({ judge: { rubric: { hash: hashOf(MILD) } } });
     await chain.restartProxy();
     await chain.proxy.event('policy_in_force', (line) => line.judge === 'default' && line.version === `${version}`);
     expect((await judged(LEAK)).judge?.rubric_hash).toBe(hashOf(MILD));
     admin = await signedIn(TEST_PASSWORD);
     await call('POST', `${api}/rollback`, { version: 0, note: 'back' });
-  });
+  }, 60_000);
 });
 
 describe('kill -9 around a publication', () => {

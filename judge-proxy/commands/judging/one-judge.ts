@@ -3,14 +3,22 @@
 import { ConfigError } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Judge } from '../../judge/judges.ts';
+import { loadPublished } from '../../judge/published.ts';
+import type { LedgerReader } from '../../ledger/ledger.ts';
 import { buildJudges } from '../../main-judges.ts';
 import { CommandError } from '../command.ts';
 
 export interface OneJudge {
+  /** With the rubric of its file, or the one given, until `takePublished`. */
   readonly judge: Judge;
   /** Base URLs of its models: the same name elsewhere may be another model. null without one. */
   readonly endpoint: string | null;
   readonly smallEndpoint: string | null;
+  /**
+   * From here on it is the judge that is in force: with the version that the ledger says was published.
+   * @returns its number, 0 for the file. Rejects with ConfigError when the proxy would not start with it either.
+   */
+  takePublished(ledger: Pick<LedgerReader, 'rows'>): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -30,12 +38,22 @@ export function buildOneJudge(config: Config, name: string, concurrency: number,
     judges: { [name]: { ...given, rubric: rubric ?? given.rubric } },
     limits: { ...config.limits, judge_concurrency: concurrency },
   });
-  const judge = judges.byName.get(name);
-  if (judge === undefined) throw new CommandError(`The configuration has no judge '${name}'.`);
+  const judgeNow = () => {
+    const judge = judges.byName.get(name);
+    if (judge === undefined) throw new CommandError(`The configuration has no judge '${name}'.`);
+    return judge;
+  };
+  const { model, smallModel } = judgeNow();
   return {
-    judge,
-    endpoint: judge.model === null ? null : (given.model?.base_url ?? null),
-    smallEndpoint: judge.smallModel === null ? null : (given.small_model?.base_url ?? null),
+    get judge() {
+      return judgeNow();
+    },
+    endpoint: model === null ? null : (given.model?.base_url ?? null),
+    smallEndpoint: smallModel === null ? null : (given.small_model?.base_url ?? null),
+    takePublished: async (ledger) => {
+      await loadPublished(ledger, judges.policies);
+      return judges.policies.inForce(name)?.version ?? 0;
+    },
     close: () => judges.close(),
   };
 }
