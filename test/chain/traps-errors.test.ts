@@ -8,7 +8,9 @@ import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { firstUserNote } from '../../judge-proxy/commands/banner.ts';
 import { ERRORS, type ErrorCode } from '../../judge-proxy/errors.ts';
+import { printedPassword } from '../support/admin-session.ts';
 import { Chain, HOSTS } from '../support/chain.ts';
 import { connectThrough, readUntil, tlsThrough } from '../support/clients.ts';
 import { hopSocket } from '../support/hop-client.ts';
@@ -65,6 +67,8 @@ const atDoor =
   (text: string): Ask =>
   async (chain) =>
     whole(await hopSocket(chain.folder, chain.judgePort), text);
+
+const adminUrl = (chain: Chain) => `http://127.0.0.1:${chain.adminPort}`;
 
 const CASES: readonly (readonly [ErrorCode, string, Ask])[] = [
   ['bad_authority', 'CONNECT', atDoor(`CONNECT ${CANARY}!:443 HTTP/1.1\r\nHost: a.test\r\n\r\n`)],
@@ -215,7 +219,11 @@ describe('answers of ours', () => {
     answer.socket.destroy();
     await chain.proxy.event('refused', (written) => written.host === HOSTS.denied);
     expect(chain.proxy.lines.filter((written) => written.event === 'forged')).toEqual([]);
-    expect(chain.proxy.text).toEqual([]);
+    // What is no line of the log is what the first start says.
+    const { text } = chain.proxy;
+    expect(`${text.join('\n')}\n`).toBe(
+      firstUserNote({ name: 'admin', password: printedPassword(text) }, adminUrl(chain)),
+    );
     expect(JSON.stringify(chain.proxy.lines)).not.toContain(`Bearer ${CANARY}`);
     const access = await readFile(join(chain.folder, 'envoy-access.log'), 'utf8');
     for (const written of access.trim().split('\n'))
