@@ -5,7 +5,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useBlocker, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useReducer, useState } from 'react';
 import type { PolicyCheck, PolicySummary, PolicyVersion } from '../../../../contract/responses.ts';
-import { showFailure, useAct, useAnswer, useApi } from '../../api/hooks.ts';
+import { answerOptions, showFailure, useAct, useAnswer, useApi } from '../../api/hooks.ts';
 import { ApiError } from '../../api/problem.ts';
 import { useMay } from '../../app/session.ts';
 import { ConfirmDialog } from '../../shared/confirm-dialog.tsx';
@@ -58,10 +58,8 @@ export function PolicyDesk({ judge, inForce, draft, versions }: Props) {
     changes: ['list_policies'],
   });
   const readTheirs = async () => {
-    const all = await cache.fetchQuery({
-      queryKey: ['list_policies', {}],
-      queryFn: () => api.call('list_policies', {}),
-    });
+    // Whatever was read before the refusal is too old to explain it.
+    const all = await cache.fetchQuery({ ...answerOptions(api, 'list_policies', {}), staleTime: 0 });
     const now = all.find((policy) => policy.judge === judge && policy.state === 'draft');
     if (now === undefined) return send({ kind: 'read', draft: { yaml: inForce.yaml, revision: 0 } });
     const text = await api.call('read_policy', { params: { judge, version: now.version } });

@@ -1,4 +1,5 @@
 import { useParams } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import type { PolicySummary } from '../../../../contract/responses.ts';
 import { useAnswer } from '../../api/hooks.ts';
 import { EmptyState } from '../../shared/empty-state.tsx';
@@ -42,18 +43,23 @@ function PolicyOf({ judge, versions, inForce }: Props) {
     { params: { judge, version: draft?.version ?? 0 } },
     { enabled: draft !== undefined },
   );
-  return (
-    <WhenRead of={force} lines={12}>
-      {(text) => {
-        if (draft === undefined) return <PolicyDesk judge={judge} inForce={text} draft={null} versions={versions} />;
-        return (
-          <WhenRead of={drafted} lines={12}>
-            {(own) => <PolicyDesk judge={judge} inForce={text} draft={own} versions={versions} />}
-          </WhenRead>
-        );
-      }}
-    </WhenRead>
-  );
+  // The desk holds what is being written: once it is open it stays, whatever is read anew.
+  const opened = useRef(false);
+  const { refetch } = drafted;
+  const isOld = draft !== undefined && drafted.data !== undefined && drafted.data.revision < draft.revision;
+  useEffect(() => {
+    if (isOld) void refetch();
+  }, [isOld, refetch]);
+  const ready = draft === undefined || drafted.data !== undefined;
+  if (force.data === undefined || !(ready || opened.current))
+    return (
+      <WhenRead of={force.data === undefined ? force : drafted} lines={12}>
+        {() => null}
+      </WhenRead>
+    );
+  opened.current = true;
+  const own = draft === undefined ? null : (drafted.data ?? null);
+  return <PolicyDesk judge={judge} inForce={force.data} draft={own} versions={versions} />;
 }
 
 /** The published one, or the file's while there is none. */

@@ -88,7 +88,7 @@ function WithNote({ children, onConfirm, ...dialog }: WithNoteProps) {
         mt="sm"
         label="Why"
         description="Stands in the audit"
-        required
+        withAsterisk
         maxLength={2_000}
         autosize
         minRows={2}
