@@ -29,10 +29,16 @@ function kappa(same: number, byChance: number): number | null {
 }
 
 function chance(pairs: readonly Pair[]): number {
-  const first = Map.groupBy(pairs, ([a]) => a);
-  const second = Map.groupBy(pairs, ([, b]) => b);
+  const first = counts(pairs.map(([a]) => a));
+  const second = counts(pairs.map(([, b]) => b));
   const n = pairs.length;
-  return [...first].reduce((sum, [answer, of]) => sum + (of.length / n) * ((second.get(answer)?.length ?? 0) / n), 0);
+  return [...first].reduce((sum, [answer, count]) => sum + (count / n) * ((second.get(answer) ?? 0) / n), 0);
+}
+
+function counts(answers: readonly string[]): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const answer of answers) found.set(answer, (found.get(answer) ?? 0) + 1);
+  return found;
 }
 
 /**

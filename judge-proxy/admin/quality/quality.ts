@@ -35,8 +35,9 @@ function withJudge(cases: readonly Case[]): Agreement {
 }
 
 function overTime(cases: readonly Case[]): Quality['over_time'] {
-  return [...Map.groupBy(cases, ({ ts }) => weekOf(ts))]
-    .map(([ts, of]) => ({ ts, precision: precision(of), recall: recall(of), kappa: withJudge(of).kappa }))
+  return [...Map.groupBy(cases, ({ ts }) => weekDay(ts))]
+    .map(([day, of]) => ({ day, precision: precision(of), recall: recall(of), kappa: withJudge(of).kappa }))
+    .map(({ day, ...figures }) => ({ ts: new Date(day * DAY).toISOString(), ...figures }))
     .sort((a, b) => (a.ts < b.ts ? -1 : 1));
 }
 
@@ -44,13 +45,18 @@ const DAY = 86_400_000;
 
 /** The Monday, 00:00 UTC, with which the week of ISO 8601 begins. */
 export function weekOf(ts: string): string {
+  return new Date(weekDay(ts) * DAY).toISOString();
+}
+
+/** The same as days since 1970. */
+function weekDay(ts: string): number {
   const day = Math.floor(Date.parse(ts) / DAY);
   // 1970-01-01 was a Thursday.
-  return new Date((day - ((((day + 3) % 7) + 7) % 7)) * DAY).toISOString();
+  return day - ((((day + 3) % 7) + 7) % 7);
 }
 
 function byJudge(cases: readonly Case[]): Quality['by_judge'] {
-  return [...Map.groupBy(cases, ({ judge, judge_hash }) => JSON.stringify([judge, judge_hash])).values()]
+  return [...Map.groupBy(cases, ({ judge, judge_hash }) => `${judge_hash} ${judge}`).values()]
     .flatMap((of) => {
       const [first] = of;
       return first === undefined ? [] : [versionOf(first, of)];

@@ -10,7 +10,7 @@ export function reviewerPairs(labels: readonly LabelledVerdict[]): Quality['revi
   const compared = new Map<string, { readonly a: string; readonly b: string; readonly pairs: Pair[] }>();
   for (const of of Map.groupBy(labels.filter(isAnswer), ({ exchange_id }) => exchange_id).values()) {
     for (const [first, second] of twos(of)) {
-      const key = JSON.stringify([first.reviewer, second.reviewer]);
+      const key = `${first.reviewer}\n${second.reviewer}`;
       const entry = compared.get(key) ?? { a: first.reviewer, b: second.reviewer, pairs: [] };
       compared.set(key, entry);
       entry.pairs.push([first.human, second.human]);
@@ -23,6 +23,7 @@ export function reviewerPairs(labels: readonly LabelledVerdict[]): Quality['revi
 
 /** Each two once, the lesser name first. */
 function twos(labels: readonly Answered[]): (readonly [Answered, Answered])[] {
+  if (labels.length < 2) return [];
   const sorted = labels.toSorted((one, other) => compare(one.reviewer, other.reviewer));
   return sorted.flatMap((first, i) => sorted.slice(i + 1).map((second) => [first, second] as const));
 }
