@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { HealthPart } from './health.ts';
+import { MOST_CONNECTIONS } from './http/app.ts';
 import { AdminRig, type RigOptions } from './testing/admin-rig.ts';
 
 /** As it is by default, for all tests that change nothing. */
@@ -306,6 +307,21 @@ describe('the console', () => {
     const answer = await visit(await start(), '/');
     expect(answer).toMatch(/^HTTP\/1.1 404 /);
   });
+});
+
+test('connections have a bound: one more is closed, and those that are there go on', async () => {
+  const port = await start({});
+  const sockets = Array.from({ length: MOST_CONNECTIONS }, () => connect(port, '127.0.0.1'));
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  const [first] = sockets;
+  first?.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  if (first !== undefined) await once(first, 'data'); // the server has accepted all of them
+  const more = connect(port, '127.0.0.1');
+  await once(more, 'close');
+  first?.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const [answer] = first === undefined ? [] : await once(first, 'data');
+  expect(String(answer)).toMatch(/^HTTP\/1.1 200 /);
+  for (const socket of sockets) socket.destroy();
 });
 
 describe('close', () => {

@@ -126,3 +126,16 @@ test('every change of a token is an act of the person who made it', async () => 
     { action: 'token.revoke', before: { revoked_at: null }, after: { revoked_at: expect.any(String) } },
   ]);
 });
+
+test('a list has a bound, the newest first', async () => {
+  const rows = Array.from({ length: 1_100 }, (_, index) => {
+    const id = `jp_${String(index).padStart(16, '0')}`;
+    const made = new Date(Date.UTC(2026, 0, 1) + index * 1_000).toISOString();
+    return ['insertToken', id, 'many', `hash of ${index}`, '[]', made, inMs(60_000), 'admin', 'admin'] as const;
+  });
+  await rig.ledger.append([], rows);
+  const { body } = await admin.call('GET', '/api/tokens');
+  const ids = (body as { token_id: string }[]).map(({ token_id }) => token_id);
+  expect(ids).toHaveLength(1_000);
+  expect(ids[0]).toBe('jp_0000000000001099');
+});

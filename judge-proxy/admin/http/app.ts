@@ -39,10 +39,18 @@ export interface AppParts {
   readonly consoleFolder: string | null;
 }
 
+/**
+ * Connections at one time: 200 streams of events, and browsers with six each. More are closed at once, so that whoever
+ * reaches the port cannot take the descriptors that traffic needs.
+ */
+export const MOST_CONNECTIONS = 512;
+const TLS_HANDSHAKE_MS = 10_000;
+
 /** @param handlers those that are there; an endpoint without one is not */
 export async function createApp(parts: AppParts, handlers: Partial<Handlers>): Promise<FastifyInstance> {
   const { consoleFolder } = parts;
   const app = open(parts);
+  app.server.maxConnections = MOST_CONNECTIONS;
   await app.register(helmet, helmetOptions(parts.https));
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(ownHeaders(request.id));
@@ -82,5 +90,8 @@ function open({ listen, tls, newId, log }: AppParts): FastifyInstance {
     onConstructorPoisoning: 'error',
   } satisfies FastifyServerOptions;
   if (tls === null) return fastify(options);
-  return fastify({ ...options, https: tls.context }) as unknown as FastifyInstance;
+  return fastify({
+    ...options,
+    https: { ...tls.context, handshakeTimeout: TLS_HANDSHAKE_MS },
+  }) as unknown as FastifyInstance;
 }
