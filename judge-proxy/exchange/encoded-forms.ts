@@ -15,7 +15,8 @@ export function encodedForms(text: string): string[] {
   const hex = bytes.toString('hex');
   const forms = new Set([
     ...escaped,
-    percentEncoded(text),
+    encodeURIComponent(text.toWellFormed()),
+    unreservedOnly(text),
     [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
     [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`).join(''),
     hex,
@@ -46,8 +47,8 @@ function unescaped(text: string): string | null {
   }
 }
 
-/** RFC 3986 §2.1, of everything that is not unreserved. */
-function percentEncoded(text: string): string {
+/** RFC 3986 §2.3: JavaScript leaves five characters more as they are. */
+function unreservedOnly(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,

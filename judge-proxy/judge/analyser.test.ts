@@ -56,6 +56,44 @@ describe('a window of a stream', () => {
     expect((await analyser.readWindow(windowOf(text, 'lax')))?.rule_hits).toEqual([]);
   });
 
+  it('is redacted with what its request was found to hold, until the exchange is over', async () => {
+    const redaction = {
+      patterns: [],
+      json_paths: [
+        { name: 'customer', path: '$.metadata.customer' },
+        { name: 'aside', path: '$.aside' },
+      ],
+    };
+    const analyser = await start({ redaction });
+    const request = bodyOf(
+      JSON.stringify({
+        model: 'm',
+        messages: [{ role: 'user', content: 'hi' }],
+        metadata: { customer: 'Quillfeather' },
+      }),
+    );
+    const secretHeaders = [['x-api-key', 'velvet-marmalade']] as const;
+    await analyser.analyse(
+      captureOf({ request, secretHeaders, requestOnly: true, beforeWindows: true, response: bodyOf('') }),
+      'strict',
+    );
+    const text = 'Ask Quillfeather, velvet-marmalade or crimson-gondola.';
+    const task = { ...windowOf(text), afterRequest: true };
+    const shown = async (over = {}) => (await analyser.readWindow({ ...task, ...over }))?.parts[0]?.text;
+    expect(await shown()).toMatch(
+      /^Ask \[REDACTED:customer:\w+\], \[REDACTED:header_x_api_key:\w+\] or crimson-gondola\.$/,
+    );
+    // An event of the stream says what else is secret, in two pieces.
+    const events = ['{"aside":"crimson-"}', '{"aside":"gondola"}'];
+    expect(await shown({ events })).toMatch(/ or \[REDACTED:aside:\w+\]\.$/);
+    expect(await shown()).toMatch(/ or \[REDACTED:aside:\w+\]\.$/);
+    expect(await shown({ recording: 'full' })).toBe(text);
+    expect(await analyser.readWindow({ ...task, recording: 'metadata' })).toMatchObject({ parts: [], complete: true });
+    await analyser.analyse(captureOf({ request }), 'strict');
+    // Nobody knows any more what was secret: nothing may be shown.
+    expect(await analyser.readWindow(task)).toBeNull();
+  });
+
   it('goes before captures that wait', async () => {
     const analyser = await start();
     const order: string[] = [];

@@ -24,6 +24,7 @@ const HELD = 'test/chain/settings-held.test.ts';
 const COSTS = 'test/chain/settings-cost.test.ts';
 const CASCADE = 'test/chain/settings-cascade.test.ts';
 const BREAKER = 'test/chain/settings-breaker.test.ts';
+const REDACTION = 'test/chain/settings-redaction.test.ts';
 const SINKS = 'test/chain/settings-sinks.test.ts';
 const POLICIES = 'test/chain/policies.test.ts';
 const SHADOW = 'test/chain/shadow.test.ts';
@@ -63,6 +64,9 @@ const RETENTION: Proof = [
   '%s: is erased so long after the exchange, and the chain holds',
 ];
 const REVIEW = 'test/chain/settings-review.test.ts';
+const PATTERNS: Proof = [REDACTION, 'patterns: what they match is taken out, under their name'];
+const JSON_PATHS: Proof = [REDACTION, 'json_paths: what stands there is taken out everywhere, under their name'];
+const SEALS: Proof = [REDACTION, 'seal and recipients: the original is kept for who has the key'];
 const COST: Proof = [JUDGE, '%s: is what a million tokens cost'];
 
 const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
@@ -116,6 +120,14 @@ const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
   'routes[].sampling': [
     [COSTS, 'sampling: so many exchanges the model is asked about, and always about one that a rule hits'],
   ],
+  'routes[].recording': [[REDACTION, 'recording: how much of the text is kept']],
+  'routes[].seal': [SEALS],
+  'redaction.patterns[].name': [PATTERNS],
+  'redaction.patterns[].pattern': [PATTERNS],
+  'redaction.json_paths[].name': [JSON_PATHS],
+  'redaction.json_paths[].path': [JSON_PATHS],
+  'redaction.headers': [[REDACTION, 'headers: their values are taken out, and those of credentials always']],
+  'sealing.recipients': [SEALS],
   'routes[].on_judge_failure': [
     [JUDGE, 'on_judge_failure: says what the verdict says when the judge failed'],
     [FAILURE, 'on_judge_failure: %s of the route holds against all else'],
