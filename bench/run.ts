@@ -16,6 +16,7 @@ import { directArm } from './arms/direct.ts';
 import { httpMitmProxyArm } from './arms/http-mitm-proxy.ts';
 import { judgeProxyArm } from './arms/judge-proxy.ts';
 import { CASES, type Case, type CaseResult, type CaseSize } from './cases.ts';
+import { measureReads, renderReads } from './ledger-read.ts';
 import { measureModes, renderModes } from './modes.ts';
 import { renderReport } from './report.ts';
 import { measureRules, renderRules } from './rules-cost.ts';
@@ -25,7 +26,9 @@ const HELP = `npm run bench [-- --quick] [-- --case NAME] [-- --rounds N] [-- --
 
   --quick       2 short rounds: shows that everything works; figures are rough
   --rounds N    rounds (5)
-  --case NAME   only this case: ${[...CASES.map((one) => one.name), 'modes', 'rules'].join(', ')}
+  --case NAME   only this case: ${[...CASES.map((one) => one.name), 'modes', 'rules', 'reads'].join(', ')}
+  --exchanges N of the ledger that reads are measured on (1,000,000; with --quick 20,000); it is kept in .cache/bench
+  --anew        make its index anew, and time it
   --out FILE    also write the figures as JSON
   --json        print the figures as JSON
 
@@ -44,6 +47,8 @@ async function main(): Promise<number> {
     options: {
       quick: { type: 'boolean' },
       rounds: { type: 'string' },
+      exchanges: { type: 'string' },
+      anew: { type: 'boolean' },
       case: { type: 'string' },
       out: { type: 'string' },
       json: { type: 'boolean' },
@@ -61,7 +66,7 @@ async function main(): Promise<number> {
   const wanted = (name: string) => values.case === undefined || values.case === name;
   const cases = CASES.filter(({ name }) => wanted(name));
   const rounds = values.quick ? 2 : Number(values.rounds ?? 5);
-  const known = cases.length > 0 || wanted('modes') || wanted('rules');
+  const known = cases.length > 0 || wanted('modes') || wanted('rules') || wanted('reads');
   if (!known || !Number.isInteger(rounds) || rounds < 1) {
     process.stderr.write(HELP);
     return 2;
@@ -70,12 +75,15 @@ async function main(): Promise<number> {
   const { samples, arms } = cases.length === 0 ? { samples: [], arms: [] } : await measure(cases, rounds, size);
   const modes = wanted('modes') ? await measureModes(values.quick ? 1 : rounds, progress) : [];
   const rules = wanted('rules') ? measureRules(values.quick ? 5 : 30) : [];
-  const figures = { node: process.version, cores: cpus().length, rounds, size, arms, samples, modes, rules };
+  const exchanges = Number(values.exchanges ?? (values.quick ? 20_000 : 1_000_000));
+  const reads = wanted('reads') ? await measureReads(exchanges, rounds, values.anew === true, progress) : null;
+  const figures = { node: process.version, cores: cpus().length, rounds, size, arms, samples, modes, rules, reads };
   if (values.out !== undefined) await writeFile(resolve(values.out), `${JSON.stringify(figures, null, 1)}\n`);
   const report = [
-    renderReport(cases, samples, figures),
+    cases.length === 0 ? '' : renderReport(cases, samples, figures),
     modes.length === 0 ? '' : renderModes(modes),
     rules.length === 0 ? '' : renderRules(rules),
+    reads === null ? '' : renderReads(reads),
   ].join('');
   process.stdout.write(values.json ? `${JSON.stringify(figures)}\n` : report);
   return 0;

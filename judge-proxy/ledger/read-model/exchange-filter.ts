@@ -42,18 +42,29 @@ export interface Conditions {
   /** Positions between which everything lies that fits the times. */
   readonly from: number;
   readonly to: number;
+  /** How many there are. */
   readonly exchanges: number;
+  /** Position of the last record that the index knows. */
+  readonly last: number;
 }
+
+/** What only a verdict has. */
+const VERDICT_FILTERS = ['label', 'min_severity', 'action', 'state', 'decided_by', 'judge', 'judge_hash'] as const;
 
 /** @returns null when nothing can fit */
 export function conditionsOf(db: IndexDb, filter: ExchangeFilter): Conditions | null {
+  if (filter.judged === false && VERDICT_FILTERS.some((key) => filter[key] !== undefined)) return null;
   const all = [...named(db, filter), ...coded(db, filter), ...others(db, filter)];
   const times = timesOf(db, filter);
   if (times === null || all.includes(null)) return null;
   return {
     all: [...all.filter((condition) => condition !== null), ...times.conditions],
-    ...{ from: times.from, to: times.to, exchanges: db.count(COUNT_ALL, 0) },
+    ...{ from: times.from, to: times.to, exchanges: db.count(COUNT_ALL, 0), last: lastPosition(db) },
   };
+}
+
+function lastPosition(db: IndexDb): number {
+  return db.get<{ position: number }>('SELECT position FROM meta')?.position ?? 0;
 }
 
 const NAMED = ['client', 'route', 'host', 'api', 'model', 'judge', 'judge_hash'] as const;

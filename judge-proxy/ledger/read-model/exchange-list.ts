@@ -9,21 +9,23 @@ import type { LedgerSource } from './ledger-source.ts';
 import type { ExchangeFilter, FoundExchange, Page, PageRequest } from './rows.ts';
 import { matchOf } from './search-words.ts';
 import { snippetsOf } from './snippets.ts';
-import { partOf, tableOf } from './word-parts.ts';
+import { partOf, rangeOf, tableOf } from './word-parts.ts';
 
 /** When which way of finding is taken. All of them find the same. */
 export interface Ways {
-  /** An index is taken when it leaves out all but one part in so many; else reading from the newest on finds a page as soon. */
+  /** An index is taken at once when it leaves out all but one part in so many; else reading from the newest on is tried. */
   readonly indexPart: number;
   /** The same for one that gives no order: what it finds is sorted first. */
   readonly rangePart: number;
-  /** Matches of words that are read at one time, when they must fit a filter, too. */
-  readonly matches: number;
-  /** Up to so many exchanges that fit a filter, it is they that are asked for the words. */
+  /** Positions that are read from the newest on before an index is taken that leaves out less. */
+  readonly tried: number;
+  /** Parts of the words that are searched before it is asked how many exchanges fit the filter at all. */
+  readonly parts: number;
+  /** So few are asked for the words one by one. */
   readonly few: number;
 }
 
-const WAYS: Ways = { indexPart: 4, rangePart: 32, matches: 10_000, few: 10_000 };
+const WAYS: Ways = { indexPart: 4, rangePart: 32, tried: 100_000, parts: 4, few: 2_000 };
 
 export function exchangeList(
   db: IndexDb,
@@ -50,17 +52,30 @@ export function exchangeList(
 
 /** Positions that fit, newest first. */
 function fitting(db: IndexDb, conditions: Conditions, limit: number, ways: Ways): number[] {
-  const { all, from, to } = conditions;
   const best = rarest(conditions, ways);
+  if (best !== null) return by(db, best, conditions, limit);
+  const newest = Math.min(conditions.to, conditions.last) - ways.tried;
+  if (newest <= conditions.from) return by(db, null, conditions, limit);
+  const seqs = by(db, null, { ...conditions, from: newest + 1 }, limit);
+  if (seqs.length === limit) return seqs;
+  // What is frequent by itself is rare together, or was long ago.
+  const rest = { ...conditions, to: newest };
+  return [...seqs, ...by(db, rarest(conditions, EAGER), rest, limit - seqs.length)];
+}
+
+/** Where reading on from the newest promises nothing, any index is better that leaves out half. */
+const EAGER = { indexPart: 2, rangePart: 2 };
+
+function by(db: IndexDb, condition: Condition | null, { all, from, to }: Conditions, limit: number): number[] {
   const where = all.map(({ sql }) => ` AND ${sql}`).join('');
-  const values = all.flatMap((condition) => condition.values);
-  if (best?.found?.by === 'reasons') {
+  const values = all.flatMap((each) => each.values);
+  if (condition?.found?.by === 'reasons') {
     const sql = `
       SELECT r.seq FROM reasons r CROSS JOIN facts f ON f.seq = r.seq
       WHERE r.reason = ? AND r.seq BETWEEN ? AND ?${where} ORDER BY r.seq DESC LIMIT ?`;
-    return seqsOf(db, sql, 31 - Math.clz32(Number(best.values[0])), from, to, ...values, limit);
+    return seqsOf(db, sql, 31 - Math.clz32(Number(condition.values[0])), from, to, ...values, limit);
   }
-  const how = best?.found == null ? 'NOT INDEXED' : `INDEXED BY ${best.found.index}`;
+  const how = condition?.found == null ? 'NOT INDEXED' : `INDEXED BY ${condition.found.index}`;
   const sql = `SELECT f.seq FROM facts f ${how} WHERE f.seq BETWEEN ? AND ?${where} ORDER BY f.seq DESC LIMIT ?`;
   return seqsOf(db, sql, from, to, ...values, limit);
 }
@@ -70,7 +85,7 @@ function seqsOf(db: IndexDb, sql: string, ...values: readonly SQLInputValue[]): 
 }
 
 /** The condition to begin with; null when none is rare. */
-function rarest({ all, exchanges }: Conditions, ways: Ways): Condition | null {
+function rarest({ all, exchanges }: Conditions, ways: Pick<Ways, 'indexPart' | 'rangePart'>): Condition | null {
   let best: Condition | null = null;
   for (const condition of all) {
     if (condition.found === null) continue;
@@ -83,51 +98,53 @@ function rarest({ all, exchanges }: Conditions, ways: Ways): Condition | null {
 
 /**
  * Positions that have the words and fit. Matches come newest first, so a frequent word fills a page soon; when they do not
- * fit, and what fits is rare, it is the other way round.
+ * fit, and few fit at all, it is those that are asked for the words.
  */
 function found(db: IndexDb, match: string, conditions: Conditions, limit: number, ways: Ways): number[] {
-  const { all, from } = conditions;
-  if (all.length === 0) return matches(db, match, from, conditions.to, limit);
   const seqs: number[] = [];
-  let { to } = conditions;
-  for (;;) {
-    const some = matches(db, match, from, to, ways.matches);
-    for (const seq of thatFit(db, conditions, some)) if (seqs.length < limit) seqs.push(seq);
-    const last = some.at(-1);
-    if (last === undefined || some.length < ways.matches || seqs.length >= limit) return seqs;
-    to = last - 1;
-    const best = rarest(conditions, ways);
-    if (best !== null && best.fitting <= ways.few) {
-      return [...seqs, ...withWords(db, match, { ...conditions, to }, limit - seqs.length, ways)];
+  let asked = 0;
+  for (const part of partsOf(db, conditions)) {
+    const want = limit - seqs.length;
+    if (asked === ways.parts && conditions.all.length > 0) {
+      const rest = { ...conditions, to: Math.min(conditions.to, rangeOf(part)[1]) };
+      const some = fitting(db, rest, ways.few + 1, ways);
+      if (some.length <= ways.few) return [...seqs, ...withWords(db, match, some, want)];
     }
-  }
-}
-
-function matches(db: IndexDb, match: string, from: number, to: number, limit: number): number[] {
-  const seqs: number[] = [];
-  const parts = 'SELECT part FROM parts WHERE part BETWEEN ? AND ? ORDER BY part DESC';
-  for (const { part } of db.all<{ part: number }>(parts, partOf(from), partOf(to))) {
-    const table = tableOf(part);
-    const sql = `SELECT rowid AS seq FROM ${table} WHERE ${table} MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?`;
-    for (const seq of seqsOf(db, sql, match, from, to, limit - seqs.length)) seqs.push(seq);
+    for (const seq of matches(db, match, part, conditions, want)) seqs.push(seq);
     if (seqs.length >= limit) break;
+    asked += 1;
   }
   return seqs;
 }
 
-function thatFit(db: IndexDb, { all }: Conditions, seqs: readonly number[]): number[] {
+/** Newest first. */
+function partsOf(db: IndexDb, { from, to }: Conditions): number[] {
+  const sql = 'SELECT part FROM parts WHERE part BETWEEN ? AND ? ORDER BY part DESC';
+  return db.all<{ part: number }>(sql, partOf(from), partOf(to)).map(({ part }) => part);
+}
+
+function matches(db: IndexDb, match: string, part: number, { all, from, to }: Conditions, limit: number): number[] {
+  const table = tableOf(part);
+  const facts = all.length === 0 ? '' : `CROSS JOIN facts f NOT INDEXED ON f.seq = w.rowid`;
   const where = all.map(({ sql }) => ` AND ${sql}`).join('');
   const sql = `
-    SELECT f.seq FROM json_each(?) j CROSS JOIN facts f NOT INDEXED ON f.seq = j.value
-    WHERE true${where} ORDER BY f.seq DESC`;
-  return seqsOf(db, sql, JSON.stringify(seqs), ...all.flatMap((condition) => condition.values));
+    SELECT w.rowid AS seq FROM ${table} w ${facts}
+    WHERE w.${table} MATCH ? AND w.rowid BETWEEN ? AND ?${where} ORDER BY w.rowid DESC LIMIT ?`;
+  return seqsOf(db, sql, match, from, to, ...all.flatMap((condition) => condition.values), limit);
 }
 
-function withWords(db: IndexDb, match: string, conditions: Conditions, limit: number, ways: Ways): number[] {
+function withWords(db: IndexDb, match: string, some: readonly number[], limit: number): number[] {
   const seqs: number[] = [];
-  for (const seq of fitting(db, conditions, ways.few, ways)) {
-    if (matches(db, match, seq, seq, 1).length > 0) seqs.push(seq);
+  for (const seq of some) {
     if (seqs.length === limit) break;
+    if (hasWords(db, match, seq)) seqs.push(seq);
   }
   return seqs;
+}
+
+function hasWords(db: IndexDb, match: string, seq: number): boolean {
+  const part = partOf(seq);
+  if (db.get('SELECT 1 FROM parts WHERE part = ?', part) === null) return false;
+  const table = tableOf(part);
+  return db.get(`SELECT 1 FROM ${table} WHERE ${table} MATCH ? AND rowid = ?`, match, seq) !== null;
 }

@@ -15,9 +15,10 @@ import { keysOf } from '../verdict-keys.ts';
 import { splitVerdict } from '../verdict-words.ts';
 import { Writer } from '../writer.ts';
 import { Answers } from './answers.ts';
+import { IndexDb } from './index-db.ts';
 import { Indexer } from './indexer.ts';
 import { LedgerSource } from './ledger-source.ts';
-import { indexFile } from './schema.ts';
+import { indexFile, openIndexForReading } from './schema.ts';
 
 /** What happens to one exchange. */
 export interface Story {
@@ -141,6 +142,18 @@ export class ReadModelRig {
       return question(answers);
     } finally {
       answers.close();
+    }
+  }
+
+  /** Below the thread and its questions. */
+  look<T>(question: (db: IndexDb, source: LedgerSource) => T): T {
+    const db = new IndexDb(openIndexForReading(this.index));
+    const source = new LedgerSource(this.url);
+    try {
+      return question(db, source);
+    } finally {
+      db.close();
+      source.close();
     }
   }
 
