@@ -17,15 +17,16 @@ export interface ErasureParts {
   readonly erasable: (question: ErasableQuestion) => Promise<ErasablePage>;
   readonly underWay: () => Promise<readonly string[]>;
   readonly step: (step: EraseStep) => Promise<Erased>;
-  /** Writes anew what holds names of clients. */
-  readonly rewriteNames: () => Promise<void>;
   /** Empties the log into the database. @returns false when somebody reads an older state of it */
   readonly emptyLog: () => Promise<boolean>;
   readonly clock: Clock;
 }
 
-/** Exchanges of one step: the writer is busy with it for some milliseconds. */
-const STEP = 50;
+/**
+ * Exchanges of one step: as many as keep the writer busy for so long, at which its other work waits. How long one takes
+ * depends on the disk and on what it holds, so the last step says how many the next may have.
+ */
+const STEP = { ms: 8, first: 10, most: 100 };
 /** How long, and how often, to wait for those who read an older state of the ledger: an export, a check. */
 const LOG_MS = { every: 100, atMost: 30_000 };
 /** After this long retention looks at all of the ledger again: a note may have come to what was erased before. */
@@ -61,11 +62,11 @@ export class Erasure {
       const none = { exchanges: [], connections: [], begun: null, done: null };
       const erased = await this.#parts.step({ erasure, tier: order.tier, ...none, ...part });
       for (const name of ['exchanges', 'records', 'left', 'kept'] as const) report[name] += erased[name];
+      return erased.ms;
     };
     // Retention comes by itself again.
     if (order.reason === 'request') await step({ begun: JSON.stringify(kept) });
     await this.#pages(order, step, () => report.left);
-    if (order.scope.kind === 'client' && order.tier === 'metadata') await this.#parts.rewriteNames();
     const unrecorded = order.reason === 'request' && report.records === 0;
     if (order.reason === 'request') await step({ done: unrecorded ? 'record' : 'done' });
     // Also when a process before this one erased it: the order itself names the client.
@@ -75,19 +76,22 @@ export class Erasure {
 
   async #pages(
     order: ErasureOrder,
-    step: (part: Partial<EraseStep>) => Promise<void>,
+    step: (part: Partial<EraseStep>) => Promise<number>,
     left: () => number,
   ): Promise<void> {
     const { scope, tier } = order;
     const now = this.#parts.clock.now();
     const floor = this.#floors.get(tier);
     const known = scope.kind === 'age' && floor !== undefined && now - floor.foundAt < LOOK_AGAIN_MS ? floor : null;
+    const pace = new Pace();
     let after: number | null = known?.seq ?? 0;
     let passed = after;
     while (after !== null) {
       passed = after;
       const page: ErasablePage = await this.#parts.erasable({ scope, tier, after });
-      for (const part of steps(page)) await step(part);
+      for (const part of steps(page, pace)) pace.took(await step(part));
+      // Cut in pieces: the writer waits for each, the longer the more there is to cut.
+      if (page.exchanges.length > 0) await this.#parts.emptyLog();
       after = page.next;
     }
     // What was left is looked at again the next time.
@@ -118,11 +122,25 @@ function scopeOf({ scope }: ErasureOrder): ErasureRecord['scope'] {
   }
 }
 
-function* steps({ exchanges, connections }: ErasablePage): Generator<Partial<EraseStep>> {
-  for (let start = 0; start < exchanges.length; start += STEP)
-    yield { exchanges: exchanges.slice(start, start + STEP) };
-  const many = STEP * 4;
-  for (let start = 0; start < connections.length; start += many) {
-    yield { connections: connections.slice(start, start + many) };
+/** How many exchanges, or connections, the next step takes. */
+class Pace {
+  size = STEP.first;
+
+  took(ms: number): void {
+    const fitting = Math.floor((this.size * STEP.ms) / Math.max(ms, 0.1));
+    this.size = Math.min(Math.max(fitting, 1), this.size * 2, STEP.most);
+  }
+}
+
+function* steps({ exchanges, connections }: ErasablePage, pace: Pace): Generator<Partial<EraseStep>> {
+  for (const [name, all] of [
+    ['exchanges', exchanges],
+    ['connections', connections],
+  ] as const) {
+    for (let start = 0; start < all.length; ) {
+      const { size } = pace;
+      yield { [name]: all.slice(start, start + size) };
+      start += size;
+    }
   }
 }

@@ -14,6 +14,7 @@ import type {
   VerdictFilter,
 } from './ledger.ts';
 import { LookupError } from './ledger-error.ts';
+import { linkKey } from './link-key.ts';
 import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from './records.ts';
 import { SEVERITY_RANK, type StoredVerdict } from './thread-protocol.ts';
 import { mergeVerdict } from './verdict-words.ts';
@@ -196,18 +197,16 @@ export function stats(db: DatabaseSync): LedgerStats {
   return { ...row } as unknown as LedgerStats;
 }
 
-export function earlier(db: DatabaseSync, { client, host, port, kind, id }: EarlierLink): EarlierExchange | null {
+export function earlier(db: DatabaseSync, link: EarlierLink): EarlierExchange | null {
   const row = db
     .prepare(
       `SELECT l.exchange_id, l.exchanges, t.json AS content, json_extract(c.body, '$.content_sha256') AS input_sha256,
          json_extract(c.body, '$.recording') AS recording
        FROM provider_links l JOIN exchanges e ON e.exchange_id = l.exchange_id
        JOIN records c ON c.seq = e.completed_seq JOIN contents t ON t.seq = e.completed_seq
-       WHERE l.client = ? AND l.host = ? AND l.port = ? AND l.kind = ? AND l.id = ?`,
+       WHERE l.link = ?`,
     )
-    .get(client, host, port, kind, id) as unknown as
-    | (Omit<EarlierExchange, 'unique'> & { exchanges: number })
-    | undefined;
+    .get(linkKey(link)) as unknown as (Omit<EarlierExchange, 'unique'> & { exchanges: number }) | undefined;
   if (row === undefined || hash('sha256', row.content) !== row.input_sha256) return null;
   const { exchanges, ...found } = row;
   return { ...found, unique: exchanges === 1 };

@@ -6,6 +6,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import { LedgerError } from './ledger-error.ts';
+import { defineLinkKey } from './link-key.ts';
 
 /** Ordered, forward only. A step that has been released is never edited: changes are new steps. */
 const MIGRATIONS: readonly string[] = [
@@ -168,8 +169,19 @@ const MIGRATIONS: readonly string[] = [
     erasure_id TEXT PRIMARY KEY,
     erasure    TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-  -- Names of clients stand in as few places as can be: by client the read model finds verdicts.
+  -- Names of clients stand in no index and in no key (link-key.ts). By client the read model finds verdicts.
   DROP INDEX verdicts_client;
+  DROP INDEX verdicts_spending;
+  CREATE INDEX verdicts_spending ON verdicts (ts) WHERE judge_tokens IS NOT NULL;
+  -- link: hash of what leads here; kind and id in it as in step 3.
+  CREATE TABLE links (
+    link        TEXT PRIMARY KEY,
+    exchange_id TEXT NOT NULL,
+    exchanges   INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO links SELECT link_key(client, host, port, kind, id), exchange_id, exchanges FROM provider_links;
+  DROP TABLE provider_links;
+  ALTER TABLE links RENAME TO provider_links;
   CREATE INDEX jobs_done ON jobs (completed_seq) WHERE verdict_seq IS NOT NULL;
 
   -- The tables below are no part of the chain; acts in the chain tell who changed them.
@@ -293,6 +305,7 @@ export function migrate(
   upTo = steps.length,
 ): void {
   const version = schemaVersion(db, file);
+  defineLinkKey(db);
   if (version > steps.length) throw new LedgerError('newer_schema', file);
   for (const [index, step] of steps.entries()) {
     if (index < version || index >= upTo) continue;

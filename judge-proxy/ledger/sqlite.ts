@@ -89,7 +89,6 @@ class SqliteLedger implements Ledger {
       erasable: (question) => this.#reader.erasable(question),
       underWay: () => this.#reader.erasuresUnderWay(),
       step: async (step) => (await writer.send(['erase', step])) as Erased,
-      rewriteNames: async () => void (await writer.send(['rewrite_names'])),
       emptyLog: () => logCopier.empty(),
       clock,
     });

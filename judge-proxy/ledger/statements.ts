@@ -54,9 +54,9 @@ const SQL = {
       ts, judge, judge_tokens, judge_cost_usd)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   insertLink: `
-    INSERT INTO provider_links (client, host, port, kind, id, exchange_id, exchanges)
-    SELECT json_extract(o.body, '$.client'), json_extract(o.body, '$.host'), json_extract(o.body, '$.port'),
-      ?, ?, e.exchange_id, 1
+    INSERT INTO provider_links (link, exchange_id, exchanges)
+    SELECT link_key(json_extract(o.body, '$.client'), json_extract(o.body, '$.host'), json_extract(o.body, '$.port'),
+      ?, ?), e.exchange_id, 1
     FROM exchanges e JOIN records o ON o.seq = e.opened_seq WHERE e.exchange_id = ?
     ON CONFLICT DO UPDATE SET exchange_id = excluded.exchange_id, exchanges = exchanges + 1`,
 } as const;

@@ -49,8 +49,7 @@ export type Operation =
   | readonly [op: 'release', jobId: number, notBefore: number]
   | readonly [op: 'recover', ts: string, nowMs: number]
   | readonly [op: 'append', records: readonly AppendedRecord[], changes: readonly Change[]]
-  | readonly [op: 'erase', step: EraseStep]
-  | readonly [op: 'rewrite_names'];
+  | readonly [op: 'erase', step: EraseStep];
 
 /** A record and the words that stand beside it, both as they are stored. */
 export type Split = readonly [body: string, text: string | null];
@@ -74,6 +73,8 @@ export interface Erased {
   readonly records: number;
   readonly left: number;
   readonly kept: number;
+  /** How long the writer worked on it. */
+  readonly ms: number;
 }
 
 export type AppendedRecord = readonly [kind: RecordKind, body: string, text: string | null];

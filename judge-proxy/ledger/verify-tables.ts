@@ -1,6 +1,7 @@
 /** The tables made from the records, compared with them: by these reviewers find what they read. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { defineLinkKey } from './link-key.ts';
 import type { ExchangeCompleted, ExchangeOpened, NewVerdict } from './records.ts';
 import { keysOf } from './verdict-keys.ts';
 import type { Findings } from './verify-report.ts';
@@ -30,9 +31,10 @@ const FALSE_LINK = `
   SELECT e.completed_seq AS seq FROM provider_links l
   LEFT JOIN exchanges e ON e.exchange_id = l.exchange_id
   LEFT JOIN records o ON o.seq = e.opened_seq LEFT JOIN records c ON c.seq = e.completed_seq
-  WHERE l.client IS NOT json_extract(o.body, '$.client') OR l.host IS NOT json_extract(o.body, '$.host')
-    OR l.port IS NOT json_extract(o.body, '$.port')
-    OR l.id IS NOT json_extract(c.body, iif(l.kind = 'response', '$.response_id', '$.conversation_id'))
+  WHERE NOT coalesce(l.link IN (
+    link_key(o.body ->> 'client', o.body ->> 'host', o.body ->> 'port', 'response', c.body ->> 'response_id'),
+    link_key(o.body ->> 'client', o.body ->> 'host', o.body ->> 'port', 'conversation', c.body ->> 'conversation_id')
+  ), 0)
   LIMIT 1`;
 
 export class Tables {
@@ -52,6 +54,7 @@ export class Tables {
   };
 
   constructor(db: DatabaseSync, findings: Findings) {
+    defineLinkKey(db);
     this.#db = db;
     this.#findings = findings;
     this.#exchange = db.prepare(

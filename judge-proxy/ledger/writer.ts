@@ -114,9 +114,6 @@ export class Writer {
         return this.#appendAll(operation[1], operation[2]);
       case 'erase':
         return this.#eraser.step(operation[1]);
-      case 'rewrite_names':
-        this.#eraser.rewriteNames();
-        return undefined;
       default:
         return operation satisfies never;
     }
