@@ -4,11 +4,13 @@
  */
 
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { printedPassword } from '../support/admin-session.ts';
 import { ROOT } from '../support/chain.ts';
 import { connectThrough, run } from '../support/clients.ts';
 import { LoggedProcess } from '../support/process.ts';
@@ -41,6 +43,8 @@ async function configWith(overrides: (text: string) => string): Promise<string> 
   return file;
 }
 
+const ADMIN_TLS = /tls: \{ cert: .*JUDGE_ADMIN_CERT.*/;
+const adminHost = (text: string, host: string) => text.replace(/host: .*JUDGE_ADMIN_HOST.*/, `host: ${host}`);
 const freePorts = (text: string) => text.replace(/port: .*8888.*/, 'port: 0').replace(/port: .*8889.*/, 'port: 0');
 
 describe('npm start', () => {
@@ -49,16 +53,20 @@ describe('npm start', () => {
     ['without Envoy', ['--no-envoy']],
   ])('%s: certificates, banner, a working proxy, and a clean end', async (_name, extra) => {
     const config = await configWith(freePorts);
+    const isFirst = !existsSync(join(folder, 'data/ledger.db'));
     const child = new LoggedProcess(
       [CLI, 'start', '--port', '0', '--admin-port', '0', '--config', config, ...extra],
       {},
       folder,
     );
     await child.event('ready');
-    await child.said(/Ctrl-C/);
+    await child.said(isFirst ? /shown this once/ : /Ctrl-C/);
     const banner = child.text.join('\n');
     const url = /Proxy\s+http:\/\/127\.0\.0\.1:(\d+)/.exec(banner);
     expect(banner).toContain('NODE_EXTRA_CA_CERTS');
+    expect(banner).toMatch(/Console +http:\/\/127\.0\.0\.1:\d+\n/);
+    if (isFirst) expect(printedPassword(child.text)).toHaveLength(23);
+    else expect(banner).not.toContain('First start');
     const answer = await connectThrough(Number(url?.[1]), '169.254.169.254:443');
     expect(answer.status).toBe(403);
     answer.socket.destroy();
@@ -88,6 +96,29 @@ describe('npm start', () => {
       'a wildcard bind without authentication',
       () => configWith((text) => `${text.replace(/^listen:/m, 'listen:\n  plain: { host: 0.0.0.0, port: 0 }')}`),
       /listen\.plain\.host/,
+    ],
+    [
+      'a console on every address without TLS',
+      () => configWith((text) => adminHost(text, '0.0.0.0')),
+      /listen\.admin\.host.*listen\.admin\.tls is not set.*listen\.admin\.behind_trusted_proxy/s,
+    ],
+    [
+      'a trusted proxy before the console, whose address nobody knows',
+      () => configWith((text) => adminHost(text, '0.0.0.0\n    behind_trusted_proxy: true')),
+      /listen\.admin\.public_origin is not set/,
+    ],
+    [
+      'open metrics on every address',
+      () =>
+        configWith((text) =>
+          adminHost(text, '0.0.0.0\n    open_metrics: true').replace(ADMIN_TLS, 'tls: { cert: a, key: b }'),
+        ),
+      /listen\.admin\.open_metrics/,
+    ],
+    [
+      'a certificate of the console that is not there',
+      () => configWith((text) => freePorts(text).replace(ADMIN_TLS, 'tls: { cert: absent-console.crt, key: k }')),
+      /absent-console\.crt cannot be read \(ENOENT\).*listen\.admin\.tls/,
     ],
     [
       'a rubric that is not there',
