@@ -6,7 +6,7 @@ import { failedAnalysis } from '../judge/analysis-messages.ts';
 import { recordedLinks, resolveContext } from '../judge/context.ts';
 import type { Analyser, Analysis } from '../judge/input.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, Verdict } from '../ledger/records.ts';
+import type { ConnectionRecord, Coverage, ExchangeCompleted, ExchangeOpened, Verdict } from '../ledger/records.ts';
 import { type Clock, timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ExchangeEnd, ExchangeStart, Unjudged } from './recorder.ts';
@@ -125,13 +125,19 @@ export function completedRecord(
     response_bytes: end.response.total,
     first_byte_ms: end.firstByteMs,
     duration_ms: end.durationMs,
-    coverage: analysis.coverage,
+    coverage: judgedCoverage(opened, analysis.coverage),
     llm_error: analysis.llm_error,
     content_sha256: analysis.content?.sha256 ?? null,
     recording: route.recording,
     ...(analysis.sealed === undefined ? {} : { sealed_sha256: analysis.sealed.sha256 }),
     ...recordedLinks(analysis),
   };
+}
+
+/** What of it a judge is to read. On a route without one that is nothing, however much of it could be read. */
+function judgedCoverage({ judge }: ExchangeOpened, coverage: Coverage): Coverage {
+  if (judge !== null) return coverage;
+  return { level: 'none', reasons: [...new Set([...coverage.reasons, 'no_judge' as const])].sort() };
 }
 
 /**
