@@ -97,6 +97,13 @@ describe.runIf(hasChromium)('the page of an exchange', () => {
     expectNoFaults(faults);
   });
 
+  it('has word and colour of a pass where the judge found all of it clean: what is looked for below can be found', async () => {
+    const { exchange_id } = await world.judged({ model: 'gpt-clean', messages: ask('Where does the sun rise?') });
+    const { page, faults } = await openExchange(exchange_id);
+    expect(await passesOn(page)).toMatchObject({ words: expect.stringMatching(PASS_WORDS), isGreen: true });
+    expectNoFaults(faults);
+  });
+
   const FAILURES: readonly (readonly [JudgeState, Instruction])[] = [
     ['invalid_output', { tamper: () => 'no JSON of that form' }],
     ['nonce_mismatch', { tamper: (answer) => ({ ...answer, nonce: 'another' }) }],
@@ -172,12 +179,17 @@ function quoting(criteria: unknown, quote: string): unknown {
   return (criteria as Record<string, unknown>[]).map((criterion) => ({ ...criterion, evidence }));
 }
 
-/** Neither in the words of the page nor in a colour of anything that it shows. Choices that a person has do not count. */
 async function expectNoPass(page: Page): Promise<void> {
+  const { words, isGreen } = await passesOn(page);
+  expect(words).not.toMatch(PASS_WORDS);
+  expect(isGreen).toBe(false);
+}
+
+/** The words of the page without the choices that a person has there, and whether anything on it is green. */
+async function passesOn(page: Page): Promise<{ words: string; isGreen: boolean }> {
   const main = page.getByRole('main');
   const choices = await main.getByRole('button').allTextContents();
-  const words = choices.reduce((text, choice) => text.replace(choice, ' '), (await main.textContent()) ?? '');
-  expect(words).not.toMatch(PASS_WORDS);
+  const words = choices.reduce((text, choice) => text.replace(choice, ' '), await main.innerText());
   const colours = await main.locator('*').evaluateAll((elements) =>
     elements.flatMap((element) => {
       const style = (
@@ -186,5 +198,5 @@ async function expectNoPass(page: Page): Promise<void> {
       return [style.color ?? '', style.backgroundColor ?? '', style.borderLeftColor ?? ''];
     }),
   );
-  expect(colours.filter((colour) => GREENS.includes(colour))).toEqual([]);
+  return { words, isGreen: colours.some((colour) => GREENS.includes(colour)) };
 }

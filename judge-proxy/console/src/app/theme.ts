@@ -35,7 +35,7 @@ const SANS = "Inter, 'Segoe UI', system-ui, -apple-system, Roboto, 'Helvetica Ne
 
 export const theme = createTheme({
   primaryColor: 'ink',
-  primaryShade: { light: 6, dark: 5 },
+  primaryShade: 6,
   colors: { ink, dark },
   fontFamily: SANS,
   fontFamilyMonospace: "'JetBrains Mono', ui-monospace, SFMono-Regular, Menlo, Consolas, monospace",

@@ -78,9 +78,19 @@ function Undetermined({ state }: { state: JudgeState }) {
   return <Tag tone="medium" icon={IconX} label={label} hint={hint} />;
 }
 
-/** How much was judged; null while the exchange is open. */
-export function CoverageBadge({ coverage }: { coverage: Coverage | null }) {
+interface CoverageBadgeProps {
+  /** null while the exchange is open. */
+  readonly coverage: Coverage | null;
+  /** Whether there is a verdict: until then nobody judged anything, however much can be read. */
+  readonly judged?: boolean;
+}
+
+/** How much was judged. */
+export function CoverageBadge({ coverage, judged = true }: CoverageBadgeProps) {
   if (coverage === null) return <Tag tone="quiet" icon={IconClock} label="Open" hint="The exchange goes on." />;
+  if (!judged && coverage.level !== 'none') {
+    return <Tag tone="void" icon={IconClock} label="Not yet" hint="There is no verdict so far." />;
+  }
   const hint = coverage.reasons.map((reason) => REASONS[reason].hint).join(' ');
   switch (coverage.level) {
     case 'full':

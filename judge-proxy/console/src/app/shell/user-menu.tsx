@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Menu, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Group, Menu, Text, Tooltip, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { IconChevronUp, IconKeyboard, IconLogout, IconSettings } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -25,7 +25,8 @@ export function UserMenu({ me }: { me: Me }) {
     <div className={classes.foot}>
       <Menu position="top-start" width={200} shadow="md">
         <Menu.Target>
-          <UnstyledButton className={classes.user} aria-label={`Account of ${me.name}`}>
+          <UnstyledButton className={classes.user}>
+            <VisuallyHidden>Account of</VisuallyHidden>
             <span className={classes.avatar} aria-hidden>
               {me.name.slice(0, 2).toUpperCase()}
             </span>

@@ -12,12 +12,12 @@ const LEVELS = {
 } as const;
 
 /** How much was judged, and in words why not the rest. */
-export function CoverageWords({ coverage }: { coverage: Coverage | null }) {
+export function CoverageWords({ coverage, judged }: { coverage: Coverage | null; judged: boolean }) {
   return (
     <SideCard title="Coverage">
       <div className={classes.inline}>
-        <CoverageBadge coverage={coverage} />
-        <Text size="sm">{coverage === null ? 'It is known when the exchange ends.' : LEVELS[coverage.level]}</Text>
+        <CoverageBadge coverage={coverage} judged={judged} />
+        <Text size="sm">{levelInWords(coverage, judged)}</Text>
       </div>
       {coverage !== null && coverage.reasons.length > 0 && (
         <ul className={classes.reasons}>
@@ -30,4 +30,12 @@ export function CoverageWords({ coverage }: { coverage: Coverage | null }) {
       )}
     </SideCard>
   );
+}
+
+function levelInWords(coverage: Coverage | null, judged: boolean): string {
+  if (coverage === null) return 'It is known when the exchange ends.';
+  if (!judged && coverage.level === 'full') return 'None of it was judged so far.';
+  return judged || coverage.level === 'none'
+    ? LEVELS[coverage.level]
+    : 'None of it was judged so far. What could not be read:';
 }

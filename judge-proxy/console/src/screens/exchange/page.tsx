@@ -86,7 +86,7 @@ function Shown({ detail }: { detail: ExchangeDetail }) {
         </section>
         <aside aria-label="What was found" className={classes.found}>
           <VerdictCard detail={detail} located={located} chosen={chosen} onChoose={choose} />
-          <CoverageWords coverage={detail.row.coverage} />
+          <CoverageWords coverage={detail.row.coverage} judged={detail.row.verdict !== null || detail.blind} />
           <LabelsCard detail={detail} />
           <FactsCards detail={detail} />
         </aside>
@@ -109,7 +109,7 @@ function Head({ detail }: { detail: ExchangeDetail }) {
               <SeverityBadge severity={verdict.severity} />
             )}
             {verdict !== null && <ActionBadge action={verdict.action} />}
-            <CoverageBadge coverage={row.coverage} />
+            <CoverageBadge coverage={row.coverage} judged={verdict !== null} />
           </span>
           <span className={classes.under}>
             <Time ts={row.ts} />

@@ -62,7 +62,7 @@ export function ExchangeLine({ row, index, top, isChosen }: Props) {
       </Cell>
       <Cell id="action">{verdict === null ? <Dash /> : <ActionBadge action={verdict.action} />}</Cell>
       <Cell id="coverage">
-        <CoverageBadge coverage={row.coverage} />
+        <CoverageBadge coverage={row.coverage} judged={verdict !== null} />
       </Cell>
       <Cell id="client">
         <ClientName client={row.client} oneLine />
