@@ -136,7 +136,7 @@ async function withLedger(all: readonly Story[], check: (rig: ReadModelRig, all:
   }
 }
 
-const RUNS = { numRuns: 40 };
+const RUNS = { numRuns: 40, endOnFailure: true };
 
 describe('the read model', () => {
   it('finds what every filter and every combination asks for, newest first, in pages without gaps', async () => {
@@ -292,7 +292,7 @@ describe('the read model', () => {
     );
   }, 120_000);
 
-  it('is the same when it is made anew, and when it was killed on the way', async () => {
+  it('is the same when it is made anew, in pages of any size', async () => {
     await fc.assert(
       fc.asyncProperty(stories, fc.integer({ min: 1, max: 9 }), (all, pageRecords) =>
         withLedger(all, (rig) => {
