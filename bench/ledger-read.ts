@@ -11,6 +11,7 @@ import Table from 'cli-table3';
 import { openReadModel } from '../judge-proxy/ledger/read-model/read-model.ts';
 import type { ExchangeFilter, ReadModel } from '../judge-proxy/ledger/read-model/rows.ts';
 import { indexFile } from '../judge-proxy/ledger/read-model/schema.ts';
+import { openReader } from '../judge-proxy/ledger/reader.ts';
 import { systemClock } from '../judge-proxy/telemetry/clock.ts';
 import { median, quantile } from './statistics.ts';
 import { FREQUENT_WORD, RARE_WORD, SPAN_MS, START_MS, syntheticLedger } from './synthetic-ledger.ts';
@@ -81,7 +82,6 @@ export async function measureReads(
 }
 
 async function headOf(url: string): Promise<number> {
-  const { openReader } = await import('../judge-proxy/ledger/reader.ts');
   const reader = openReader(url);
   const head = await reader.head();
   await reader.close();

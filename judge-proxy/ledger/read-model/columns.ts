@@ -5,7 +5,7 @@
  */
 
 import { HUMAN_LABELS } from '../acts.ts';
-import { COVERAGE_REASONS, JUDGE_STATES, MODES, RECORDING_LEVELS } from '../records.ts';
+import { COVERAGE_REASONS, JUDGE_STATES, MODES } from '../records.ts';
 
 export const LABELS = ['clean', 'violation', 'undetermined'] as const;
 export const SEVERITIES = ['none', 'low', 'medium', 'high', 'critical'] as const;
@@ -15,7 +15,6 @@ export const COVERAGES = ['full', 'partial', 'none'] as const;
 export const OUTCOMES = ['complete', 'client_aborted', 'origin_failed', 'interrupted', 'blocked'] as const;
 /** Of an exchange that is still listed. */
 export const ERASED_TIERS = ['sealed', 'text'] as const;
-export const RECORDINGS = RECORDING_LEVELS;
 export { COVERAGE_REASONS, HUMAN_LABELS, JUDGE_STATES, MODES };
 
 /** Number of a word, 0 for null and for a word that the list does not have. */
@@ -36,10 +35,6 @@ export function maskOf(list: readonly string[], words: readonly string[]): numbe
     if (at >= 0) mask |= 1 << at;
   }
   return mask;
-}
-
-export function wordsOf<T extends string>(list: readonly T[], mask: number): T[] {
-  return list.filter((_, at) => (mask & (1 << at)) !== 0);
 }
 
 /** An exchange as the index holds it: both tables in one. */

@@ -16,7 +16,6 @@ export interface Stretch {
 }
 
 export type Piece = (ms: number, sums: Sums) => void;
-export type ClientPiece = (client: number, sums: Sums) => void;
 
 /** A stretch in three: what stands in whole steps, before, and after. */
 export function wholeSteps({ from, to }: Stretch, step: number): { readonly whole: Stretch; readonly ends: Stretch[] } {

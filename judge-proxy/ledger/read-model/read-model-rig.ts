@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { HumanLabel, LabelRecord } from '../acts.ts';
 import { appendedRecord } from '../appended-record.ts';
 import { canonicalJson } from '../chain.ts';
-import type { ConnectionRecord, Coverage, ExchangeCompleted, ExchangeOpened, NewVerdict } from '../records.ts';
+import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, NewVerdict } from '../records.ts';
 import { sampleCompleted, sampleConnection, sampleContent, sampleOpened, sampleVerdict } from '../sample-records.ts';
 import { openForWriting } from '../sqlite-file.ts';
 import type { Operation } from '../thread-protocol.ts';
@@ -97,8 +97,6 @@ export function labelOperation(
 export function connectionOperation(id: string, changes: Partial<ConnectionRecord>): Operation {
   return ['connection', canonicalJson(sampleConnection(id, changes))];
 }
-
-export const FULL: Coverage = { level: 'full', reasons: [] };
 
 /** A ledger with its index, all in this thread. */
 export class ReadModelRig {
