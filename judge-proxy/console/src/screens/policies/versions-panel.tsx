@@ -74,7 +74,7 @@ export function VersionsPanel({ judge, inForce, versions }: Props) {
                         aria-label={`Roll back to ${name}`}
                         onClick={() => setBack(policy.version)}
                       >
-                        Roll back to it
+                        Roll back
                       </Button>
                     )}
                     {mayWrite && policy.state === 'draft' && (

@@ -68,7 +68,7 @@ export function UserTable({ rows, onPassword }: Props) {
                   <Button
                     size="compact-xs"
                     variant="default"
-                    aria-label={`Reset the password of ${user.name}`}
+                    aria-label={`Reset password of ${user.name}`}
                     onClick={() => setAsked({ what: 'reset', user })}
                   >
                     Reset password
