@@ -138,3 +138,26 @@ test('one that no route names is a warning, and does not stop the start', () => 
     'judges.j: no route names this judge. Add `judge: j` to a route, or remove it.',
   ]);
 });
+
+describe('a shadow', () => {
+  const model = { api_key: 'k', name: 'm' };
+  const withShadow = (shadow: string, other: Values = { model }) => {
+    const routes = [{ name: 'a', hosts: ['a.example'], action: 'terminate', judge: 'j' }];
+    const judges = { j: { rubric: 'r', shadow: { judge: shadow } }, other: { rubric: 'r', ...other } };
+    const found = checkConfig(configSchema.parse({ routes, judges }));
+    return found.map(({ severity, path, message }) => `${severity} ${formatPath(path)}: ${message}`);
+  };
+
+  test('another judge with a model, which needs no route', () => expect(withShadow('other')).toEqual([]));
+
+  test.each([
+    ['j', {}, 'error judges.j.shadow.judge: a judge cannot be its own shadow'],
+    ['nobody', {}, 'error judges.j.shadow.judge: there is no judge of this name'],
+    ['toString', {}, 'error judges.j.shadow.judge: there is no judge of this name'],
+    ['other', { shadow: { judge: 'j' } }, 'error judges.j.shadow.judge: this judge has a shadow itself'],
+    ['other', { model: undefined }, 'warning judges.j.shadow.judge: this judge has no model that could be asked'],
+    ['other', { model: { api_key: '' } }, 'warning judges.j.shadow.judge: this judge has no model that could be asked'],
+  ])('%s %j', (shadow, other, finding) => {
+    expect(withShadow(shadow, { model, ...other })).toContain(finding);
+  });
+});
