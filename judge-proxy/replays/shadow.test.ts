@@ -162,6 +162,19 @@ it('spends from its own budget, and is not asked when that is spent', async () =
   expect(rig.model.seen).toHaveLength(0);
 });
 
+it('what it spent is in the ledger, by judge, client and day: a restart forgets nothing', async () => {
+  const follower = await start();
+  await record('exchange-1');
+  await record('exchange-2');
+  await follower.idle();
+  const [one, two] = recorded().map(({ judge_tokens }) => (judge_tokens?.in ?? 0) + (judge_tokens?.out ?? 0));
+  const day = recorded()[0]?.ts.slice(0, 10);
+  const row = { judge: 'default', client: 'team-a', day, tokens: (one ?? 0) + (two ?? 0), usd: 0 };
+  expect(one).toBeGreaterThan(0);
+  expect(await rig.ledger.rows('shadowSpending', `${day}T00:00:00.000Z`)).toEqual([row]);
+  expect(await rig.ledger.rows('shadowSpending', '2999-01-01T00:00:00.000Z')).toEqual([]);
+});
+
 it('a shadow judge that fails says so, and decides nothing', async () => {
   const follower = await start();
   rig.answer = (_, response) => void response.writeHead(400).end('{}');
