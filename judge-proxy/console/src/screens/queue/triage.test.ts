@@ -102,6 +102,19 @@ describe('undo', () => {
     expect(state.problems).toEqual([{ exchangeId: 'a', what: 'withdraw', text: 'no' }]);
   });
 
+  it('of one that is on its way is overtaken by another label of the item', () => {
+    const again: TriageEvent = { kind: 'chose', label: 'clean' };
+    const { state, commands } = run([loaded, chose, { kind: 'undid' }, again, kept('a', 1), failed('a', 2)]);
+    expect(commands.map(({ kind }) => kind)).toEqual(['label', 'label']);
+    expect(state.given.get('a')).toMatchObject({ act: 1, phase: 'kept', labelId: 'l1' });
+  });
+
+  it('that is done while another label of the item fails leaves none', () => {
+    const events = [loaded, chose, kept('a', 1), { kind: 'undid' } as const, chose];
+    const { state } = run([...events, { kind: 'withdrawn', exchangeId: 'a', act: 1 }, failed('a', 2)]);
+    expect(state.given.size).toBe(0);
+  });
+
   it('goes back one by one, and ends', () => {
     const both = [loaded, chose, kept('a', 1), chose, kept('b', 2)];
     const { commands } = run([...both, { kind: 'undid' }, { kind: 'undid' }, { kind: 'undid' }]);
@@ -204,5 +217,6 @@ it('however labels, answers and undos are mixed, what is shown as kept is what t
       const shown = [...state.given].map(([id, given]) => [id, given.phase, given.labelId]);
       expect(shown.sort()).toEqual([...server].map(([id, labelId]) => [id, 'kept', labelId]).sort());
     }),
+    { numRuns: 1_000 },
   );
 });

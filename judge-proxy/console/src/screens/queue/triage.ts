@@ -189,7 +189,9 @@ function choose(state: TriageState, label: HumanLabel): Step {
 
 function send(state: TriageState, exchangeId: string, label: HumanLabel): Step {
   const act = state.acts + 1;
-  const before = state.given.get(exchangeId) ?? null;
+  const was = state.given.get(exchangeId) ?? null;
+  // The new label replaces the old one, so that there is nothing left to withdraw.
+  const before = was?.phase === 'undo' ? { ...was, phase: 'sending' as const } : was;
   const given = new Map(state.given).set(exchangeId, { act, label, phase: 'sending', labelId: null, before });
   const history = [...state.history, { act, exchangeId }];
   const note = state.notes.get(exchangeId)?.trim() || null;
@@ -231,11 +233,9 @@ function undo(state: TriageState): Step {
 }
 
 function gone(state: TriageState, exchangeId: string, act: number): TriageState {
-  if (state.given.get(exchangeId)?.act !== act) return state;
-  const given = new Map(state.given);
-  given.delete(exchangeId);
+  const given = replaced(state.given, exchangeId, act, () => null);
   const revealed = new Set(state.revealed);
-  revealed.delete(exchangeId);
+  if (!given.has(exchangeId)) revealed.delete(exchangeId);
   return { ...state, given, revealed };
 }
 
