@@ -6,19 +6,17 @@ const LONGEST = 1_024;
 /**
  * JSON escapes once and twice, percent-encoding, hex, base64 at each of its three alignments. Of base64 the characters
  * that hold all of the secret and nothing else: up to two at either end also hold bits of the text around.
+ * @param percents whether percent-encoding is looked for: it takes most of the time, and few texts have any
  * @returns forms that differ from the text, without repeats
  */
-export function encodedForms(text: string): string[] {
+export function encodedForms(text: string, percents = true): string[] {
   const escaped = escapedForms(text);
   if (text.length > LONGEST) return [...escaped];
   const bytes = Buffer.from(text, 'utf8');
   const hex = bytes.toString('hex');
   const forms = new Set([
     ...escaped,
-    encodeURIComponent(text.toWellFormed()),
-    unreservedOnly(text),
-    [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
-    [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`).join(''),
+    ...(percents ? percentForms(text, hex) : []),
     hex,
     hex.toUpperCase(),
     ...[0, 1, 2].flatMap((before) => base64Cores(bytes, before)),
@@ -45,6 +43,12 @@ function unescaped(text: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** RFC 3986 §2.1: what has to be, and every byte. */
+function percentForms(text: string, hex: string): string[] {
+  const all = hex.replace(/../g, '%$&');
+  return [encodeURIComponent(text.toWellFormed()), unreservedOnly(text), all, all.toUpperCase()];
 }
 
 /** RFC 3986 §2.3: JavaScript leaves five characters more as they are. */

@@ -46,11 +46,13 @@ export class Redactor {
   readonly #literals = new LiteralSet<KnownSecret>();
   readonly #token: Token;
   readonly #secrets = new Map<string, KnownSecret>();
+  readonly #percents: boolean;
 
   /** @param known secrets wherever they stand, beside the findings */
   constructor(transcript: Transcript, findings: readonly Finding[], token: Token, known: readonly KnownSecret[] = []) {
     this.#transcript = transcript;
     this.#token = token;
+    this.#percents = transcript.parts.some(({ text }) => text.includes('%'));
     this.#spans = spansByPlace(transcript, findings);
     for (const secret of known) this.#add(secret);
     for (const matches of this.#spans.values()) for (const { value } of matches) this.#add(value);
@@ -102,7 +104,7 @@ export class Redactor {
     this.#literals.add(secret.text, secret);
     if (secret.text.length < MIN_LITERAL) return;
     if (this.#secrets.size < MOST_ENCODED) {
-      for (const form of encodedForms(secret.text)) this.#literals.add(form, secret);
+      for (const form of encodedForms(secret.text, this.#percents)) this.#literals.add(form, secret);
     }
     this.#secrets.set(secret.text, secret);
   }

@@ -16,6 +16,8 @@ export class NameCleaner {
   }
 
   ids({ client, origin }: RequestIds): RequestIds {
+    // One run for both: nearly always there is nothing to find.
+    if (this.#typeOf(`${client ?? ''} ${origin ?? ''}`) === null) return { client, origin };
     return { client: this.#clean(client), origin: this.#clean(origin) };
   }
 
