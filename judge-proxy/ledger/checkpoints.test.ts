@@ -104,9 +104,11 @@ describe('checkpoints', () => {
       await logged(n);
     }
     while (written().length < 2) await new Promise((done) => setImmediate(done));
+    expect(ledger.health()).toMatchObject({ ok: true, checkpoints: { ok: false, cause: 'ENOENT', size: 2 } });
     mkdirSync(join(rig.folder, 'mount'));
     await ledger.connection(sampleConnection('c3'));
     await ledger.close();
+    expect(ledger.health().checkpoints).toEqual({ ok: true, cause: null, size: 3 });
     expect(written().map(({ size }) => size)).toEqual([1, 2, 3]);
     expect(written(copy).map(({ size }) => size)).toEqual([3]);
     expect(

@@ -52,6 +52,7 @@ it('is found by its answer, with what was kept of it', async () => {
     input_sha256: sha256,
     content: json,
     unique: true,
+    recording: null,
   });
   expect(await found({ id: 'resp_2' })).toBeUndefined();
 });
