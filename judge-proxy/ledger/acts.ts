@@ -96,7 +96,7 @@ export interface ErasureRecord {
   readonly actor: Actor;
   readonly reason: 'retention' | 'request';
   readonly tier: ErasureTier;
-  /** Age in milliseconds, id of the exchange, or the client: its name, and its SHA-256 (hex) where metadata is erased. */
+  /** Age in milliseconds, id of the exchange, or SHA-256 (hex) of the client's name: a name must not outlive its erasure. */
   readonly scope: { readonly kind: 'age' | 'exchange' | 'client'; readonly of: string };
   /** Positions of the records whose parts are gone, at most 1,000; an erasure of more is several records with one id. */
   readonly seqs: readonly number[];
