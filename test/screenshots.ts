@@ -10,6 +10,7 @@ import process from 'node:process';
 import type { Page } from 'playwright-core';
 import { SPAN_MS, START_MS, syntheticLedger } from '../bench/synthetic-ledger.ts';
 import { HOLD_HOST, playScenes, sceneScript } from './support/console-scenes.ts';
+import { playWork } from './support/console-work.ts';
 import { ConsoleWorld, HOSTS } from './support/console-world.ts';
 
 const FOLDER = resolve(import.meta.dirname, '../docs/screenshots');
@@ -33,15 +34,14 @@ const SHOTS: readonly Shot[] = [
   { name: 'overview', path: `/?${WEEK}` },
   { name: 'overview-dark', path: `/?${WEEK}`, colorScheme: 'dark' },
   { name: 'exchanges', path: '/exchanges' },
-  { name: 'exchanges-dark', path: '/exchanges?q=backup', colorScheme: 'dark' },
   { name: 'exchange', path: '/exchanges?min_severity=critical', prepare: openFirst },
   { name: 'exchange-dark', path: '/exchanges?label=violation', colorScheme: 'dark', prepare: openFirst },
-  { name: 'connections', path: '/connections' },
-  { name: 'clients', path: `/clients?${WEEK}` },
   { name: 'queue', path: '/queue' },
-  { name: 'quality', path: '/quality' },
+  { name: 'queue-blind-dark', path: '/queue?queue=control', colorScheme: 'dark' },
+  { name: 'quality', path: '/quality?days=365' },
+  { name: 'policy-diff-dark', path: '/policies/default?tab=diff', colorScheme: 'dark' },
   { name: 'policies', path: '/policies/default' },
-  { name: 'replays', path: '/replays' },
+  { name: 'replay', path: '/replays', prepare: openReplay },
   { name: 'audit', path: '/audit' },
 ];
 
@@ -62,6 +62,7 @@ async function main(names: readonly string[]): Promise<void> {
   });
   try {
     await playScenes(world);
+    await playWork(world);
     for (const shot of SHOTS) if (names.length === 0 || names.includes(shot.name)) await take(world, shot);
   } finally {
     await world.close();
@@ -70,7 +71,7 @@ async function main(names: readonly string[]): Promise<void> {
 }
 
 async function take(world: ConsoleWorld, { name, path, colorScheme = 'light', prepare }: Shot): Promise<void> {
-  const { page } = await world.open({ width: 1440, height: 900, colorScheme });
+  const { page } = await world.open({ width: 1280, height: 800, colorScheme });
   await page.goto(path);
   await page.getByRole('heading', { level: 1 }).waitFor();
   await page.waitForLoadState('networkidle').catch(() => {});
@@ -78,6 +79,11 @@ async function take(world: ConsoleWorld, { name, path, colorScheme = 'light', pr
   await page.screenshot({ path: join(FOLDER, `${name}.png`) });
   process.stdout.write(`docs/screenshots/${name}.png\n`);
   await page.context().close();
+}
+
+async function openReplay(page: Page): Promise<void> {
+  await page.getByRole('row').nth(1).getByRole('link').first().click();
+  await page.getByText(/^Done:/).waitFor();
 }
 
 async function openFirst(page: Page): Promise<void> {

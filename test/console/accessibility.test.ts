@@ -4,8 +4,7 @@
  * what has the focus can be seen.
  */
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
@@ -14,7 +13,6 @@ import { requireChromium } from '../support/require-chromium.ts';
 
 requireChromium();
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const ask = (content: string) => [{ role: 'user', content }];
 
 const PAGES = [
@@ -118,7 +116,7 @@ interface Found {
 /** Violations of impact serious and critical, with what they are of. */
 async function seriousOn(page: Page): Promise<string[]> {
   // The policy forbids inline script: the debugger's own evaluation is not the page's.
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const found = (await page.evaluate(
     'axe.run(document, { resultTypes: ["violations"] }).then((all) => all.violations)',
   )) as Found[];

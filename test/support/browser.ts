@@ -69,8 +69,8 @@ export class ConsoleBrowser {
   static async start(): Promise<ConsoleBrowser> {
     const executablePath = findChromium();
     if (executablePath === null) throw new Error('There is no Chromium here.');
-    // In containers there is neither a sandbox for it nor much shared memory.
-    const args = ['--no-sandbox', '--disable-dev-shm-usage', '--force-prefers-reduced-motion'];
+    // In containers there is neither a sandbox for it nor much shared memory. Grey edges of letters make small pictures.
+    const args = ['--no-sandbox', '--disable-dev-shm-usage', '--force-prefers-reduced-motion', '--disable-lcd-text'];
     return new ConsoleBrowser(await chromium.launch({ executablePath, args }));
   }
 

@@ -2,7 +2,7 @@
 
 import type { Verdict } from '../../judge-proxy/ledger/records.ts';
 import { builtConsole, ConsoleBrowser, type PageOptions, type WatchedPage } from './browser.ts';
-import { Chain, HOSTS, ROOT } from './chain.ts';
+import { Chain, HOSTS } from './chain.ts';
 import { curl } from './clients.ts';
 import { consoleUrl, firstPassword, type Person, signInByApi } from './console-people.ts';
 import { openAiHandler, type Script } from './openai-origin.ts';
@@ -113,4 +113,4 @@ export const HOSTILE = [
   'abc\u202etxt.exe\u202c \u200bzero\u2066isolate\u2069',
 ].join(' ');
 
-export { HOSTS, ROOT };
+export { HOSTS };

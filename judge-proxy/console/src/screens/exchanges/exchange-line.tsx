@@ -119,7 +119,7 @@ function Said({ row }: { row: FoundExchange }) {
         </span>
       ) : (
         <span className={classes.preview} data-none={row.preview === null || undefined}>
-          <TrafficText text={row.preview ?? nothingSaid(row)} oneLine />
+          <TrafficText text={(row.preview ?? nothingSaid(row)).replaceAll(/\s+/g, ' ')} />
         </span>
       )}
       {signs}
