@@ -48,7 +48,10 @@ const listen = z
           .describe('Host names and addresses under which browsers reach it, beside those of loopback.'),
         tls: z
           .strictObject({
-            cert: z.string().default('').describe('Server certificate chain, PEM. Reread when it changes. Empty: HTTP.'),
+            cert: z
+              .string()
+              .default('')
+              .describe('Server certificate chain, PEM. Reread when it changes. Empty: HTTP.'),
             key: z.string().default('').describe('Its private key, PEM.'),
           })
           .prefault({})

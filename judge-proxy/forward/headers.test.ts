@@ -12,7 +12,13 @@ import {
   withoutInvalidValues,
 } from './headers.ts';
 
-const TUNNEL: RequestPassage = { host: 'api.test', via: 'judge-1', version: '1.1', tunnelled: true, secretHeaders: CREDENTIALS };
+const TUNNEL: RequestPassage = {
+  host: 'api.test',
+  via: 'judge-1',
+  version: '1.1',
+  tunnelled: true,
+  secretHeaders: CREDENTIALS,
+};
 const PLAIN: RequestPassage = { ...TUNNEL, tunnelled: false };
 
 /** What goes out between our Host in front and our Via behind. */
@@ -199,10 +205,9 @@ describe('towards the client', () => {
   });
 
   test('an origin cannot write our own headers', () => {
-    expect(clientHead(raw('X-Judge-Code', 'route_denied', 'x-judge-request-id', '1', 'A', '1'), CREDENTIALS)?.headers).toEqual([
-      'A',
-      '1',
-    ]);
+    expect(
+      clientHead(raw('X-Judge-Code', 'route_denied', 'x-judge-request-id', '1', 'A', '1'), CREDENTIALS)?.headers,
+    ).toEqual(['A', '1']);
   });
 
   test('what the record needs is read on the way', () => {
