@@ -37,7 +37,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'exchange', path: '/exchanges?min_severity=critical', prepare: openFirst },
   { name: 'exchange-dark', path: '/exchanges?label=violation', colorScheme: 'dark', prepare: openFirst },
   { name: 'queue', path: '/queue' },
-  { name: 'queue-blind-dark', path: '/queue?queue=control', colorScheme: 'dark' },
+  { name: 'queue-blind-dark', path: '/queue?queue=control&opinions=3', colorScheme: 'dark' },
   { name: 'quality', path: '/quality?days=365' },
   { name: 'policy-diff-dark', path: '/policies/default?tab=diff', colorScheme: 'dark' },
   { name: 'policies', path: '/policies/default' },

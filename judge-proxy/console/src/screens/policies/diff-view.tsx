@@ -49,6 +49,12 @@ export function DiffView({ before, after, beforeName, afterName, unifiedOnly = f
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by key (WCAG 2.1.1) */}
       <section className={classes.frame} aria-label="Difference" tabIndex={0}>
         <table className={classes.table}>
+          <colgroup>
+            <col className={classes.numbers} />
+            <col />
+            {layout === 'split' && <col className={classes.numbers} />}
+            {layout === 'split' && <col />}
+          </colgroup>
           <tbody>
             {shown.map((row, index) =>
               layout === 'split' ? (

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import type { PolicyTry } from '../../../../contract/responses.ts';
 import type { CriterionVerdict, NewVerdict } from '../../../../ledger/records.ts';
 import { useAct, useAnswer } from '../../api/hooks.ts';
-import { ActionBadge, SeverityBadge, VerdictBadge } from '../../shared/badges.tsx';
+import { ActionBadge, VerdictBadge } from '../../shared/badges.tsx';
 import { ErrorState } from '../../shared/error-state.tsx';
 import { Money } from '../../shared/money.tsx';
 import { Time } from '../../shared/time.tsx';
@@ -154,10 +154,7 @@ function Side({ name, verdict }: { name: string; verdict: Shown | null }) {
         {name}
       </Text>
       <Group gap={6}>
-        <VerdictBadge verdict={verdict === null ? null : { label: verdict.overall.label, state: verdict.state }} />
-        {verdict !== null && verdict.overall.severity !== 'none' && (
-          <SeverityBadge severity={verdict.overall.severity} />
-        )}
+        <VerdictBadge verdict={verdict === null ? null : { ...verdict.overall, state: verdict.state }} />
         {verdict !== null && <ActionBadge action={verdict.action} />}
       </Group>
     </div>

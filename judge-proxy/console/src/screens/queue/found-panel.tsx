@@ -1,7 +1,7 @@
 import { Group, Text } from '@mantine/core';
 import { useMemo } from 'react';
 import { useAnswer } from '../../api/hooks.ts';
-import { ActionBadge, CoverageBadge, HumanBadge, SeverityBadge, VerdictBadge } from '../../shared/badges.tsx';
+import { ActionBadge, CoverageBadge, HumanBadge, VerdictBadge } from '../../shared/badges.tsx';
 import { locate } from '../../shared/conversation/locate.ts';
 import { Findings } from '../../shared/findings.tsx';
 import { TrafficText } from '../../shared/traffic-text.tsx';
@@ -46,9 +46,6 @@ export function FoundPanel({ id, state, chosen, onChoose }: Props) {
     <section className={classes.panel} aria-label="Verdict">
       <Group gap={6} mb="xs">
         <VerdictBadge verdict={detail.row.verdict} pending={detail.job !== null} />
-        {verdict !== undefined && verdict.overall.severity !== 'none' && (
-          <SeverityBadge severity={verdict.overall.severity} />
-        )}
         {verdict !== undefined && <ActionBadge action={verdict.action} />}
         <CoverageBadge coverage={detail.row.coverage} />
       </Group>
