@@ -72,6 +72,37 @@ describe('refused', () => {
   });
 });
 
+describe('a text that would take minutes to parse is refused at once', () => {
+  const LONG = 262_144;
+  it.each([
+    ['keys', Array.from({ length: 30_000 }, (_, index) => `k${index}: 1`).join('\n')],
+    ['one key again and again', 'a: 1\n'.repeat(50_000)],
+    ['aliases', `a: &a x\nb: [${'*a,'.repeat(80_000)}]`],
+    ['aliases of merges', `a: &a {x: 1}\nb:\n${'  <<: *a\n'.repeat(20_000)}`],
+    ['anchors', Array.from({ length: 20_000 }, (_, index) => `- &a${index} x`).join('\n')],
+    ['sequences in each other', '['.repeat(LONG)],
+    ['maps in each other', '{a: '.repeat(60_000)],
+    ['lists in each other', '- '.repeat(100_000)],
+    ['documents', '---\n'.repeat(60_000)],
+    ['lines that are no YAML', '\t: %\n'.repeat(50_000)],
+    ['criteria', `name: a\nversion: 1\ncriteria:\n${'  - 1\n'.repeat(40_000)}`],
+    ['a number', `version: ${'9'.repeat(LONG)}`],
+    ['spaces', `name: a${' '.repeat(LONG)}b`],
+    ['quotes', '"\\x'.repeat(60_000)],
+  ])('%s', (_, text) => {
+    const before = process.cpuUsage();
+    expect(problems(text)).not.toBe('');
+    // Microseconds of this process, however busy the machine is. Unbounded, keys take 11 s and aliases minutes.
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
+  });
+
+  it('but 32 long criteria are not', () => {
+    const one = TEXT.slice(TEXT.indexOf('  - id')).replace('[public text]', `[${'a word, '.repeat(40)}]`);
+    const all = Array.from({ length: 32 }, (_, index) => one.replace('leak', `leak${index}`)).join('');
+    expect(problems(TEXT.slice(0, TEXT.indexOf('  - id')) + all)).toBe('');
+  });
+});
+
 it('does not substitute variables of the environment', () => {
   const text = TEXT.replace('public text', `"\${HOME:-x}"`);
   expect(problems(text) === '' ? JSON.stringify(parseRubric(text, 'x')) : '').not.toContain('/home');

@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import canonicalize from 'canonicalize';
+import { CST, Lexer } from 'yaml';
 import { z } from 'zod';
 import { ConfigError, type ConfigProblem } from '../config/config-error.ts';
 import { ConfigSource } from '../config/source.ts';
@@ -99,6 +100,7 @@ export function loadRubric(path: string): Rubric {
 
 /** The same for text that is at hand. Variables of the environment are not substituted. */
 export function parseRubric(text: string, file: string): Rubric {
+  checkMeasure(text, file);
   const source = new ConfigSource(text, {});
   if (source.problems.length > 0) throw new ConfigError(file, source.problems);
   const result = rubricSchema.safeParse(plainValue(source, file));
@@ -113,6 +115,27 @@ export function parseRubric(text: string, file: string): Rubric {
 /** For editors: what may stand in a rubric, with a description of each key. Checks beyond it are `parseRubric`'s. */
 export function rubricJsonSchema(): Readonly<Record<string, unknown>> {
   return z.toJSONSchema(rubricSchema, { io: 'input' });
+}
+
+/**
+ * Time to parse grows with the square of keys in a map and of aliases: 256 Ki characters of them take minutes, in the
+ * thread of traffic. Words are counted first, which takes time by their number alone: 20 times those of the rubric that
+ * ships, read in a tenth of a second.
+ */
+const MOST = { words: 16_384, aliases: 50 } as const;
+
+function checkMeasure(text: string, file: string): void {
+  const counts = { words: 0, aliases: 0 };
+  for (const word of new Lexer().lex(text)) {
+    counts.words += 1;
+    if (CST.tokenType(word) === 'alias') counts.aliases += 1;
+    if (counts.words > MOST.words) throw beyond(file, 'it has more words and marks than a rubric needs', 'Shorten it.');
+    if (counts.aliases > MOST.aliases) throw beyond(file, 'it has too many aliases', 'Write the values out.');
+  }
+}
+
+function beyond(file: string, message: string, fix: string): ConfigError {
+  return new ConfigError(file, [{ line: 1, column: 1, path: '', message, fix }]);
 }
 
 function plainValue(source: ConfigSource, file: string): unknown {
