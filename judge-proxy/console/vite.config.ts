@@ -4,14 +4,22 @@ import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
-/** Libraries that change seldom and are wanted by every page: a file of their own stays in the browser's cache. */
+/**
+ * Libraries that change seldom are files of their own: they stay in the browser's cache. A group takes with it what its
+ * modules import, unless a group of higher priority has it: those that every page wants come first, else the first page
+ * would load charts and editor for something small that they share.
+ */
 const GROUPS = [
-  { name: 'react', test: /node_modules\/(react|react-dom|scheduler)\// },
-  { name: 'charts', test: /node_modules\/(recharts|@mantine\/charts|d3-[a-z]+|victory-vendor|immer|@reduxjs)\// },
-  { name: 'editor', test: /node_modules\/(@codemirror|@lezer|style-mod|w3c-keyname|crelt)\// },
-  { name: 'mantine', test: /node_modules\/(@mantine|@floating-ui|react-remove-scroll|react-textarea-autosize)/ },
-  { name: 'tanstack', test: /node_modules\/@tanstack\// },
-  { name: 'zod', test: /node_modules\/zod\// },
+  { name: 'react', priority: 3, test: /node_modules\/(react|react-dom|scheduler|clsx|use-sync-external-store)\// },
+  {
+    name: 'mantine',
+    priority: 2,
+    test: /node_modules\/(@mantine\/(?!charts)|@floating-ui|react-remove-scroll|react-text)/,
+  },
+  { name: 'tanstack', priority: 2, test: /node_modules\/@tanstack\// },
+  { name: 'zod', priority: 2, test: /node_modules\/zod\// },
+  { name: 'charts', priority: 1, test: /node_modules\/(recharts|@mantine\/charts|d3-[a-z]+|victory-vendor)\/.*js$/ },
+  { name: 'editor', priority: 1, test: /node_modules\/(@codemirror|@lezer|style-mod|w3c-keyname|crelt)\// },
 ];
 
 export default defineConfig({
