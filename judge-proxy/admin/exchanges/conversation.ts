@@ -37,14 +37,15 @@ function nothing(content: ExchangeDetail['content']): Content {
   return { content, conversation: null };
 }
 
+/** What is kept was checked for its parts alone (judge/kept-input.ts): the rest may be another version's, or missing. */
 function conversationOf({ context, transcript, decoded = [] }: JudgeInput): Conversation {
+  const { finish = [], unknown_items = 0 }: Partial<JudgeInput['transcript']> = transcript;
   const ids = context?.exchanges.map(({ exchange_id }) => exchange_id) ?? [];
   const earlier = context?.parts.map((part) => partOf(part, exchangeOf(part.place, ids))) ?? [];
   return {
     parts: [...earlier, ...transcript.parts.map((part) => partOf(part))],
     decoded: decoded.map(({ place, coding, text }) => ({ place, coding, text })),
-    finish: transcript.finish,
-    unknown_items: transcript.unknown_items,
+    ...{ finish, unknown_items },
   };
 }
 

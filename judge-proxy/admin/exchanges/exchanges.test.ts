@@ -78,6 +78,15 @@ describe('lists', () => {
     expect(items).toEqual((await rig.verdicts()).filter(({ overall }) => overall.label === 'violation'));
   });
 
+  it('a cursor that is none of ours is refused, and nothing failed', async () => {
+    for (const cursor of ['x', 'bm8', Buffer.from('[1,2]').toString('base64url')]) {
+      for (const name of ['list_exchanges', 'list_verdicts'] as const) {
+        const found = await rig.refused(viewer, name, { query: { cursor } });
+        expect(found).toMatchObject({ code: 'invalid_request', errors: [{ path: 'query.cursor' }] });
+      }
+    }
+  });
+
   it('connections by page; a cursor that is none of theirs is refused', async () => {
     for (const id of ['connection-1', 'connection-2', 'connection-3'])
       await rig.ledger.connection(sampleConnection(id));
@@ -244,6 +253,15 @@ describe('what is not there is said to be so', () => {
     await rig.ledger.open(sampleOpened('exchange-strange'));
     await rig.ledger.complete(sampleCompleted('exchange-strange', { content_sha256: strange.sha256 }), strange, null);
     expect(await read('exchange-strange')).toMatchObject({ content: 'unreadable', conversation: null });
+  });
+
+  it('kept by another version: its parts are shown, and what it did not keep is empty', async () => {
+    const transcript = { parts: [{ side: 'request', place: 'p', role: 'user', kind: 'text', text: 'old' }] };
+    const older = sampleContent({ version: 1, transcript, rule_hits: [], coverage: { level: 'full', reasons: [] } });
+    await rig.ledger.open(sampleOpened('exchange-older'));
+    await rig.ledger.complete(sampleCompleted('exchange-older', { content_sha256: older.sha256 }), older, null);
+    const { conversation } = await read('exchange-older');
+    expect(conversation).toMatchObject({ parts: [{ text: 'old' }], decoded: [], finish: [], unknown_items: 0 });
   });
 
   it('erased', async () => {

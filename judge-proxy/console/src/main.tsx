@@ -10,6 +10,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { z } from 'zod';
 import { Api } from './api/client.ts';
 import { ApiContext } from './api/hooks.ts';
 import { createQueryClient } from './api/query-client.ts';
@@ -18,6 +19,9 @@ import { forget } from './app/session.ts';
 import { styleNonce } from './app/style-nonce.ts';
 import { cssVariables, theme } from './app/theme.ts';
 import { KeysProvider } from './shared/keys.tsx';
+
+// Without it zod asks whether it may compile, which the content security policy refuses and reports.
+z.config({ jitless: true });
 
 const nonce = styleNonce();
 const colorScheme = localStorageColorSchemeManager({ key: 'judge-proxy-color-scheme' });
