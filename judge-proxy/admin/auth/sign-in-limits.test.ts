@@ -23,6 +23,12 @@ test('twenty on one name, wherever they come from', async () => {
   expect(waits.filter((wait) => wait > 0)).toHaveLength(1);
 });
 
+test('an address that has to wait takes none of the attempts on a name', async () => {
+  const limits = new SignInLimits();
+  await attempts(limits, 100, () => ['admin', '192.0.2.1']);
+  expect(await limits.take('admin', '192.0.2.2')).toBe(0);
+});
+
 test('those at one time are as many', async () => {
   const limits = new SignInLimits();
   const waits = await Promise.all(Array.from({ length: 30 }, () => limits.take('admin', '192.0.2.1')));

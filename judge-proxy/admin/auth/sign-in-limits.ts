@@ -21,12 +21,13 @@ export class SignInLimits {
   };
 
   /**
-   * Counts an attempt, before it is made: many at one time are as many.
+   * Counts an attempt, before it is made: many at one time are as many. One that its address may not make does not count
+   * for the name: one machine alone must not be able to lock somebody out.
    * @returns seconds to wait, 0 when it may be made
    */
   async take(name: string, address: string): Promise<number> {
-    const waits = await Promise.all([this.#consume('address', network(address)), this.#consume('name', name)]);
-    return Math.max(...waits);
+    const wait = await this.#consume('address', network(address));
+    return wait > 0 ? wait : await this.#consume('name', name);
   }
 
   /** The attempt was good, and does not count. */
