@@ -6,6 +6,7 @@
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AdminSession } from '../../../test/support/admin-session.ts';
+import { ROLE_PERMISSIONS } from '../../contract/roles.ts';
 import { AdminRig } from '../testing/admin-rig.ts';
 import { MOST_TOKEN_LIFE_MS } from './token-handlers.ts';
 
@@ -113,6 +114,33 @@ test('revoked: the next request of the same open connection is refused, in anoth
   expect([await ask(rig.base), await ask(other.url)]).toEqual([401, 401]);
   expect(sockets.size).toBe(2);
   agent.destroy();
+});
+
+test('a token makes nobody who may more than itself, and takes over no such user', async () => {
+  await rig.user('anna', 'viewer');
+  await rig.user('chief', 'admin');
+  const { token } = await rig.tokenOf('admin', 'admin', ['users:write', ...ROLE_PERMISSIONS.viewer]);
+  const call = (method: string, path: string, body: unknown) =>
+    fetch(`${rig.base}/api/users${path}`, {
+      ...{ method, body: JSON.stringify(body) },
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    });
+  const before = rig.acts().length;
+  for (const answer of [
+    await call('POST', '', { name: 'mallory', role: 'admin' }),
+    await call('POST', '', { name: 'mallory', role: 'reviewer' }),
+    await call('PATCH', '/anna', { role: 'admin' }),
+    await call('PATCH', '/chief', { disabled: true }),
+    await call('PATCH', '/chief', { role: 'viewer' }),
+    await call('POST', '/chief/password', {}),
+  ]) {
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toMatchObject({ code: 'not_permitted' });
+  }
+  expect(rig.acts()).toHaveLength(before);
+  expect((await call('POST', '', { name: 'otto', role: 'viewer' })).status).toBe(201);
+  expect((await call('PATCH', '/otto', { disabled: true })).status).toBe(200);
+  expect((await call('POST', '/otto/password', {})).status).toBe(200);
 });
 
 test('every change of a token is an act of the person who made it', async () => {

@@ -1,10 +1,11 @@
 /** Users: listed, made, changed, given a new password. What a change takes away ends with the sessions of that user. */
 
+import { ROLE_PERMISSIONS, type Role } from '../../contract/roles.ts';
 import { ConflictError } from '../../ledger/ledger-error.ts';
 import { timestamp } from '../../telemetry/clock.ts';
-import { type StoredSecret, type StoredUser, userRow } from '../auth/account-rows.ts';
+import { roleOf, type StoredSecret, type StoredUser, userRow } from '../auth/account-rows.ts';
 import { newPassword } from '../auth/passwords.ts';
-import type { Handlers } from '../handlers.ts';
+import type { Caller, Handlers } from '../handlers.ts';
 import { ApiProblem } from '../problems.ts';
 import type { AccountParts } from './account-parts.ts';
 import { append } from './act.ts';
@@ -17,6 +18,7 @@ export function createUserHandlers(parts: AccountParts): UserHandlers {
     list_users: async () => (await ledger.rows<StoredUser>('users')).map(userRow),
 
     create_user: async ({ body: { name, role } }, context) => {
+      checkWithin(context.caller, role);
       const password = newPassword();
       const hash = await passwords.hash(password);
       const record = context.act('user.create', name, null, { role });
@@ -32,6 +34,7 @@ export function createUserHandlers(parts: AccountParts): UserHandlers {
     change_user: async ({ params: { name }, body }, context) => {
       const user = await stored(parts, name);
       const role = body.role ?? user.role;
+      checkWithin(context.caller, roleOf(user.role), roleOf(role));
       const disabled = body.disabled ?? user.disabled_at !== null;
       const disabledAt = disabled ? (user.disabled_at ?? timestamp(clock)) : null;
       if (role === user.role && disabledAt === user.disabled_at) return userRow(user);
@@ -54,6 +57,7 @@ export function createUserHandlers(parts: AccountParts): UserHandlers {
     reset_password: async ({ params: { name } }, context) => {
       const [user] = await ledger.rows<StoredSecret>('userSecret', name);
       if (user === undefined) throw new ApiProblem('not_found');
+      checkWithin(context.caller, roleOf(user.role));
       const password = newPassword();
       const hash = await passwords.hash(password);
       const record = context.act('user.password', name, null, { by: 'reset' });
@@ -64,6 +68,12 @@ export function createUserHandlers(parts: AccountParts): UserHandlers {
       return { user: userRow(await stored(parts, name)), password };
     },
   };
+}
+
+/** A token with `users:write` and little else must not make, or become, somebody who may everything. */
+function checkWithin({ permissions }: Caller, ...roles: readonly Role[]): void {
+  if (roles.every((role) => ROLE_PERMISSIONS[role].every((permission) => permissions.has(permission)))) return;
+  throw new ApiProblem('not_permitted', 'Only for users who may no more than the caller.');
 }
 
 async function stored({ ledger }: AccountParts, name: string): Promise<StoredUser> {
