@@ -4,6 +4,7 @@ import type { FastifyError, FastifyReply } from 'fastify';
 import type { Problem } from '../../contract/responses.ts';
 import { ProxyError } from '../../errors.ts';
 import { ConflictError, LedgerError, LookupError } from '../../ledger/ledger-error.ts';
+import { BadCursorError } from '../../ledger/read-model/cursor.ts';
 import { IndexUnavailableError } from '../../ledger/read-model/index-error.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { ApiProblem, PROBLEMS, type ProblemCode } from '../problems.ts';
@@ -40,6 +41,9 @@ export function asProblem(error: unknown, requestId: string, log: Log): ApiProbl
   if (error instanceof ApiProblem) return error;
   if (error instanceof ConflictError) return new ApiProblem('conflict');
   if (error instanceof LookupError) return new ApiProblem('ambiguous_id');
+  if (error instanceof BadCursorError) {
+    return new ApiProblem('invalid_request', undefined, [{ path: 'query.cursor', message: 'is none of this list' }]);
+  }
   if (error instanceof IndexUnavailableError) {
     return new ApiProblem('ledger_unavailable', 'Lists and search cannot be answered now.', undefined, LEDGER_RETRY_S);
   }
