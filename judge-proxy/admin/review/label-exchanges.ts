@@ -2,8 +2,10 @@
 
 import type { HumanLabel, QueueName } from '../../ledger/acts.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { ConflictError } from '../../ledger/ledger-error.ts';
 import { isDrawn } from '../../ledger/read-model/control-draw.ts';
 import type { ExchangeRow, LabelRow, ReadModel } from '../../ledger/read-model/rows.ts';
+import type { Change } from '../../ledger/tables/statements-of-tables.ts';
 import { type Clock, timestamp } from '../../telemetry/clock.ts';
 import { caughtUp } from '../exchanges/catch-up.ts';
 import { ApiProblem } from '../problems.ts';
@@ -41,9 +43,16 @@ export async function labelExchanges(parts: LabelParts, order: LabelOrder): Prom
   if (order.queue === 'control' && ids.some((id) => sampled(id) === null)) {
     throw new ApiProblem('not_possible', 'One of these exchanges is not in the control sample.');
   }
-  const labelled = await labelledOf(parts, ids, order.signal);
-  const { clock, newId } = parts;
-  return await appended(parts, labelRecords(labelled, { ...order, ts: timestamp(clock), newId, sampled }), order);
+  const { clock, newId, ledger } = parts;
+  const known = (await ledger.head())?.seq ?? 0;
+  const labelled = await labelledOf(parts, ids, known, order.signal);
+  const records = labelRecords(labelled, { ...order, ts: timestamp(clock), newId, sampled });
+  const [first, all] = [ids[0] ?? '', JSON.stringify(ids)];
+  try {
+    return await appended(parts, records, [['requireUnerased', first, known, all, all, all]], order);
+  } catch (error) {
+    throw error instanceof ConflictError ? erased() : error;
+  }
 }
 
 export interface WithdrawOrder {
@@ -66,7 +75,7 @@ export async function withdrawLabel(parts: LabelParts, order: WithdrawOrder): Pr
   if (standing(labels, reviewer) !== label) {
     throw new ApiProblem('not_possible', 'This label was replaced or withdrawn before.');
   }
-  await appended(parts, [withdrawal(label, { ts: timestamp(parts.clock), newId: parts.newId })], order);
+  await appended(parts, [withdrawal(label, { ts: timestamp(parts.clock), newId: parts.newId })], [], order);
   return await ownLabels(parts, label.exchange_id, reviewer);
 }
 
@@ -82,16 +91,22 @@ export function checkBlind(queue: QueueName | null, blind: boolean): void {
   );
 }
 
-async function labelledOf(parts: LabelParts, ids: readonly string[], signal: AbortSignal): Promise<Labelled[]> {
-  const { ledger, readModel } = parts;
+async function labelledOf(
+  { readModel }: LabelParts,
+  ids: readonly string[],
+  upTo: number,
+  signal: AbortSignal,
+): Promise<Labelled[]> {
   // From the index, which has all of them in one answer: the ledger would send what was said in each along.
-  await caughtUp(readModel, (await ledger.head())?.seq ?? 0, signal);
+  await caughtUp(readModel, upTo, signal);
   const rows = await readModel.rows(ids);
   if (rows.length !== ids.length) throw new ApiProblem('not_found', 'Not all of these exchanges are there.');
-  if (rows.some(isErased)) {
-    throw new ApiProblem('not_possible', 'What was said in one of these exchanges is erased: nobody can label it.');
-  }
+  if (rows.some(isErased)) throw erased();
   return await Promise.all(rows.map(async (row) => ({ row, labels: await readModel.labels(row.exchange_id) })));
+}
+
+function erased(): ApiProblem {
+  return new ApiProblem('not_possible', 'What was said in one of these exchanges is erased: nobody can label it.');
 }
 
 function isErased({ erased }: ExchangeRow): boolean {
@@ -101,9 +116,10 @@ function isErased({ erased }: ExchangeRow): boolean {
 async function appended(
   { ledger, readModel }: LabelParts,
   records: readonly NewLabel[],
+  changes: readonly Change[],
   { signal }: { readonly signal: AbortSignal },
 ): Promise<readonly LabelRow[]> {
-  const places = await ledger.append(records);
+  const places = await ledger.append(records, changes);
   await caughtUp(readModel, Math.max(...places.map(({ seq }) => seq)), signal);
   const ids = new Set(records.map(({ record }) => record.label_id));
   const labels = await Promise.all(records.map(({ record }) => readModel.labels(record.exchange_id)));

@@ -10,7 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AdminSession } from '../../../test/support/admin-session.ts';
 import { drawOf } from '../../judge/sampling.ts';
 import { isDrawn } from '../../ledger/read-model/control-draw.ts';
+import { newId, systemClock } from '../../telemetry/clock.ts';
 import { DataRig } from '../testing/data-rig.ts';
+import { type LabelOrder, type LabelParts, labelExchanges } from './label-exchanges.ts';
 
 let rig: DataRig;
 let admin: AdminSession;
@@ -162,6 +164,29 @@ describe('several at once', () => {
       code: 'invalid_request',
     });
   });
+});
+
+it('what is erased while it is labelled gets no note', async () => {
+  const [erased, whole] = [await fresh(true, { content: 'Words.' }), await fresh()];
+  const { ledger } = rig;
+  const racing: LabelParts['ledger'] = {
+    head: () => ledger.head(),
+    append: async (records, changes) => {
+      await ledger.erase({
+        ...{ actor: { kind: 'user', name: 'admin' }, reason: 'request', tier: 'text' },
+        scope: { kind: 'exchange', exchange_id: erased },
+      });
+      return await ledger.append(records, changes);
+    },
+  };
+  const parts = { ledger: racing, readModel: rig.readModel, controlRate: RATE, clock: systemClock, newId };
+  const order: LabelOrder = {
+    ...{ reviewer: 'ann', label: 'clean' as const, note: 'They said: Words.', queue: null, blind: false },
+    ...{ exchange_ids: [whole, erased], signal: new AbortController().signal },
+  } as const;
+  const before = labelBodies().length;
+  await expect(labelExchanges(parts, order)).rejects.toMatchObject({ code: 'not_possible' });
+  expect(labelBodies()).toHaveLength(before);
 });
 
 it('what was erased cannot be labelled', async () => {

@@ -5,6 +5,7 @@
  */
 
 import { ACCOUNT_READS, ACCOUNT_WRITES } from './accounts.ts';
+import { LABEL_WRITES } from './labels.ts';
 import { OUTBOX_READS, OUTBOX_WRITES } from './outbox.ts';
 import { POLICY_READS, POLICY_WRITES } from './policies.ts';
 import { REPLAY_READS, REPLAY_WRITES } from './replays.ts';
@@ -18,7 +19,13 @@ export interface Write {
   readonly rows: 'one' | 'any';
 }
 
-export const WRITES = { ...ACCOUNT_WRITES, ...POLICY_WRITES, ...REPLAY_WRITES, ...OUTBOX_WRITES } as const;
+export const WRITES = {
+  ...ACCOUNT_WRITES,
+  ...LABEL_WRITES,
+  ...POLICY_WRITES,
+  ...REPLAY_WRITES,
+  ...OUTBOX_WRITES,
+} as const;
 export const READS = { ...ACCOUNT_READS, ...POLICY_READS, ...REPLAY_READS, ...OUTBOX_READS } as const;
 
 export type WriteName = keyof typeof WRITES;
