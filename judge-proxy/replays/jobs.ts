@@ -3,6 +3,7 @@
  * with by itself: it costs money, and one that ends the process would do so again. A person resumes it.
  */
 
+import { hash } from 'node:crypto';
 import type { Judge } from '../judge/judges.ts';
 import type { ActRecord } from '../ledger/acts.ts';
 import { ConflictError } from '../ledger/ledger-error.ts';
@@ -166,7 +167,11 @@ function ended(id: string, state: JobRow['state'], error: JobEnd | null, ts: str
   return ['endReplayJob', state, error, ts, id];
 }
 
-/** What was searched for may be somebody's words. */
-function withoutWords({ q, ...filter }: FixedEstimate['spec']['filter']): Readonly<Record<string, unknown>> {
-  return q === undefined ? filter : { ...filter, searched: true };
+/** What was searched for may be somebody's words, and the name of a client must not outlive what is erased of it. */
+function withoutWords({ q, client, ...filter }: FixedEstimate['spec']['filter']): Readonly<Record<string, unknown>> {
+  return {
+    ...filter,
+    ...(client === undefined ? {} : { client_sha256: hash('sha256', client) }),
+    ...(q === undefined ? {} : { searched: true }),
+  };
 }

@@ -33,11 +33,15 @@ type ReplayHandlers = Pick<
   | 'resume_replay'
 >;
 
+/** Estimates at one time: each reads and hashes up to 100,000 exchanges in the thread of traffic, one in its turn. */
+const MOST_ESTIMATES = 4;
+
 /** After every time and every id of ours. */
 const END = '\u{10ffff}';
 
 export function createReplayHandlers(parts: ReplayParts): ReplayHandlers {
   const { ledger, estimates, jobs, prices } = parts;
+  let estimating = 0;
 
   const find = async (id: string): Promise<JobRow> => {
     const [exact] = await ledger.rows<JobRow>('replayJob', id);
@@ -51,9 +55,15 @@ export function createReplayHandlers(parts: ReplayParts): ReplayHandlers {
 
   return {
     estimate_replay: async ({ body }, { signal }) => {
-      const fixed = await estimates.make(await replaySpec(parts, body), signal);
-      if (fixed === null) throw new ApiProblem('not_possible', 'It was given up.');
-      return answerOf(fixed);
+      if (estimating >= MOST_ESTIMATES) throw new ApiProblem('too_many_requests', 'Other replays are being estimated.');
+      estimating += 1;
+      try {
+        const fixed = await estimates.make(await replaySpec(parts, body), signal);
+        if (fixed === null) throw new ApiProblem('not_possible', 'It was given up.');
+        return answerOf(fixed);
+      } finally {
+        estimating -= 1;
+      }
     },
     start_replay: async ({ body }, context) => {
       const spec = await replaySpec(parts, body);

@@ -3,7 +3,7 @@
  * twice; a bound is kept; nothing is kept of what was erased; a job of a process that ended waits for a person.
  */
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { judgeModelHandler } from '../../../test/support/judge-model.ts';
@@ -120,6 +120,25 @@ describe('a job', () => {
     await jobs.idle();
     const { items } = await changes(job_id, { change: 'unchanged' });
     expect(items.map(({ exchange_id }) => exchange_id)).toEqual([id(3), id(2)]);
+  });
+
+  it('keeps no name of a client, and no words that were searched for', async () => {
+    await record(1);
+    const { job_id } = await begin({ filter: { client: 'team-a', q: 'Hello' } });
+    await jobs.idle();
+    const db = new DatabaseSync(rig.database, { readOnly: true });
+    const row = db.prepare('SELECT spec FROM replay_jobs WHERE job_id = ?').get(job_id);
+    db.close();
+    const client_sha256 = createHash('sha256').update('team-a').digest('hex');
+    expect(JSON.parse(String(row?.spec))).toEqual({ filter: { client_sha256, searched: true }, most: 1_000 });
+  });
+
+  it('is estimated with others at one time, but not with any number of them', async () => {
+    await record(1);
+    const answers = await Promise.allSettled(Array.from({ length: 5 }, () => estimate()));
+    expect(answers.map(({ status }) => status)).toEqual([...Array(4).fill('fulfilled'), 'rejected']);
+    expect(answers[4]).toMatchObject({ reason: { code: 'too_many_requests' } });
+    expect(await estimate()).toMatchObject({ exchanges: 1 });
   });
 
   it('is not started with anything else than what was estimated', async () => {
