@@ -81,6 +81,12 @@ describe('delivery', () => {
     }
   });
 
+  test('a test event of a thread that is gone has its answer, too', async () => {
+    await rig.start([sinkSettings(receiver.url)]);
+    await rig.sinks.close();
+    expect(await rig.sinks.test('soc')).toBe('stopped');
+  });
+
   test('a checkpoint goes to the sinks that want it, and to no other', async () => {
     const other = await Receiver.start();
     try {

@@ -70,6 +70,8 @@ class RunningSinks implements Sinks {
   #told = false;
   #isNew = false;
   #closing = false;
+  /** The thread has ended: nothing that is said to it has an answer. */
+  #gone = false;
 
   constructor(options: SinksOptions) {
     const { sinks, ledgerUrl, limits, ledger } = options;
@@ -87,7 +89,7 @@ class RunningSinks implements Sinks {
       ready.reject(error);
       this.#died();
     });
-    this.#exited = new Promise((done) => this.#worker.once('exit', () => done()));
+    this.#exited = new Promise((done) => this.#worker.once('exit', () => done(this.#ended())));
     this.#unfollow = ledger.onCommit(() => this.#committed());
   }
 
@@ -97,6 +99,7 @@ class RunningSinks implements Sinks {
 
   test(name: string): Promise<string | null | undefined> {
     if (!this.#rows.has(name)) return Promise.resolve(undefined);
+    if (this.#gone) return Promise.resolve('stopped');
     const id = ++this.#lastTest;
     this.#say({ type: 'test', id, sink: name });
     return new Promise((resolve) => this.#tests.set(id, resolve));
@@ -112,7 +115,12 @@ class RunningSinks implements Sinks {
     this.#closing = true;
     this.#say({ type: 'close' });
     await this.#exited;
+  }
+
+  #ended(): void {
+    this.#gone = true;
     for (const resolve of this.#tests.values()) resolve('stopped');
+    this.#tests.clear();
   }
 
   #committed(): void {
@@ -166,8 +174,6 @@ class RunningSinks implements Sinks {
     for (const [name, row] of this.#rows) {
       this.#rows.set(name, { ...row, state: 'stopped', last_error: 'crashed' });
     }
-    for (const resolve of this.#tests.values()) resolve('stopped');
-    this.#tests.clear();
   }
 
   #say(message: ToSinks): void {
