@@ -12,6 +12,8 @@ export interface ErasableQuestion {
   readonly tier: ErasureTier;
   /** Position after which to look, 0 for the beginning. */
   readonly after: number;
+  /** By age: ends with the first page that has nothing old enough. Records stand in the order of a clock that may jump. */
+  readonly inOrder: boolean;
 }
 
 export interface ErasablePage {
@@ -19,6 +21,8 @@ export interface ErasablePage {
   readonly exchanges: readonly string[];
   /** Positions of connection records. */
   readonly connections: readonly number[];
+  /** By age: all of it is old enough, and nothing here becomes so later. */
+  readonly settled: boolean;
   /** Where the next page begins, null when there is none. */
   readonly next: number | null;
 }
@@ -36,16 +40,18 @@ interface Row {
   readonly old: number;
 }
 
-export function erasable(db: DatabaseSync, { scope, tier, after }: ErasableQuestion): ErasablePage {
-  if (scope.kind === 'exchange') return { exchanges: [scope.exchange_id], connections: [], next: null };
+export function erasable(db: DatabaseSync, { scope, tier, after, inOrder }: ErasableQuestion): ErasablePage {
+  if (scope.kind === 'exchange') {
+    return { exchanges: [scope.exchange_id], connections: [], settled: true, next: null };
+  }
   const last = Number(db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM records').get()?.seq);
   const rows = db.prepare(scope.kind === 'age' ? BY_AGE[tier] : ALL).all(after, after + PAGE) as unknown as Row[];
   const meant = rows.filter((row) => (scope.kind === 'age' ? row.ts < scope.before : row.client === scope.client));
-  // Records stand in the order of their time: when none of a page is old enough, those after it are not either.
-  const ended = after + PAGE >= last || (scope.kind === 'age' && rows.length > 0 && meant.length === 0);
+  const ended = after + PAGE >= last || (scope.kind === 'age' && inOrder && rows.length > 0 && meant.length === 0);
   return {
     exchanges: meant.flatMap(({ exchange_id }) => (exchange_id === null ? [] : [exchange_id])),
     connections: tier === 'metadata' ? meant.filter((row) => isConnection(row, scope.kind)).map(({ seq }) => seq) : [],
+    settled: after + PAGE < last && meant.length === rows.length,
     next: ended ? null : after + PAGE,
   };
 }

@@ -206,3 +206,27 @@ describe('an order', () => {
     expect((await rig.verify()).faults).toEqual([]);
   });
 });
+
+describe('retention that comes again', () => {
+  const FUTURE = '2036-01-01T00:00:00.000Z';
+  const age = (before: string) => order('text', { kind: 'age', before, age_ms: 1_000 });
+
+  /** More than one page of the reader. */
+  async function pageOf(ts: string): Promise<void> {
+    await Promise.all(Array.from({ length: 5_100 }, (_, n) => ledger.connection(connectionOf(`t-${n}`, 'team', ts))));
+  }
+
+  it('takes what was young before, in a page that was old in part', async () => {
+    await pageOf('2026-01-25T00:00:00.000Z');
+    await ledger.erase(age('2026-01-10T00:00:00.000Z'));
+    await ledger.erase(age('2026-01-21T00:00:00.000Z'));
+    expect(found(rig.file, words('exchange-new').text)).toEqual([]);
+  });
+
+  it('is not stopped by records from a time when the clock was ahead', async () => {
+    for (let page = 0; page < 2; page++) await pageOf(FUTURE);
+    await judgedExchange(ledger, 'exchange-later', 'team-gone', NEW);
+    await ledger.erase(age('2026-01-21T00:00:00.000Z'));
+    expect(found(rig.file, words('exchange-later').text)).toEqual([]);
+  });
+});

@@ -29,7 +29,10 @@ export interface ErasureParts {
 const STEP = { ms: 8, first: 10, most: 100 };
 /** How long, and how often, to wait for those who read an older state of the ledger: an export, a check. */
 const LOG_MS = { every: 100, atMost: 30_000 };
-/** After this long retention looks at all of the ledger again: a note may have come to what was erased before. */
+/**
+ * After this long retention looks at all of the ledger again: a note may have come to what was erased before, or older
+ * records stand behind younger ones.
+ */
 const LOOK_AGAIN_MS = 86_400_000;
 
 type Kept = { readonly order: ErasureOrder; readonly erasure: EraseStep['erasure'] };
@@ -86,9 +89,11 @@ export class Erasure {
     const pace = new Pace();
     let after: number | null = known?.seq ?? 0;
     let passed = after;
+    let settled = true;
     while (after !== null) {
-      passed = after;
-      const page: ErasablePage = await this.#parts.erasable({ scope, tier, after });
+      if (settled) passed = after;
+      const page: ErasablePage = await this.#parts.erasable({ scope, tier, after, inOrder: known !== null });
+      settled &&= page.settled;
       for (const part of steps(page, pace)) pace.took(await step(part));
       // Cut in pieces: the writer waits for each, the longer the more there is to cut.
       if (page.exchanges.length > 0) await this.#parts.emptyLog();
