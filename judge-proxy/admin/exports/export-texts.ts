@@ -10,6 +10,8 @@ import type { ExportOrder, FromExport } from './export-thread.ts';
 export async function* exportTexts(order: ExportOrder, signal: AbortSignal): AsyncGenerator<string> {
   signal.throwIfAborted();
   const worker = new Worker(new URL('./export-thread.ts', import.meta.url), { workerData: order, name: 'export' });
+  // One that comes when nobody waits for a text any more: unheard it would end the process.
+  worker.on('error', () => undefined);
   try {
     for (;;) {
       const text = await next(worker, signal);

@@ -164,6 +164,17 @@ describe('the thread', () => {
     expect([started.length, running()]).toEqual([1, 0]);
   });
 
+  it('that fails just when nobody listens any more ends nothing but itself', async () => {
+    const gone = new AbortController();
+    const texts = exportTexts({ ...(await order()), url: 'sqlite:/nowhere/at/all.db' }, gone.signal);
+    const first = texts.next();
+    // The thread fails while this one is held up: its error waits to be told. Unheard it would end the process.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+    gone.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    expect([started.length, running()]).toEqual([1, 0]);
+  });
+
   it('that cannot read says so', async () => {
     const texts = exportTexts({ ...(await order()), url: 'sqlite:/nowhere/at/all.db' }, signal);
     await expect(texts.next()).rejects.toThrow(/does not exist/);
