@@ -4,7 +4,7 @@
  */
 
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,6 +79,13 @@ describe('pages', () => {
     const answer = await get(await start({ health }), '/readyz');
     expect(answer).toMatch(/^HTTP\/1.1 500 /);
     expect(answer).not.toContain('planted');
+  });
+
+  test('/api/openapi.json: the version is that of this program, and nobody is told that of Node', async () => {
+    const answer = await get(await start(), '/api/openapi.json');
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(answer).toContain(`"version":"${version}"`);
+    expect(answer).not.toContain(process.version);
   });
 
   test('/metrics: for a token with metrics:read, or for everybody on this machine when it is open', async () => {

@@ -6,7 +6,6 @@
 import { existsSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
-import process from 'node:process';
 import { adminTls, checkAdmin } from '../config/check-admin.ts';
 import type { Config } from '../config/schema.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -23,6 +22,7 @@ import type { HealthReport } from './health.ts';
 import { type AppParts, createApp } from './http/app.ts';
 import { createOwnNames } from './http/own-names.ts';
 import { readAdminTls } from './http/tls.ts';
+import { VERSION } from './version.ts';
 
 export interface AdminOptions {
   readonly listen: Config['listen']['admin'];
@@ -98,7 +98,7 @@ function partsOf(options: AdminOptions, tls: AppParts['tls']): AppParts {
     ownNames: createOwnNames(listen),
     authenticator: new Authenticator({ ledger, clock, limits, cookieName }),
     sessions: new Sessions({ ledger, clock, newId, log, limits, passwords, attempts: new SignInLimits() }),
-    version: process.version,
+    version: VERSION,
     consoleFolder: existsSync(folder) ? folder : null,
   };
 }
