@@ -8,6 +8,7 @@ import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import Table from 'cli-table3';
+import { readLabelled } from '../judge-proxy/ledger/read-model/labelled.ts';
 import { openReadModel } from '../judge-proxy/ledger/read-model/read-model.ts';
 import type { ExchangeFilter, ReadModel } from '../judge-proxy/ledger/read-model/rows.ts';
 import { indexFile } from '../judge-proxy/ledger/read-model/schema.ts';
@@ -74,7 +75,7 @@ export async function measureReads(
       index: wasThere
         ? null
         : { seconds, cpu_us_per_exchange: (user + system) / exchanges, records_per_second: records / seconds },
-      reads: await timeAll(model, rounds, progress),
+      reads: await timeAll(model, url, rounds, progress),
     };
   } finally {
     await model.close();
@@ -90,9 +91,14 @@ async function headOf(url: string): Promise<number> {
 
 const megabytes = (file: string) => statSync(file).size / 1e6;
 
-async function timeAll(model: ReadModel, rounds: number, progress: (text: string) => void): Promise<ReadTime[]> {
+async function timeAll(
+  model: ReadModel,
+  url: string,
+  rounds: number,
+  progress: (text: string) => void,
+): Promise<ReadTime[]> {
   const reads: ReadTime[] = [];
-  for (const [question, ask] of Object.entries(await questions(model))) {
+  for (const [question, ask] of Object.entries(await questions(model, url))) {
     const times: number[] = [];
     const cpus: number[] = [];
     // The first answer compiles the statement, and is thrown away.
@@ -110,7 +116,7 @@ async function timeAll(model: ReadModel, rounds: number, progress: (text: string
   return reads;
 }
 
-async function questions(model: ReadModel): Promise<Record<string, () => Promise<unknown>>> {
+async function questions(model: ReadModel, url: string): Promise<Record<string, () => Promise<unknown>>> {
   const list = (filter: ExchangeFilter) => () => model.exchanges(filter, { limit: LIMIT });
   const { items } = await model.exchanges({ label: 'violation' }, { limit: 1 });
   const one = items[0]?.exchange_id ?? '';
@@ -184,7 +190,7 @@ async function questions(model: ReadModel): Promise<Record<string, () => Promise
     'queue counts': () => model.queueCounts(asked),
     similar: () => model.similar(one, LIMIT),
     'labels of one': () => model.labels(one),
-    'labelled: everything': () => model.labelled(all),
+    'labelled: everything': async () => readLabelled(url, all),
     'shadow agreement: everything': () => model.shadowAgreement(all),
     audit: () => model.audit({}, { limit: LIMIT }),
     'audit of a reviewer': () => model.audit({ actor: 'reviewer-2', action: 'label' }, { limit: LIMIT }),

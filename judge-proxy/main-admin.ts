@@ -47,7 +47,7 @@ export function buildHandlers(parts: AdminParts): Handlers {
     ...createLiveHandlers(common),
     ...createOverviewHandlers(common),
     ...createReviewHandlers({ ...common, review: config.review }),
-    ...createQualityHandlers(common),
+    ...createQualityHandlers({ ...common, ledgerUrl: config.ledger.url }),
     ...createExportHandlers({ ...common, ledgerUrl: config.ledger.url }),
     ...createErasureHandlers(common),
     ...createHealthHandlers({ ...common, health, judgeQueue, version: VERSION }),

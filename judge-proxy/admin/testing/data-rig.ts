@@ -165,7 +165,7 @@ function handlersOf(parts: HandlerParts): Partial<Handlers> {
     ...createOverviewHandlers(common),
     ...createLiveHandlers(common),
     ...createReviewHandlers(common),
-    ...createQualityHandlers(common),
+    ...createQualityHandlers({ ...common, ledgerUrl: parts.url }),
     ...createExportHandlers({ ...common, ledgerUrl: parts.url }),
     ...createErasureHandlers(common),
     ...createHealthHandlers({

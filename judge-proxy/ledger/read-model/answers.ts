@@ -8,7 +8,7 @@ import { LedgerSource } from './ledger-source.ts';
 import { overview } from './overview.ts';
 import type { Question } from './protocol.ts';
 import { queueCounts, queueItems } from './queues.ts';
-import { auditRows, labelled, labelRows, shadowAgreement, shadowRows, similar } from './reviews.ts';
+import { auditRows, labelRows, shadowAgreement, shadowRows, similar } from './reviews.ts';
 import { openIndexForReading } from './schema.ts';
 
 export class Answers {
@@ -47,8 +47,6 @@ export class Answers {
         return similar(db, source, question[1], question[2]);
       case 'labels':
         return labelRows(db, source, question[1]);
-      case 'labelled':
-        return labelled(db, question[1]);
       case 'shadows':
         return shadowRows(db, question[1]);
       case 'shadowAgreement':

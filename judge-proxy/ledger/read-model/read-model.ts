@@ -85,7 +85,6 @@ class FollowingReadModel implements ReadModel {
   queueCounts: ReadModel['queueCounts'] = (request) => this.#ask(['queueCounts', request]);
   similar: ReadModel['similar'] = (exchangeId, limit) => this.#ask(['similar', exchangeId, limit]);
   labels: ReadModel['labels'] = (exchangeId) => this.#ask(['labels', exchangeId]);
-  labelled: ReadModel['labelled'] = (filter) => this.#ask(['labelled', filter]);
   shadows: ReadModel['shadows'] = (exchangeId) => this.#ask(['shadows', exchangeId]);
   shadowAgreement: ReadModel['shadowAgreement'] = (period) => this.#ask(['shadowAgreement', period]);
   audit: ReadModel['audit'] = (filter, page) => this.#ask(['audit', filter, page]);

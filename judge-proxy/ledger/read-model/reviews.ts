@@ -1,6 +1,6 @@
 /** What people and shadow judges said, and who did what. Records are read from the ledger: the index knows where they stand. */
 
-import { HUMAN_LABELS, type LabelRecord, QUEUES } from '../acts.ts';
+import type { LabelRecord } from '../acts.ts';
 import { JUDGE_STATES, LABELS, SEVERITIES, wordOf } from './columns.ts';
 import { cursorOf, placeOf, rowLimit } from './cursor.ts';
 import { rowsBySeq, seqOf, timestampOf } from './exchange-rows.ts';
@@ -10,7 +10,6 @@ import type {
   AuditFilter,
   AuditRow,
   ExchangeRow,
-  LabelledVerdict,
   LabelRow,
   Page,
   PageRequest,
@@ -18,7 +17,7 @@ import type {
   ShadowAgreement,
   ShadowRow,
 } from './rows.ts';
-import { msOf } from './times.ts';
+import { timeBound } from './times.ts';
 
 export function labelRows(db: IndexDb, source: LedgerSource, exchangeId: string): LabelRow[] {
   const seq = seqOf(db, exchangeId);
@@ -36,55 +35,6 @@ export function labelRows(db: IndexDb, source: LedgerSource, exchangeId: string)
 
 function noteOf(text: string | null): string | null {
   return text === null ? null : (JSON.parse(text) as { note: string }).note;
-}
-
-interface StandingRow {
-  readonly exchange_id: string;
-  readonly ts: number;
-  readonly reviewer: string;
-  readonly human: number;
-  readonly queue: number;
-  readonly blind: number;
-  readonly probability: number | null;
-  readonly judge: string | null;
-  readonly judge_hash: string | null;
-  readonly label: number;
-  readonly severity: number;
-}
-
-const LABELLED = `
-  SELECT d.exchange_id, l.ts, l.reviewer, l.label AS human, l.queue, l.blind, l.probability, j.name AS judge,
-    h.name AS judge_hash, f.label, f.severity
-  FROM labels l INDEXED BY labels_standing
-  JOIN facts f ON f.seq = l.opened_seq JOIN exchanges d ON d.seq = l.opened_seq
-  LEFT JOIN names j ON j.id = f.judge LEFT JOIN names h ON h.id = f.judge_hash
-  WHERE l.stands = 1 AND l.ts >= ?1 AND l.ts < ?2 AND (?3 = -1 OR f.judge = ?3) ORDER BY l.ts, l.seq`;
-
-/** Oldest first. */
-export function labelled(
-  db: IndexDb,
-  { since, until, judge }: Pick<Period, 'since' | 'until'> & { readonly judge?: string },
-): LabelledVerdict[] {
-  const judgeId = judge === undefined ? -1 : (db.nameId(judge) ?? -2);
-  return db.all<StandingRow>(LABELLED, timeBound(since), timeBound(until), judgeId).map((row) => ({
-    exchange_id: row.exchange_id,
-    ts: timestampOf(row.ts),
-    reviewer: row.reviewer,
-    human: wordOf(HUMAN_LABELS, row.human) ?? 'invalid',
-    queue: wordOf(QUEUES, row.queue),
-    blind: row.blind === 1,
-    sampling_probability: row.probability,
-    judge: row.judge,
-    judge_hash: row.judge_hash,
-    label: wordOf(LABELS, row.label),
-    severity: wordOf(SEVERITIES, row.severity),
-  }));
-}
-
-/** What is no time bounds nothing in. */
-function timeBound(ts: string): number | null {
-  const ms = msOf(ts);
-  return Number.isNaN(ms) ? null : ms;
 }
 
 interface StoredShadow {

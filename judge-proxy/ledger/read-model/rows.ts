@@ -286,7 +286,6 @@ export interface ReadModel {
   similar(exchangeId: string, limit: number): Promise<readonly ExchangeRow[]>;
   /** Oldest first. */
   labels(exchangeId: string): Promise<readonly LabelRow[]>;
-  labelled(filter: Pick<Period, 'since' | 'until'> & { readonly judge?: string }): Promise<readonly LabelledVerdict[]>;
   shadows(exchangeId: string): Promise<readonly ShadowRow[]>;
   shadowAgreement(period: Pick<Period, 'since' | 'until'>): Promise<readonly ShadowAgreement[]>;
   audit(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRow>>;

@@ -6,3 +6,9 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
 export function msOf(time: string): number {
   return RFC_3339.test(time) ? Date.parse(time) : Number.NaN;
 }
+
+/** What is no time bounds nothing in. */
+export function timeBound(ts: string): number | null {
+  const ms = msOf(ts);
+  return Number.isNaN(ms) ? null : ms;
+}
