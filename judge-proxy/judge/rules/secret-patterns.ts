@@ -61,7 +61,8 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
     type: 'jwt', // RFC 7519; the header of every JWT begins with {" in base64url
     severity: 'high',
     keywords: ['eyJ'],
-    pattern: /(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,2000}(?:\.[A-Za-z0-9_-]{0,2000})?/g,
+    // A header with certificates is long, and may be where it begins a run: in a run it would be read at each `eyJ` again.
+    pattern: /(?:(?<![\w-])eyJ[\w-]{8,16384}|(?<![A-Za-z0-9])eyJ[\w-]{8,400})\.eyJ[\w-]{8,2000}(?:\.[\w-]{0,2000})?/g,
   },
   {
     type: 'authorization', // RFC 9110 §11.6.2: scheme, then the credentials
@@ -117,24 +118,49 @@ const KEY_BEGIN = /-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----/g;
 const KEY_END = /-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----/g;
 /** A line of a key, soon after the beginning and its headers: prose about keys has no such run. */
 const KEY_LINE = /[A-Za-z0-9+/=]{40}/;
-/** A base64 body, with the line breaks and escaped line breaks that JSON text shows. 16,384 bits of RSA fit. */
-const KEY_BODY = /[A-Za-z0-9+/=\s\\:,-]{0,16384}/y;
+/** Characters in which headers end and the first line stands. */
+const KEY_HEADERS = 300;
+/**
+ * The next line, and what people and programs write between two: quotes, numbers of lines, commas, escaped line breaks.
+ * Slashes of JSON may be escaped.
+ */
+const NEXT_KEY_LINE = /[\s\S]{0,48}?(?:[A-Za-z0-9+/=]|\\\/){40,16384}/y;
+/** The last line may be a short one. */
+const LAST_KEY_LINE =
+  /[^\n\\]{0,8}(?:\r?\n|\\r\\n|\\n)[^\n\\]{0,24}?[A-Za-z0-9+/]{1,63}={0,2}(?=["'\\]|[^\S\n]*(?:\n|$))/y;
+/** Characters from there to the end line. */
+const KEY_REST = 256;
 
 /**
  * Private keys in PEM armour (RFC 7468), also without their end: the end may lie beyond the copy.
- * @returns ranges from the first dash to the end line, or to where the text stops looking like base64
+ * @returns ranges from the first dash to the end line, or to the last line of base64
  */
 export function privateKeys(text: string): { readonly start: number; readonly end: number }[] {
   const found: { start: number; end: number }[] = [];
   KEY_BEGIN.lastIndex = 0;
   for (let begin = KEY_BEGIN.exec(text); begin !== null; begin = KEY_BEGIN.exec(text)) {
-    if (!KEY_LINE.test(text.slice(KEY_BEGIN.lastIndex, KEY_BEGIN.lastIndex + 300))) continue;
-    KEY_BODY.lastIndex = KEY_BEGIN.lastIndex;
-    const bodyEnd = KEY_BODY.exec(text) === null ? KEY_BEGIN.lastIndex : KEY_BODY.lastIndex;
-    KEY_END.lastIndex = KEY_BEGIN.lastIndex;
-    const end = KEY_END.exec(text.slice(0, bodyEnd + 64));
-    KEY_BEGIN.lastIndex = end === null ? bodyEnd : KEY_END.lastIndex;
+    const from = KEY_BEGIN.lastIndex;
+    const first = KEY_LINE.exec(text.slice(from, from + KEY_HEADERS));
+    if (first === null) continue;
+    const bodyEnd = endOfBody(text, from + first.index);
+    KEY_END.lastIndex = from;
+    const end = KEY_END.exec(text.slice(0, bodyEnd + KEY_REST));
+    KEY_BEGIN.lastIndex = end === null ? endAfter(LAST_KEY_LINE, text, bodyEnd) : KEY_END.lastIndex;
     found.push({ start: begin.index, end: KEY_BEGIN.lastIndex });
   }
   return found;
+}
+
+function endOfBody(text: string, firstLine: number): number {
+  for (let at = firstLine; ; ) {
+    const next = endAfter(NEXT_KEY_LINE, text, at);
+    if (next === at) return at;
+    at = next;
+  }
+}
+
+/** @returns `at` where it does not match there */
+function endAfter(sticky: RegExp, text: string, at: number): number {
+  sticky.lastIndex = at;
+  return sticky.test(text) ? sticky.lastIndex : at;
 }

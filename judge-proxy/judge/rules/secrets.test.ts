@@ -48,6 +48,43 @@ describe('secrets are found', () => {
     expectGone(`${before} ${text} ${prose.repeat(100)}`, secret);
   });
 
+  const key = SECRETS.find(({ name }) => name === 'private key')?.secret ?? '';
+  const DECORATED: readonly [string, (lines: readonly string[]) => string][] = [
+    [
+      'numbered by an agent that reads a file',
+      (lines) => lines.map((line, at) => `${`${at + 1}`.padStart(6)}→${line}`).join('\n'),
+    ],
+    ['numbered with bars', (lines) => lines.map((line, at) => ` ${at + 1} | ${line}`).join('\n')],
+    ['quoted', (lines) => lines.map((line) => `> ${line}`).join('\r\n')],
+    ['a text of several literals', (lines) => lines.map((line) => `    "${line}\\n"`).join(' +\n')],
+    ['in a list', (lines) => JSON.stringify(lines, null, 2)],
+    [
+      'with headers',
+      ([begin = '', ...lines]) =>
+        [begin, 'Version: GnuPG v1.4.11 (GNU/Linux)', 'Comment: see https://a.example/', '', ...lines].join('\n'),
+    ],
+  ];
+
+  it.each(DECORATED)('a private key %s', (_, decorate) => {
+    const lines = key.split('\n');
+    for (const shown of [lines, lines.slice(0, -1)]) {
+      const text = `before\n${decorate(shown)}\n\nThis is prose that stays.`;
+      expect(rest(text)).not.toMatch(/[A-Za-z0-9+/]{40}/);
+      expect(rest(text)).toMatch(/prose that stays\.$/);
+      expect(rest(JSON.stringify({ text }))).not.toMatch(/[A-Za-z0-9+/]{40}/);
+    }
+  });
+
+  it('a password behind words that look like one', () => {
+    expect(rest('password: Password: hunter2-9X')).not.toContain('hunter2');
+    expect(rest('the pwd is password is hunter2-9X')).not.toContain('hunter2');
+  });
+
+  it('a JSON web token with certificates in its header', () => {
+    const token = `eyJ${'aZ3kQ9xW7mB2vN5r'.repeat(300)}.eyJ${'kQ9xW7mB'.repeat(20)}.${'xW7mB2vN'.repeat(10)}`;
+    expectGone(`token ${token} end`, token);
+  });
+
   it('covers each of several secrets in any order', () => {
     const some = fc.subarray([...SECRETS], { minLength: 1, maxLength: 6 });
     fc.assert(

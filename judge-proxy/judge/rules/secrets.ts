@@ -51,13 +51,20 @@ function collect(
   { pattern, type, severity, valid }: SecretPattern,
   into: RuleFinding[],
 ) {
-  for (const match of piece.matchAll(pattern)) {
+  let again = MOST_AGAIN;
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(piece); match !== null; match = pattern.exec(piece)) {
     const secret = match[1] ?? match[0];
-    if (valid?.(secret) === false) continue;
-    const start = offset + match.index + match[0].lastIndexOf(secret);
-    into.push({ start, end: start + secret.length, type, severity });
+    const start = match.index + match[0].lastIndexOf(secret);
+    if (valid?.(secret) !== false)
+      into.push({ start: offset + start, end: offset + start + secret.length, type, severity });
+    // What is no secret may be the words before one: `password: Password: …`.
+    else if (start > match.index && again-- > 0) pattern.lastIndex = start;
   }
 }
+
+/** Times that one pattern reads again what it took for a secret, in one piece: made for it, a text is nothing else. */
+const MOST_AGAIN = 200;
 
 function typeOf(secretlintRule: string): string {
   return `${secretlintRule.replaceAll('-', '_')}_secret`;

@@ -100,6 +100,7 @@ const NEAR_MATCHES: readonly string[] = [
   ],
   ...['AAAAAAAAAAAAAAAA ', 'ABCDEFGH', 'Aa1', 'e\u0301', '\u0430', '\u{1f1e6} ', '\u0000a'],
   ...['a\u200b', '\u{e0041}', '\ufe0f', '\u{1f3f4}\u{e0067}', 'ａ', '\ufdfa', '\u202e', '\u200b'],
+  ...['-eyJ', 'token:1aB', 'password:1', '-----BEGIN PRIVATE KEY-----AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA '],
   ...['aA', 'QUFB', 'QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB ', '\ud800', '\u0000'],
 ];
 
