@@ -19,7 +19,7 @@ export function encodedForms(text: string, percents = true): string[] {
     ...(percents ? percentForms(text, hex) : []),
     hex,
     hex.toUpperCase(),
-    ...[0, 1, 2].flatMap((before) => base64Cores(bytes, before)),
+    ...[0, 1, 2].flatMap((before) => base64Cores(text, bytes.length, before)),
   ]);
   forms.delete(text);
   return [...forms];
@@ -28,6 +28,8 @@ export function encodedForms(text: string, percents = true): string[] {
 /** One level of JSON escapes added, two, and one taken off. */
 function escapedForms(text: string): Set<string> {
   const once = JSON.stringify(text).slice(1, -1);
+  // Tokens of credentials are plain: nothing in them is ever escaped.
+  if (once === text && !text.includes('/')) return new Set();
   const forms = new Set([once, JSON.stringify(once).slice(1, -1), once.replaceAll('/', '\\/')]);
   const plain = unescaped(text);
   if (plain !== null) forms.add(plain);
@@ -60,10 +62,9 @@ function unreservedOnly(text: string): string {
 }
 
 /** RFC 4648, both alphabets. @param before bytes of other text in the group of three where the secret begins */
-function base64Cores(bytes: Buffer, before: number): string[] {
-  const bits = (before + bytes.length) * 8;
-  const core = Buffer.concat([Buffer.alloc(before), bytes])
+function base64Cores(text: string, length: number, before: number): string[] {
+  const core = Buffer.from('\0'.repeat(before) + text, 'utf8')
     .toString('base64')
-    .slice(Math.ceil((before * 8) / 6), Math.floor(bits / 6));
+    .slice(Math.ceil((before * 8) / 6), Math.floor(((before + length) * 8) / 6));
   return [core, core.replaceAll('+', '-').replaceAll('/', '_')];
 }

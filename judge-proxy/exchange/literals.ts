@@ -35,7 +35,12 @@ interface Entry<T> {
 export class LiteralSet<T> {
   /** Made when it is asked for: most exchanges have few literals, and a small table for them. */
   #moves: Moves | null = null;
-  readonly #byPrefix = new Map<string, Entry<T>[]>();
+  readonly #byPrefix: Map<string, readonly Entry<T>[]>;
+
+  /** @param like set whose literals this one begins with; it does not change */
+  constructor(like?: LiteralSet<T>) {
+    this.#byPrefix = new Map(like === undefined ? [] : like.#byPrefix);
+  }
 
   /** Adds a literal unless it is shorter than MIN_LITERAL. The first value of a text stays. */
   add(text: string, value: T): void {
@@ -43,7 +48,8 @@ export class LiteralSet<T> {
     const prefix = text.slice(0, MIN_LITERAL);
     const bucket = this.#byPrefix.get(prefix);
     if (bucket === undefined) this.#byPrefix.set(prefix, [{ text, value }]);
-    else if (!bucket.some((entry) => entry.text === text)) bucket.push({ text, value });
+    else if (!bucket.some((entry) => entry.text === text)) this.#byPrefix.set(prefix, [...bucket, { text, value }]);
+    else return;
     this.#moves = null;
   }
 

@@ -4,8 +4,8 @@
  */
 
 import { splitsPair } from './cut.ts';
-import { encodedForms } from './encoded-forms.ts';
 import { namePlace, placedTexts, word } from './free-strings.ts';
+import { addForms, type KnownLiterals } from './known-literals.ts';
 import type { KnownSecret } from './known-secret.ts';
 import { LiteralSet, type Match, MIN_LITERAL, type Span } from './literals.ts';
 import type { Part, Transcript } from './transcript.ts';
@@ -43,17 +43,29 @@ const MOST_ENCODED = 200;
 export class Redactor {
   readonly #transcript: Transcript;
   readonly #spans: Map<string, Match<KnownSecret>[]>;
-  readonly #literals = new LiteralSet<KnownSecret>();
+  #literals = new LiteralSet<KnownSecret>();
+  /** The literals belong to other exchanges, too. */
+  #shared = false;
   readonly #token: Token;
   readonly #secrets = new Map<string, KnownSecret>();
   readonly #percents: boolean;
 
-  /** @param known secrets wherever they stand, beside the findings */
-  constructor(transcript: Transcript, findings: readonly Finding[], token: Token, known: readonly KnownSecret[] = []) {
+  /**
+   * @param known secrets wherever they stand, beside the findings
+   * @param often others that come with many exchanges
+   */
+  constructor(
+    transcript: Transcript,
+    findings: readonly Finding[],
+    token: Token,
+    known: readonly KnownSecret[] = [],
+    often: OftenKnown | null = null,
+  ) {
     this.#transcript = transcript;
     this.#token = token;
     this.#percents = transcript.parts.some(({ text }) => text.includes('%'));
     this.#spans = spansByPlace(transcript, findings);
+    if (often !== null) this.#begin(often);
     for (const secret of known) this.#add(secret);
     for (const matches of this.#spans.values()) for (const { value } of matches) this.#add(value);
   }
@@ -99,15 +111,33 @@ export class Redactor {
     });
   }
 
-  #add(secret: KnownSecret): void {
-    if (this.#secrets.has(secret.text)) return;
-    this.#literals.add(secret.text, secret);
-    if (secret.text.length < MIN_LITERAL) return;
-    if (this.#secrets.size < MOST_ENCODED) {
-      for (const form of encodedForms(secret.text, this.#percents)) this.#literals.add(form, secret);
+  #begin({ secrets, literals }: OftenKnown): void {
+    const shared = literals?.of(secrets, this.#percents) ?? null;
+    if (shared === null) {
+      for (const secret of secrets) this.#add(secret);
+      return;
     }
+    this.#literals = shared;
+    this.#shared = true;
+    for (const secret of secrets) this.#secrets.set(secret.text, secret);
+  }
+
+  #add(secret: KnownSecret): void {
+    if (secret.text.length < MIN_LITERAL || this.#secrets.has(secret.text)) return;
+    if (this.#shared) this.#literals = new LiteralSet(this.#literals);
+    this.#shared = false;
+    if (this.#secrets.size < MOST_ENCODED) addForms(this.#literals, secret, this.#percents);
+    else this.#literals.add(secret.text, secret);
     this.#secrets.set(secret.text, secret);
   }
+}
+
+/** Values of headers: a client sends the same ones with each request. */
+export interface OftenKnown {
+  /** Each as long as a literal or longer. */
+  readonly secrets: readonly KnownSecret[];
+  /** Of the thread; without it their forms are made anew. */
+  readonly literals: KnownLiterals | null;
 }
 
 /** The transcript as it came, but for placeholders that traffic wrote, and with names and words cut. */

@@ -13,6 +13,7 @@ import { findApi } from '../apis/registry.ts';
 import type { Capture, CapturedBody } from '../exchange/capture.ts';
 import { type DecodedBody, decodeBody } from '../exchange/decode.ts';
 import { placedTexts } from '../exchange/free-strings.ts';
+import type { KnownLiterals } from '../exchange/known-literals.ts';
 import type { KnownSecret } from '../exchange/known-secret.ts';
 import type { Finding } from '../exchange/redact.ts';
 import { headerSecrets } from '../exchange/secret-headers.ts';
@@ -51,6 +52,8 @@ export interface AnalysisSettings {
   readonly now: () => number;
   /** Of the thread; without it every text is read. */
   readonly cache?: ScanCache;
+  /** Of the thread; without it the forms of values of headers are made for each exchange. */
+  readonly literals?: KnownLiterals;
 }
 
 /** API name of exchanges that no format reads. */
@@ -121,14 +124,14 @@ function knownSecrets(
   capture: Capture,
   request: DecodedBody,
   response: DecodedBody,
-  { detectors, ruleMs, now }: AnalysisSettings,
+  { detectors, ruleMs, now, literals }: AnalysisSettings,
 ): KnownSecrets {
-  const headers = headerSecrets(capture.secretHeaders ?? []);
+  const secrets = headerSecrets(capture.secretHeaders ?? []);
   const json = new JsonSecrets(detectors?.paths ?? []);
   const budget = new Budget(now, ruleMs);
   json.body('request', request.text, capture.request.contentType, budget);
   if (capture.requestOnly !== true) json.body('response', response.text, capture.response.contentType, budget);
-  return asKnown(headers, json);
+  return asKnown({ secrets, literals: literals ?? null }, json);
 }
 
 function decode(body: CapturedBody, side: Side, settings: AnalysisSettings): Promise<DecodedBody> {

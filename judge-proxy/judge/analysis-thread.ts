@@ -2,6 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Capture } from '../exchange/capture.ts';
+import { KnownLiterals } from '../exchange/known-literals.ts';
 import { type AnalysisSettings, analyseWithSecrets } from './analyse.ts';
 import { type FromThread, failedResult, type Result, type Task, type ThreadSettings } from './analysis-messages.ts';
 import { createDetectors } from './detectors.ts';
@@ -21,6 +22,7 @@ const settings = workerData as ThreadSettings;
 const TOGETHER_MS = 1;
 
 const cache = new ScanCache();
+const literals = new KnownLiterals();
 const memory = new WindowMemory();
 const detectors = createDetectors(settings.detectors);
 const seal = createSeal(settings.recipients);
@@ -53,7 +55,7 @@ async function drain(): Promise<void> {
 
 /** A defect of ours in one piece of work is the failure of that piece. */
 async function work(task: Task): Promise<Result> {
-  const common = { hmacKey, decodedCopy, decodeMs, ruleMs, detectors, cache, now: () => performance.now() };
+  const common = { hmacKey, decodedCopy, decodeMs, ruleMs, detectors, cache, literals, now: () => performance.now() };
   const how = { ...common, rules: rulesOf(task.judge), ...(seal === null ? {} : { seal }) };
   try {
     switch (task.kind) {

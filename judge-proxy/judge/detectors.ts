@@ -2,6 +2,7 @@
 
 import { placedTexts } from '../exchange/free-strings.ts';
 import type { KnownSecret } from '../exchange/known-secret.ts';
+import type { OftenKnown } from '../exchange/redact.ts';
 import { type CompiledPath, compilePaths, type JsonSecrets, type NamedPath } from './json-secrets.ts';
 import type { KnownSecrets } from './read-texts.ts';
 import { type NamedPattern, operatorPatterns } from './rules/operator-patterns.ts';
@@ -24,10 +25,16 @@ export function createDetectors({ patterns, json_paths }: DetectorConfig): Detec
   return { patterns: operatorPatterns(patterns), paths: compilePaths(json_paths) };
 }
 
-/** Values of headers, and of places in a body, as secrets that are known. */
-export function asKnown(headers: readonly KnownSecret[], json: JsonSecrets): KnownSecrets {
+/**
+ * What is known before any rule runs.
+ * @param often values of headers
+ * @param json values of places in a body
+ * @param others what an earlier part of the exchange was found to hold
+ */
+export function asKnown(often: OftenKnown, json: JsonSecrets, others: readonly KnownSecret[] = []): KnownSecrets {
   return {
-    secrets: [...headers, ...json.secrets],
+    secrets: [...others, ...json.secrets],
+    often,
     findings: (transcript) => (json.empty ? [] : json.findings(placedTexts(transcript))),
     get complete() {
       return json.complete;

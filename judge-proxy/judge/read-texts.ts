@@ -5,7 +5,7 @@
 
 import { placedTexts } from '../exchange/free-strings.ts';
 import type { KnownSecret } from '../exchange/known-secret.ts';
-import { asItCame, type Finding, Redactor, type Token } from '../exchange/redact.ts';
+import { asItCame, type Finding, type OftenKnown, Redactor, type Token } from '../exchange/redact.ts';
 import type { Side, Transcript } from '../exchange/transcript.ts';
 import type { RecordingLevel, RuleHit } from '../ledger/records.ts';
 import { asParts, type Decoded, decodeTexts, disguisedBy, shownTexts } from './decoded.ts';
@@ -17,6 +17,8 @@ import { withhold } from './withhold.ts';
 export interface KnownSecrets {
   /** Looked for wherever they may stand. */
   readonly secrets: readonly KnownSecret[];
+  /** The same, of headers. */
+  readonly often: OftenKnown;
   /** Where some of them stand, however short. */
   findings(transcript: Transcript): readonly Finding[];
   /** After `findings`: false when not all could be looked for, and nothing may be kept. */
@@ -55,7 +57,7 @@ export function readTexts(raw: Transcript, texts: readonly RuleText[], options: 
   const decoded = decodeTexts(kept, options, outcome);
   const both = { ...kept, parts: [...kept.parts, ...asParts(decoded.texts)] };
   const redactions = [...outcome.redactions, ...decoded.redactions, ...own];
-  const redactor = new Redactor(both, redactions, token, known.secrets);
+  const redactor = new Redactor(both, redactions, token, known.secrets, known.often);
   redactor.add(disguised(decoded, redactor));
   const clean = wellFormed(recording === 'full' ? asItCame(both) : redactor.redacted());
   const count = kept.parts.length;

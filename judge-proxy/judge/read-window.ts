@@ -24,7 +24,8 @@ export function readWindow(
   const texts = placedTexts(raw).map(({ place, text }) => ({ place, text, ofApplication: false }));
   const stream = before?.stream ?? new JsonSecrets(settings.detectors?.paths ?? []);
   stream.events('response', events, new Budget(settings.now, settings.ruleMs));
-  const known = asKnown([...headerSecrets(secretHeaders), ...(before?.secrets ?? [])], stream);
+  const often = { secrets: headerSecrets(secretHeaders), literals: settings.literals ?? null };
+  const known = asKnown(often, stream, before?.secrets);
   const { transcript, decoded, hits, complete, cut } = readTexts(raw, texts, {
     ...runOptions(settings),
     recording,

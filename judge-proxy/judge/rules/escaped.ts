@@ -5,6 +5,7 @@
 
 /** RFC 8259 §7. */
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/;
+const ESCAPES = new RegExp(ESCAPE, 'g');
 const PLAIN: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
 export interface Unescaped {
@@ -16,32 +17,33 @@ export interface Unescaped {
 /** @returns null for a text without escapes: nearly all */
 export function unescapedText(original: string): Unescaped | null {
   if (!original.includes('\\') || !ESCAPE.test(original)) return null;
-  const starts = new Uint32Array(original.length + 1);
-  const pieces: string[] = [];
-  let length = 0;
-  let at = 0;
-  const keep = (until: number) => {
-    pieces.push(original.slice(at, until));
-    for (; at < until; at++) starts[length++] = at;
-  };
-  for (let next = original.indexOf('\\'); next !== -1; next = original.indexOf('\\', at)) {
-    keep(next);
-    const kind = original[next + 1] ?? '';
-    const width = kind === 'u' && ESCAPE.test(original.slice(next, next + 6)) ? 6 : 2;
-    const isEscape = width === 6 || '"\\/bfnrt'.includes(kind);
-    if (!isEscape || kind === '') {
-      keep(next + 1);
-      continue;
-    }
-    const code = width === 6 ? String.fromCharCode(Number.parseInt(original.slice(next + 2, next + 6), 16)) : null;
-    pieces.push(code ?? PLAIN[kind] ?? kind);
-    starts[length++] = next;
-    at = next + width;
-  }
-  keep(original.length);
-  starts[length] = original.length;
+  const text = original.replace(ESCAPES, plainOf);
+  // Made when something was found: nearly always nothing is.
+  let starts: Uint32Array | null = null;
   return {
-    text: pieces.join(''),
-    original: (start, end) => ({ start: starts[start] ?? original.length, end: starts[end] ?? original.length }),
+    text,
+    original: (start, end) => {
+      starts ??= startsOf(original, text.length);
+      return { start: starts[start] ?? original.length, end: starts[end] ?? original.length };
+    },
   };
+}
+
+function plainOf(sequence: string): string {
+  if (sequence.length > 2) return String.fromCharCode(Number.parseInt(sequence.slice(2), 16));
+  const kind = sequence.charAt(1);
+  return PLAIN[kind] ?? kind;
+}
+
+/** Where each code unit of the text without escapes begins in the original: an escape becomes one code unit. */
+function startsOf(original: string, length: number): Uint32Array {
+  const starts = new Uint32Array(length + 1);
+  let at = 0;
+  let written = 0;
+  for (const { index, 0: sequence } of original.matchAll(ESCAPES)) {
+    while (at <= index) starts[written++] = at++;
+    at = index + sequence.length;
+  }
+  while (at <= original.length) starts[written++] = at++;
+  return starts;
 }

@@ -129,7 +129,7 @@ class Forms {
   #clean: CleanText | undefined;
   #encoded: EncodedRuns | undefined;
   #key: string | null | undefined;
-  #unescaped: Unescaped | null | undefined;
+  #undone: Undone | null | undefined;
 
   constructor(original: string) {
     this.original = original;
@@ -140,9 +140,13 @@ class Forms {
     return this.#key;
   }
 
-  get unescaped(): Unescaped | null {
-    if (this.#unescaped === undefined) this.#unescaped = unescapedText(this.original);
-    return this.#unescaped;
+  /** The text with its escapes undone, null without any: made once for all rules. */
+  get undone(): Undone | null {
+    if (this.#undone === undefined) {
+      const unescaped = unescapedText(this.original);
+      this.#undone = unescaped === null ? null : { unescaped, forms: new Forms(unescaped.text) };
+    }
+    return this.#undone;
   }
 
   get clean(): CleanText {
@@ -156,24 +160,33 @@ class Forms {
   }
 }
 
+interface Undone {
+  readonly unescaped: Unescaped;
+  readonly forms: Forms;
+}
+
 /** Runs one rule over one text: clean form, original form where they differ, and what base64 in it says. */
 function runOne(rule: Rule, forms: Forms, budget: Budget): RuleScan {
   const scan = runWritten(rule, forms, budget);
-  if (!rule.redacts || forms.unescaped === null) return scan;
-  return withUnescaped(rule, scan, forms.unescaped, budget, ESCAPE_LEVELS);
+  if (!rule.redacts || forms.undone === null) return scan;
+  return withUnescaped(rule, scan, forms.undone, budget, ESCAPE_LEVELS);
 }
 
 /** Arguments of a tool call are JSON, and may hold JSON. */
 const ESCAPE_LEVELS = 2;
 
 /** The same with what the rule finds once JSON escapes are undone. */
-function withUnescaped(rule: Rule, scan: RuleScan, unescaped: Unescaped, budget: Budget, levels: number): RuleScan {
-  const forms = new Forms(unescaped.text);
+function withUnescaped(
+  rule: Rule,
+  scan: RuleScan,
+  { unescaped, forms }: Undone,
+  budget: Budget,
+  levels: number,
+): RuleScan {
   const written = runWritten(rule, forms, budget);
   const inner =
-    levels > 1 && forms.unescaped !== null
-      ? withUnescaped(rule, written, forms.unescaped, budget, levels - 1)
-      : written;
+    levels > 1 && forms.undone !== null ? withUnescaped(rule, written, forms.undone, budget, levels - 1) : written;
+  if (inner.findings.length === 0 && inner.scanned === unescaped.text.length) return scan;
   const findings = inner.findings.map((finding) => ({ ...finding, ...unescaped.original(finding.start, finding.end) }));
   const read = unescaped.original(inner.scanned, inner.scanned).start;
   return { findings: mergeFindings([...scan.findings, ...findings]), scanned: Math.min(scan.scanned, read) };
