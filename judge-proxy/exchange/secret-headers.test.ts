@@ -24,6 +24,10 @@ describe('values', () => {
       ['s3ss10n-value', 'abcdefghij'],
     ],
     [['set-cookie', 'sid=0123456789; Path=/abcdefghij; HttpOnly'], ['0123456789']],
+    [
+      ['cookie', 'session=s%2Fess%2B10n-value; broken=%zz-abcdefgh'],
+      ['s%2Fess%2B10n-value', 's/ess+10n-value', '%zz-abcdefgh'],
+    ],
     [['x-tenant', ' spaced-value '], ['spaced-value']],
     [['x-tenant', 'short'], []],
     [['cookie', ''], []],
@@ -39,6 +43,17 @@ describe('values', () => {
     const many = Array.from({ length: 500 }, (_, index): SecretHeader => ['x-a', `value-number-${index}`]);
     expect(texts(...many)).toHaveLength(64);
     expect(texts(['x-a', 'a'.repeat(100_000)])[0]).toHaveLength(4_096);
+  });
+
+  it('of the last cookie are among them, however long those before it are', () => {
+    expect(texts(['cookie', `big=${'a'.repeat(5_000)}; session=s3ss10n-value`])).toContain('s3ss10n-value');
+  });
+
+  it('of cookies do not crowd out those of other headers', () => {
+    const many = Array.from({ length: 100 }, (_, index) => `c${index}=value-number-${index}`).join('; ');
+    const found = texts(['cookie', many], ['authorization', 'Bearer abcdefgh12'], ['set-cookie', 'a=0123456789']);
+    expect(found).toHaveLength(64);
+    expect(found[0]).toBe('abcdefgh12');
   });
 });
 

@@ -28,9 +28,12 @@ const LONGEST_VALUE = 4_096;
 /** What must not be found again: the value as a whole, what stands behind its scheme, the values of cookies. */
 export function headerSecrets(headers: readonly SecretHeader[]): KnownSecret[] {
   const found = new Map<string, KnownSecret>();
-  for (const [name, value] of headers) {
+  // Of cookies there may be hundreds: they come last.
+  const ordered = headers.toSorted(([a], [b]) => Number(isCookie(a)) - Number(isCookie(b)));
+  for (const [name, value] of ordered) {
     const type = headerType(name);
-    for (const text of valuesOf(name, value.slice(0, LONGEST_VALUE))) {
+    for (const whole of valuesOf(name, value)) {
+      const text = whole.slice(0, LONGEST_VALUE);
       if (text.length < SHORTEST || found.size >= MOST_VALUES || found.has(text)) continue;
       found.set(text, { text, type });
     }
@@ -40,6 +43,10 @@ export function headerSecrets(headers: readonly SecretHeader[]): KnownSecret[] {
 
 /** As long as the shortest literal that is looked for (`literals.ts`). */
 const SHORTEST = 8;
+
+function isCookie(name: string): boolean {
+  return name === 'cookie' || name === 'set-cookie';
+}
 
 /** `x-api-key` → `header_x_api_key`. */
 function headerType(name: string): string {
@@ -52,9 +59,9 @@ function valuesOf(name: string, value: string): string[] {
     case 'proxy-authorization':
       return credentialsOf(value.trim());
     case 'cookie':
-      return value.split(';').map(cookieValue);
+      return value.split(';').flatMap(cookieValues);
     case 'set-cookie':
-      return [cookieValue(value.split(';', 1)[0] ?? '')];
+      return cookieValues(value.split(';', 1)[0] ?? '');
     default:
       return [value.trim()];
   }
@@ -75,10 +82,16 @@ function quotedValues(token: string): string[] {
   return [...token.matchAll(/="([^"]{8,256})"/g)].map(([, value = '']) => value);
 }
 
-/** RFC 6265 §4.1.1; the value may stand in quotes. */
-function cookieValue(pair: string): string {
-  return pair
+/** RFC 6265 §4.1.1: the value may stand in quotes. Programs write it percent-encoded, and print it as they read it. */
+function cookieValues(pair: string): string[] {
+  const value = pair
     .slice(pair.indexOf('=') + 1)
     .trim()
     .replace(/^"(.*)"$/, '$1');
+  if (!value.includes('%')) return [value];
+  try {
+    return [value, decodeURIComponent(value)];
+  } catch {
+    return [value];
+  }
 }
