@@ -6,19 +6,25 @@ import type { Criterion } from '../../judge/rubric.ts';
 import { ApiProblem } from '../problems.ts';
 import { checkRubric } from './rubric-check.ts';
 
-/** Lines added and removed: more than anybody reads. Time grows with its square: 0.3 s for these, half a minute for 10,000. */
+/** Lines added and removed: more than anybody reads. Work grows with its square: 0.3 s for these, half a minute for 10,000. */
 const MOST_CHANGES = 2_000;
+/** From asking to giving up: with other work between, these changes take some seconds. */
+const MOST_MS = 10_000;
 const CONTEXT = 3;
 
 type Changed = PolicyDiff['criteria'][number];
 type Side = Pick<PolicyVersion, 'judge' | 'version' | 'yaml'>;
 
-/** @throws {ApiProblem} `not_possible` when they have too little in common */
-export function diffPolicies(from: Side, to: Side): PolicyDiff {
-  const unified = createTwoFilesPatch(title(from), title(to), from.yaml, to.yaml, undefined, undefined, {
-    context: CONTEXT,
-    maxEditLength: MOST_CHANGES,
-    headerOptions: FILE_HEADERS_ONLY,
+/**
+ * Traffic has its turn between any two steps, of which each looks for one more changed line.
+ * @throws {ApiProblem} `not_possible` when they have too little in common
+ */
+export async function diffPolicies(from: Side, to: Side): Promise<PolicyDiff> {
+  const unified = await new Promise<string | undefined>((callback) => {
+    createTwoFilesPatch(title(from), title(to), from.yaml, to.yaml, undefined, undefined, {
+      ...{ context: CONTEXT, headerOptions: FILE_HEADERS_ONLY, callback },
+      ...{ maxEditLength: MOST_CHANGES, timeout: MOST_MS },
+    });
   });
   if (unified === undefined) throw new ApiProblem('not_possible', 'The two texts differ in too many lines.');
   return { from: from.version, to: to.version, unified, criteria: criteriaOf(from.yaml, to.yaml) };
