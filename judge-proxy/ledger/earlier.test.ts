@@ -87,6 +87,19 @@ it('is the last with that answer or of that conversation, and says when it is no
   expect(await found({ kind: 'conversation', id: 'conv_1' })).toBe('exchange-2');
 });
 
+it('is found while somebody asks over the whole ledger: a client waits for the one, nobody for the other', async () => {
+  await exchange('exchange-1', { response_id: 'resp_1' });
+  const shadow = { ...sampleVerdict('exchange-1'), shadow_of: 'verdict-1' };
+  const many = Array.from({ length: 4_000 }, () => ({ kind: 'shadow_verdict', record: shadow }) as const);
+  await ledger.append(many);
+  const spent = () => ledger.rows('shadowSpending', '2020-01-01T00:00:00.000Z');
+  await Promise.all([spent(), found()]); // both threads have started
+  const answered: string[] = [];
+  const long = Promise.all(Array.from({ length: 10 }, spent)).then(() => answered.push('spent'));
+  await Promise.all([long, found().then(() => answered.push('found'))]);
+  expect(answered).toEqual(['found', 'spent']);
+});
+
 it('is not there before its end is committed, nor without content', async () => {
   await ledger.open(sampleOpened('exchange-1'));
   expect(await found()).toBeUndefined();

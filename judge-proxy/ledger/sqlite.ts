@@ -18,7 +18,7 @@ import { LogCopier } from './log-copier.ts';
 import { ReaderClient } from './reader-client.ts';
 import type { ConnectionRecord, Coverage, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from './records.ts';
 import { type Durability, ledgerFile, persistLog } from './sqlite-file.ts';
-import type { Change } from './tables/statements-of-tables.ts';
+import type { Change, ReadName } from './tables/statements-of-tables.ts';
 import type { ChainPlace, Erased, Links, Recovered, StoredVerdict, TakenJob } from './thread-protocol.ts';
 import { keysOf } from './verdict-keys.ts';
 import { mergeVerdict, splitVerdict } from './verdict-words.ts';
@@ -63,6 +63,12 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     throw error;
   }
 }
+
+/** Reads of the tables that take the longer, the more the ledger holds. */
+const LONG: ReadonlySet<ReadName> = new Set([
+  ...(['shadowSpending', 'lastPolicyAct', 'policySummaries'] as const),
+  ...(['replaySelection', 'replayResultIds', 'replayResultCounts', 'replayResults'] as const),
+]);
 
 class SqliteLedger implements Ledger {
   readonly #writer: WriterClient;
@@ -232,7 +238,7 @@ class SqliteLedger implements Ledger {
   costs: Ledger['costs'] = (filter) => this.#reader.costs(filter);
   earlier: Ledger['earlier'] = (link) => this.#lookups.earlier(link);
   spending: Ledger['spending'] = (sinceTs) => this.#reader.spending(sinceTs);
-  rows: Ledger['rows'] = (read, ...values) => this.#lookups.rows(read, ...values);
+  rows: Ledger['rows'] = (read, ...values) => (LONG.has(read) ? this.#reader : this.#lookups).rows(read, ...values);
   sealed: Ledger['sealed'] = (exchangeId) => this.#reader.sealed(exchangeId);
   head: Ledger['head'] = (seq) => this.#reader.head(seq);
 
