@@ -3,7 +3,7 @@
  * is what a start has to name: what is started is what was estimated, whatever was recorded or published meanwhile.
  */
 
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { Judge } from '../judge/judges.ts';
 import type { Prices } from '../judge/prices.ts';
 import { replayWithoutModel } from '../judge/replay.ts';
@@ -56,17 +56,20 @@ export class Estimates {
     const { ledger, readModel, prices } = this.#parts;
     const estimator = new Estimator(spec.judge, prices);
     const ids: string[] = [];
+    // Each in its turn: 100,000 at once would hold traffic for up to 50 ms.
+    const idsHash = createHash('sha256');
     for await (const id of matchingIds(readModel, spec.filter, spec.most)) {
       if (signal.aborted) return null;
       const replay = await caseOf(ledger, id);
       if (replay === null) continue;
       ids.push(id);
+      idsHash.update(`${id}\n`);
       if (replay.unusable !== null) estimator.add('unusable');
       else if (replay.document === null || replayWithoutModel(replay, spec.judge) !== null) estimator.add('no_model');
       else estimator.addQuestion(replay.document, replay.before);
     }
     const { in_file: _, answers: __, ...estimate } = estimator.estimate();
-    const fixed = { spec, estimate, ids, selectionHash: selectionHash(spec, estimate, ids) };
+    const fixed = { spec, estimate, ids, selectionHash: selectionHash(spec, estimate, idsHash.digest('hex')) };
     this.#keep(fixed);
     return fixed;
   }
@@ -85,8 +88,8 @@ export class Estimates {
   }
 }
 
-function selectionHash(spec: ReplaySpec, estimate: FixedEstimate['estimate'], ids: readonly string[]): string {
-  return hash('sha256', canonicalText({ spec: keyOf(spec), estimate, ids }));
+function selectionHash(spec: ReplaySpec, estimate: FixedEstimate['estimate'], ids_sha256: string): string {
+  return hash('sha256', canonicalText({ spec: keyOf(spec), estimate, ids_sha256 }));
 }
 
 /** The judge's hash covers its rubric; two texts of one rubric ask the same. */
