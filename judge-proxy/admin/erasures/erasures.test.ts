@@ -4,6 +4,8 @@
  */
 
 import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AdminSession } from '../../../test/support/admin-session.ts';
 import { DataRig, eventually } from '../testing/data-rig.ts';
@@ -16,6 +18,12 @@ beforeAll(async () => {
   admin = await rig.rig.administrator();
 });
 afterAll(async () => await rig?.[Symbol.asyncDispose]());
+
+/** Files beside the ledger, itself among them, that hold these bytes anywhere: records, acts, logs, free pages. */
+function filesWith(text: string): string[] {
+  const folder = dirname(rig.url.slice('sqlite:'.length));
+  return readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes(text));
+}
 
 const found = async (q: string) =>
   (await rig.ask(admin, 'list_exchanges', { query: { q } })).items.map(({ exchange_id }) => exchange_id);
@@ -73,6 +81,18 @@ describe('of a client', () => {
     expect(await rig.refused(admin, 'read_exchange', { params: { id: 'exchange-j1' } })).toMatchObject({
       code: 'not_found',
     });
+  });
+
+  it('its name is in no file of the ledger, though people typed it as a filter', async () => {
+    const client = 'Xaver Quillon';
+    await rig.record('exchange-x1', { content: 'Words.', opened: { client }, verdict: { client } });
+    await rig.ask(admin, 'list_exchanges', { query: { client } });
+    const { status } = await rig.call(admin, 'export', { query: { format: 'csv', client } });
+    expect(status).toBe(200);
+    expect(filesWith(client)).not.toEqual([]);
+    await rig.ask(admin, 'erase', { body: { tier: 'metadata', scope: { kind: 'client', client }, confirm: client } });
+    // The index takes it out of its names behind the answer.
+    await eventually(() => filesWith(client).length === 0);
   });
 
   it('is for those who may erase', async () => {

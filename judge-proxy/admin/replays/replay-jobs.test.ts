@@ -4,6 +4,7 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { judgeModelHandler } from '../../../test/support/judge-model.ts';
@@ -131,6 +132,11 @@ describe('a job', () => {
     db.close();
     const client_sha256 = createHash('sha256').update('team-a').digest('hex');
     expect(JSON.parse(String(row?.spec))).toEqual({ filter: { client_sha256, searched: true }, most: 1_000 });
+    const [actor, scope] = [{ kind: 'user', name: 'eve' } as const, { kind: 'client', client: 'team-a' } as const];
+    await rig.ledger.erase({ actor, reason: 'request', tier: 'metadata', scope });
+    // Records, acts, jobs, results, logs and free pages: the file of the ledger with what SQLite keeps beside it.
+    const kept = ['', '-wal'].filter((end) => existsSync(rig.database + end));
+    expect(kept.filter((end) => readFileSync(rig.database + end).includes('team-a'))).toEqual([]);
   });
 
   it('is estimated with others at one time, but not with any number of them', async () => {
