@@ -83,7 +83,7 @@ function send(endpoint: Endpoint, answer: unknown, sending: Sending): FastifyRep
       reply.code(endpoint.status);
       return endpoint.status === 204 ? reply.send() : reply.type('application/json').send(JSON.stringify(answer));
     case 'file':
-      return sendFile(reply, answer as FileAnswer);
+      return sendFile(answer as FileAnswer, reply, () => stillMay(endpoint, sending));
     case 'events':
       return sendEvents(endpoint, answer as AsyncIterable<unknown>, sending);
     default:
@@ -91,23 +91,35 @@ function send(endpoint: Endpoint, answer: unknown, sending: Sending): FastifyRep
   }
 }
 
-function sendFile(reply: FastifyReply, file: FileAnswer): FastifyReply {
+function sendFile(file: FileAnswer, reply: FastifyReply, permitted: () => Promise<boolean>): FastifyReply {
   const name = file.name.replace(/[^A-Za-z0-9._-]/g, '_');
   reply.type(file.type).header('content-disposition', `attachment; filename="${name}"`);
-  return reply.send(Readable.from(file.body, { objectMode: false }));
+  return reply.send(Readable.from(whilePermitted(file.body, permitted), { objectMode: false }));
+}
+
+/** Whoever reads slowly reads for hours: a right that ends meanwhile ends the download, which is broken off then. */
+async function* whilePermitted<T>(body: AsyncIterable<T>, permitted: () => Promise<boolean>): AsyncGenerator<T> {
+  for await (const part of body) {
+    if (!(await permitted())) throw new ApiProblem('not_permitted');
+    yield part;
+  }
+}
+
+function stillMay(endpoint: Endpoint, { parts, request }: Sending): Promise<boolean> {
+  const { cookie, authorization } = request.headers;
+  return stillPermitted(parts, { cookie, authorization }, endpoint);
 }
 
 function sendEvents(endpoint: Endpoint, items: AsyncIterable<unknown>, sending: Sending): FastifyReply {
-  const { parts, request, reply, gone, streams } = sending;
+  const { reply, gone, streams } = sending;
   if (streams.open >= MOST_STREAMS) {
     gone.abort();
     throw new ApiProblem('too_many_requests', 'Too many streams are open.');
   }
   streams.open += 1;
-  const { cookie, authorization } = request.headers;
   const stream = new EventStream({
     items,
-    permitted: () => stillPermitted(parts, { cookie, authorization }, endpoint),
+    permitted: () => stillMay(endpoint, sending),
     stop: () => gone.abort(),
   });
   stream.once('close', () => {
