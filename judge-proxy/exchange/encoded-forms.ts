@@ -27,14 +27,33 @@ export function encodedForms(text: string, percents = true): string[] {
 
 /** One level of JSON escapes added, two, and one taken off. */
 function escapedForms(text: string): Set<string> {
-  const once = JSON.stringify(text).slice(1, -1);
   // Tokens of credentials are plain: nothing in them is ever escaped.
-  if (once === text && !text.includes('/')) return new Set();
-  const forms = new Set([once, JSON.stringify(once).slice(1, -1), once.replaceAll('/', '\\/')]);
+  if (!ESCAPED_BY_SOME.test(text)) return new Set();
+  const forms = new Set(writtenForms(JSON.stringify(text).slice(1, -1)));
+  for (const form of [...forms]) forms.add(JSON.stringify(form).slice(1, -1));
   const plain = unescaped(text);
   if (plain !== null) forms.add(plain);
   forms.delete(text);
   return forms;
+}
+
+const ESCAPED_BY_SOME = /[^ -~]|["\\/&'+<>`]/;
+
+/** As what writes JSON does so unless told otherwise: JavaScript and Rust, PHP, Python, Go, .NET. @param once with what has to be */
+function writtenForms(once: string): string[] {
+  const ascii = once.replace(/[^ -~]/g, unicodeEscape);
+  return [
+    ...[once, once.replaceAll('/', '\\/'), ascii, ascii.replaceAll('/', '\\/')],
+    once.replace(/[<>&\u2028\u2029]/g, unicodeEscape),
+    once
+      .replace(/\\(?:\\|")/g, (pair) => (pair === '\\"' ? '\\u0022' : pair))
+      .replace(/[^ -~]|[&'+<>`]/g, (character) => `\\u${unicodeEscape(character).slice(2).toUpperCase()}`),
+  ];
+}
+
+/** RFC 8259 §7, of one code unit. */
+function unicodeEscape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function unescaped(text: string): string | null {
