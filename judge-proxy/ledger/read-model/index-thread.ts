@@ -15,6 +15,11 @@ import { removeIndex } from './schema.ts';
  * fraction of one for each.
  */
 const PAUSE_MS = 50;
+/**
+ * From a commit to the transaction that takes it, while nobody looks: an exchange is opened, completed and judged within
+ * one, beside others, and its pages are written once: a third of the CPU (docs/performance.md).
+ */
+const LATER_MS = 500;
 /** Before something that failed is tried again. */
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
@@ -26,6 +31,8 @@ class IndexThread {
   #indexer: Indexer | null = null;
   #timer: NodeJS.Timeout | null = null;
   #scheduled = false;
+  /** The next transaction has time, and this is how it is hurried. */
+  #later: NodeJS.Timeout | null = null;
   #ranAt = 0;
   #waitMs = FIRST_WAIT_MS;
   #failing: LedgerCause | null = null;
@@ -46,6 +53,9 @@ class IndexThread {
         // While writing fails, the timer says when it is tried again.
         if (this.#failing === null) this.#schedule(Math.max(0, this.#ranAt + PAUSE_MS - performance.now()));
         return;
+      case 'wake_later':
+        if (this.#failing === null) this.#scheduleLater();
+        return;
       case 'renew':
         this.#renew();
         return;
@@ -59,6 +69,7 @@ class IndexThread {
 
   #schedule(afterMs = 0): void {
     if (this.#scheduled || this.#damaged || this.#closed) return;
+    this.#forgetLater();
     this.#scheduled = true;
     const go = () => {
       this.#scheduled = false;
@@ -66,6 +77,16 @@ class IndexThread {
     };
     if (afterMs > 0) setTimeout(go, afterMs);
     else setImmediate(go);
+  }
+
+  #scheduleLater(): void {
+    if (this.#scheduled || this.#later !== null || this.#damaged || this.#closed) return;
+    this.#later = setTimeout(() => this.#schedule(), LATER_MS);
+  }
+
+  #forgetLater(): void {
+    if (this.#later !== null) clearTimeout(this.#later);
+    this.#later = null;
   }
 
   #run(): void {
@@ -77,7 +98,7 @@ class IndexThread {
       if (unreadable > 0) this.#log('error', 'index_record_unreadable', { count: unreadable });
       this.#worked();
       if (more) this.#schedule();
-      else if (indexer.pending) this.#later();
+      else if (indexer.pending) this.#again();
     } catch (error) {
       this.#failed(error);
     }
@@ -111,10 +132,10 @@ class IndexThread {
     if (cause === null) throw error;
     this.#failing = cause;
     this.#tell({ type: 'failed', cause });
-    this.#later();
+    this.#again();
   }
 
-  #later(): void {
+  #again(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = null;
@@ -134,6 +155,7 @@ class IndexThread {
   #close(): void {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#forgetLater();
     this.#indexer?.close();
     this.#source?.close();
     this.#port.close();

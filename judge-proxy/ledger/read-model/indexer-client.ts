@@ -2,6 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { FromIndexer, ThreadData, ToIndexer } from './protocol.ts';
+import { Waking } from './waking.ts';
 
 export interface IndexerEvents {
   message(message: FromIndexer): void;
@@ -15,10 +16,9 @@ const LONGEST_WAIT_MS = 60_000;
 export class IndexerClient {
   readonly #data: ThreadData;
   readonly #events: IndexerEvents;
+  readonly waking = new Waking((call) => this.#post(call));
   #worker: Worker;
   #exited: Promise<void> = Promise.resolve();
-  /** It has said that it has everything: only then it must be woken. */
-  #rests = false;
   #waitMs = FIRST_WAIT_MS;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
@@ -27,13 +27,6 @@ export class IndexerClient {
     this.#data = data;
     this.#events = events;
     this.#worker = this.#start();
-  }
-
-  /** The ledger has grown. Called with each commit: costs nothing while the thread is at work. */
-  wake(): void {
-    if (!this.#rests) return;
-    this.#rests = false;
-    this.#post('wake');
   }
 
   renew(): void {
@@ -60,7 +53,7 @@ export class IndexerClient {
 
   #told(message: FromIndexer): void {
     if (message.type === 'moved') {
-      this.#rests = message.caughtUp;
+      this.waking.moved(message.caughtUp);
       this.#waitMs = FIRST_WAIT_MS;
     }
     this.#events.message(message);
@@ -69,7 +62,7 @@ export class IndexerClient {
   /** Not at once: what killed it may kill the next one, too. */
   #ended(): void {
     if (this.#closed) return;
-    this.#rests = false;
+    this.waking.lost();
     this.#events.lost();
     this.#timer = setTimeout(() => {
       this.#worker = this.#start();

@@ -3,6 +3,7 @@
 import type { LogFields, LogLevel } from '../../telemetry/log.ts';
 import type { LedgerCause } from '../ledger-error.ts';
 import type { ReadModel } from './rows.ts';
+import type { Call } from './waking.ts';
 
 type Asked = Exclude<keyof ReadModel, 'position' | 'caughtUp' | 'onChange' | 'health' | 'close'>;
 
@@ -21,8 +22,11 @@ export type FromAnswers =
   | readonly [id: number, ok: true, answer: unknown]
   | readonly [id: number, ok: false, kind: 'cursor' | 'damaged' | 'failed', message: string];
 
-/** `wake`: the ledger has grown. `renew`: the file is damaged, nobody else has it open. */
-export type ToIndexer = 'wake' | 'renew' | 'close';
+/**
+ * `wake`: the ledger has grown, and somebody looks. `wake_later`: nobody does. `renew`: the file is damaged, nobody else
+ * has it open.
+ */
+export type ToIndexer = Call | 'renew' | 'close';
 export type FromIndexer =
   /** The file is there; questions may be asked. */
   | { readonly type: 'ready'; readonly position: number }

@@ -22,6 +22,9 @@ export interface ReadModelOptions {
   readonly log: Log;
 }
 
+/** After a question somebody still looks: the next one comes soon, or never. */
+const LOOKS_MS = 5_000;
+
 /** Rows given to a listener at one time. */
 const MOST_CHANGES = 200;
 
@@ -52,6 +55,8 @@ class FollowingReadModel implements ReadModel {
   /** Since when there was everything once: what is told of changes before that is old. */
   #live = false;
   #startedMs: number;
+  /** Of the last question. */
+  #askedMs = Number.NEGATIVE_INFINITY;
   /** A damaged file is being let go. */
   #renewing = false;
   #notifying: Promise<void> = Promise.resolve();
@@ -69,7 +74,7 @@ class FollowingReadModel implements ReadModel {
     });
     this.#unfollow = onCommit((seq) => {
       this.#head = seq;
-      this.#indexer.wake();
+      this.#indexer.waking.wake(this.#looked());
     });
   }
 
@@ -90,6 +95,8 @@ class FollowingReadModel implements ReadModel {
   audit: ReadModel['audit'] = (filter, page) => this.#ask(['audit', filter, page]);
 
   #ask<T>(question: Question): Promise<T> {
+    this.#askedMs = this.#clock.monotonic();
+    this.#indexer.waking.hurry();
     return this.#answers.ask(question);
   }
 
@@ -98,11 +105,19 @@ class FollowingReadModel implements ReadModel {
     if (this.#closed !== null) return Promise.reject(new IndexUnavailableError('stopped', this.#data.file));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ seq, resolve, reject });
+      this.#indexer.waking.hurry();
     });
+  }
+
+  /** Somebody looks: what is new must be found soon. */
+  #looked(): boolean {
+    if (this.#listeners.size > 0 || this.#waiting.length > 0) return true;
+    return this.#clock.monotonic() - this.#askedMs < LOOKS_MS;
   }
 
   onChange(listener: (rows: readonly ExchangeRow[]) => void): () => void {
     this.#listeners.add(listener);
+    this.#indexer.waking.hurry();
     return () => this.#listeners.delete(listener);
   }
 
@@ -139,8 +154,8 @@ class FollowingReadModel implements ReadModel {
   #moved(position: number, changed: readonly number[], caughtUp: boolean): void {
     this.#position = position;
     this.#works();
-    if (caughtUp && position < this.#head) this.#indexer.wake();
     this.#settle();
+    if (caughtUp && position < this.#head) this.#indexer.waking.wake(this.#looked());
     if (this.#live) this.#notify(changed);
     if (!caughtUp || this.#live) return;
     this.#live = true;
