@@ -89,7 +89,6 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   const traffic = await startTraffic(own, { ...judging, config, interceptionCa, ledger, log, metrics });
   const replaying = await startReplaying(own, { config, judges, ledger, readModel, judging, log, metrics });
   const accounts = { ledger, passwords: new Passwords(), clock: systemClock, newId };
-  const firstUser = await ensureFirstUser(accounts);
   const health = () => healthOf(ledger, readModel);
   const admin = await startAdmin({
     ...accounts,
@@ -103,6 +102,8 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
     throw asListenError(error, config);
   });
   own.defer(() => admin.close());
+  // Once nothing can fail any more: the password of a start that failed would be shown to nobody, and never again.
+  const firstUser = await ensureFirstUser(accounts);
   const { host } = config.listen.admin;
   traffic.ownListener(host, admin.port);
   log.write('info', 'listening', { address: host, port: admin.port, mode: 'admin' });

@@ -44,6 +44,7 @@ export async function start(args: readonly string[], io: CommandIo): Promise<num
       return 0;
     }
     const port = readPort(options.port ?? '8080', '--port');
+    const adminPort = readPort(options['admin-port'] ?? '9901', '--admin-port');
     const host = options.host ?? '127.0.0.1';
     const withEnvoy = options['no-envoy'] !== true;
     const hop = options.hop ?? 'h2';
@@ -57,18 +58,18 @@ export async function start(args: readonly string[], io: CommandIo): Promise<num
     await prepareConsole(io);
     const proxy = await startProxy(config);
     parts.defer(() => proxy.close(String(io.signal.reason ?? 'failed')));
-    const envoy = withEnvoy
-      ? await startEnvoy(
-          config,
-          proxy,
-          { host, port, adminPort: readPort(options['admin-port'] ?? '9901', '--admin-port'), hop },
-          io,
-        )
-      : null;
-    if (envoy !== null) parts.defer(() => envoy.stop({ drainMs: config.limits.drain }));
-    io.stdout.write(banner(facts(config, certificates, proxy, envoy, host)));
-    // Once, at this terminal, and nowhere else.
-    if (proxy.firstUser !== null) io.stdout.write(firstUserNote(proxy.firstUser, proxy.consoleUrl));
+    let envoy: RunningEnvoy | null = null;
+    try {
+      if (withEnvoy) {
+        const running = await startEnvoy(config, proxy, { host, port, adminPort, hop }, io);
+        parts.defer(() => running.stop({ drainMs: config.limits.drain }));
+        envoy = running;
+      }
+      io.stdout.write(banner(facts(config, certificates, proxy, envoy, host)));
+    } finally {
+      // Once, at this terminal, and nowhere else; also when Envoy does not start: the next start does not show it.
+      if (proxy.firstUser !== null) io.stdout.write(firstUserNote(proxy.firstUser, proxy.consoleUrl));
+    }
     return await untilStopped(io, envoy);
   });
 }

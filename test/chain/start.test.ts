@@ -90,6 +90,36 @@ describe('npm start', () => {
   });
 
   it.each([
+    ['the port of the console', (port: number) => ({ console: port, extra: ['--no-envoy', '--port', '0'] })],
+    ["Envoy's admin port", (port: number) => ({ console: 0, extra: ['--port', '0', '--admin-port', String(port)] })],
+  ])('%s is taken at the first start: the first password is not lost', async (_name, placed) => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as { port: number };
+    const { console, extra } = placed(port);
+    const ledger = { JUDGE_PROXY_LEDGER: `sqlite:${await mkdtemp(join(folder, 'first-'))}/ledger.db`, ...PREPARED };
+    const config = await configWith((text) =>
+      text.replace(/port: .*8888.*/, 'port: 0').replace(/port: .*8889.*/, `port: ${console}`),
+    );
+    const failed = await run(process.execPath, [CLI, 'start', '--config', config, ...extra], ledger, folder);
+    taken.close();
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain(String(port));
+
+    const next = await configWith(freePorts);
+    const child = new LoggedProcess(
+      [CLI, 'start', '--config', next, '--no-envoy', '--port', '0'],
+      { ...ledger },
+      folder,
+    );
+    await child.said(/Ctrl-C|shown this once/);
+    child.kill('SIGINT');
+    await child.exited;
+    const shown = [...failed.stdout.split('\n'), ...child.text].filter((line) => /shown this once/.test(line));
+    expect(shown).toHaveLength(1);
+  });
+
+  it.each([
     ['a config that is not there', async () => join(folder, 'absent.yaml'), /absent\.yaml/],
     ['an unknown key', () => configWith((text) => `${text}\nrouts: []\n`), /routs.*routes/s],
     [
