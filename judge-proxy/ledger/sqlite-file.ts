@@ -1,6 +1,6 @@
 /** Files of a SQLite ledger: the database, and a lock that lets one process write it. */
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
@@ -38,11 +38,26 @@ export function checkSqliteVersion(file: string, version = process.versions.sqli
 }
 
 /**
+ * Makes an empty file that its owner alone can read, whatever the umask; one that is there stays as its owner has it.
+ * What SQLite keeps beside a database (-wal, -shm, -journal) gets the mode of the database (findCreateFileMode in
+ * os_unix.c). A file that is there is not even opened: closing it would drop SQLite's locks (sqlite.org/howtocorrupt.html
+ * §2.2).
+ */
+export function makePrivate(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/**
  * Opens the database for writing, makes it when it is not there, and migrates it.
  * @param appliedAt RFC 3339, written beside each migration
  */
 export function openForWriting(file: string, durability: Durability, appliedAt: string): DatabaseSync {
   return opened(file, () => {
+    makePrivate(file);
     const db = new DatabaseSync(file, { timeout: BUSY_MS });
     try {
       // Asked before the journal mode is changed: another program's database must stay as it is.
@@ -98,6 +113,7 @@ export function openForReading(file: string): DatabaseSync {
 export function lockForWriting(file: string): DatabaseSync {
   return opened(file, () => {
     mkdirSync(dirname(file), { recursive: true });
+    makePrivate(`${file}.lock`);
     const lock = new DatabaseSync(`${file}.lock`, { timeout: 0 });
     try {
       lock.exec('BEGIN EXCLUSIVE');

@@ -2,7 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { ledgerFile } from '../sqlite-file.ts';
+import { ledgerFile, makePrivate } from '../sqlite-file.ts';
 import { FACT_COLUMNS, PLACE_COLUMNS } from './columns.ts';
 
 /** A file of another version is made anew: raised with every change of tables, columns or their meaning. */
@@ -123,6 +123,7 @@ const BUSY_MS = 2_000;
 
 /** Opens the file for writing, and makes it when it is not there. Its tables may be missing, or of another version. */
 export function openIndex(file: string): DatabaseSync {
+  makePrivate(file);
   const db = new DatabaseSync(file, { timeout: BUSY_MS });
   try {
     db.exec('PRAGMA journal_mode = WAL');
