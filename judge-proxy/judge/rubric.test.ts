@@ -60,6 +60,8 @@ describe('refused', () => {
     ['an id in another form', TEXT.replace('id: leak', 'id: Leak It'), /^r\.yaml:4:.*id/],
     ['an id that is always asked', TEXT.replace('id: leak', 'id: judge_manipulation'), /^r\.yaml:4:.*id/],
     ['the same id twice', TEXT + TEXT.slice(TEXT.indexOf('  - id')), /two criteria have the same id/],
+    ['half a pair of surrogates', TEXT.replace('public text', '"\\ud83d"'), /^r\.yaml:1:1: .*surrogates/],
+    ['the same, not escaped', TEXT.replace('public text', 'a \ud83d'), /^r\.yaml:1:1: .*surrogates/],
     ['no criteria', 'name: x\nversion: 1\ncriteria: []\n', /^r\.yaml:3:/],
     ['what is no YAML', 'name: [', /^r\.yaml:1:/],
     ['an empty file', '', /r\.yaml:1:/],

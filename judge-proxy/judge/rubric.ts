@@ -109,6 +109,8 @@ export function parseRubric(text: string, file: string): Rubric {
       file,
       result.error.issues.flatMap((issue) => explain(issue, source)),
     );
+  if (!isWellFormed(result.data))
+    throw beyond(file, 'a text holds half a pair of surrogates', 'Write the character out.');
   return { ...result.data, hash: hash('sha256', canonicalize(result.data) ?? '') };
 }
 
@@ -132,6 +134,12 @@ function checkMeasure(text: string, file: string): void {
     if (counts.words > MOST.words) throw beyond(file, 'it has more words and marks than a rubric needs', 'Shorten it.');
     if (counts.aliases > MOST.aliases) throw beyond(file, 'it has too many aliases', 'Write the values out.');
   }
+}
+
+/** A text that is not has no canonical JSON (RFC 8785 §3.2.2.2), and so no hash. */
+function isWellFormed(value: object): boolean {
+  // `JSON.stringify` writes such halves as escapes, and a backslash of the text itself as two.
+  return !/(?<!\\)(?:\\\\)*\\ud[89a-f]/.test(JSON.stringify(value));
 }
 
 function beyond(file: string, message: string, fix: string): ConfigError {

@@ -147,6 +147,12 @@ describe('a job', () => {
     expect(await estimate()).toMatchObject({ exchanges: 1 });
   });
 
+  it('finds nothing for a name that is no text', async () => {
+    await record(1);
+    expect(await estimate({ filter: { client: 'team-a\ud800' } })).toMatchObject({ exchanges: 0 });
+    expect(await estimate({ filter: { q: '\udfff' } })).toMatchObject({ exchanges: 0 });
+  });
+
   it('is not started with anything else than what was estimated', async () => {
     await record(1);
     const { selection_hash } = await estimate();

@@ -26,9 +26,13 @@ export async function replaySpec(parts: SpecParts, { judge: name, policy, filter
   return { judge, yaml, version, filter: withoutUnset(filter), most };
 }
 
-/** What was left out and what is not there are the same. */
+/** What was left out and what is not there are the same. Half a pair of surrogates is what SQLite makes of it. */
 function withoutUnset(filter: Asked['filter']): ReplaySpec['filter'] {
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(
+    Object.entries(filter)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, typeof value === 'string' ? value.toWellFormed() : value]),
+  );
 }
 
 async function textOf(
