@@ -9,6 +9,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ErasureRecord } from './acts.ts';
+import { Erasure } from './erasure.ts';
 import { connectionOf, found, judgedExchange, order, words } from './erasure-rig.ts';
 import type { ErasureOrder, Ledger } from './ledger.ts';
 import { openRecordPages } from './record-pages.ts';
@@ -228,5 +229,26 @@ describe('retention that comes again', () => {
     await judgedExchange(ledger, 'exchange-later', 'team-gone', NEW);
     await ledger.erase(age('2026-01-21T00:00:00.000Z'));
     expect(found(rig.file, words('exchange-later').text)).toEqual([]);
+  });
+
+  it('empties the log that it could not empty before, also when nothing is left to erase', async () => {
+    const answers: (() => Promise<boolean>)[] = [() => Promise.reject(new Error('the disk failed'))];
+    let emptied = 0;
+    let records = 8;
+    const erasure = new Erasure({
+      erasable: async () => ({ exchanges: [], connections: records > 0 ? [1] : [], settled: false, next: null }),
+      underWay: async () => [],
+      step: async () => ({ exchanges: 0, records, left: 0, kept: 0, ms: 1 }),
+      emptyLog: async () => {
+        emptied += 1;
+        return (await answers.shift()?.()) ?? true;
+      },
+      clock: { now: () => 0, monotonic: () => 0 },
+    });
+    await expect(erasure.erase(age(NEW))).rejects.toThrow('the disk failed');
+    records = 0;
+    await erasure.erase(age(NEW));
+    await erasure.erase(age(NEW));
+    expect(emptied).toBe(2);
   });
 });

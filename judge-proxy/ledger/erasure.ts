@@ -41,6 +41,8 @@ export class Erasure {
   readonly #parts: ErasureParts;
   /** By tier of retention: where everything before is erased, and when that was found. */
   readonly #floors = new Map<string, { readonly seq: number; readonly foundAt: number }>();
+  /** Something was erased since the log was emptied for the last time. */
+  #inLog = false;
 
   constructor(parts: ErasureParts) {
     this.#parts = parts;
@@ -65,6 +67,7 @@ export class Erasure {
       const none = { exchanges: [], connections: [], begun: null, done: null };
       const erased = await this.#parts.step({ erasure, tier: order.tier, ...none, ...part });
       for (const name of ['exchanges', 'records', 'left', 'kept'] as const) report[name] += erased[name];
+      this.#inLog ||= erased.records > 0;
       return erased.ms;
     };
     // Retention comes by itself again.
@@ -73,7 +76,7 @@ export class Erasure {
     const unrecorded = order.reason === 'request' && report.records === 0;
     if (order.reason === 'request') await step({ done: unrecorded ? 'record' : 'done' });
     // Also when a process before this one erased it: the order itself names the client.
-    if (order.reason === 'request' || report.records > 0) await this.#emptyLog();
+    if (order.reason === 'request' || this.#inLog) await this.#emptyLog();
     return report;
   }
 
@@ -110,6 +113,7 @@ export class Erasure {
       if (waited >= LOG_MS.atMost) throw new ProxyError('ledger_unavailable', { reason: 'locked' });
       await setTimeout(LOG_MS.every);
     }
+    this.#inLog = false;
   }
 }
 

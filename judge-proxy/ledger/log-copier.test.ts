@@ -1,6 +1,6 @@
 /** The log is copied back into the database while the ledger is written, and a ledger closes whatever became of that. */
 
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -54,5 +54,14 @@ it('a thread that cannot open the file ends, and close does not wait for it', as
 it('without a copy there is no thread to wait for', async () => {
   const logCopier = new LogCopier({ file, durability: 'process' });
   logCopier.committed(999);
+  await logCopier.close();
+});
+
+it('a thread that ended is followed by another: what asks for an empty log always has its answer', async () => {
+  const logCopier = new LogCopier({ file: join(folder, 'later', 'there.db'), durability: 'process' });
+  expect(await logCopier.empty()).toBe(false);
+  expect(await logCopier.empty()).toBe(false);
+  mkdirSync(join(folder, 'later'));
+  expect(await logCopier.empty()).toBe(true);
   await logCopier.close();
 });

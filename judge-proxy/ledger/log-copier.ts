@@ -64,7 +64,13 @@ export class LogCopier {
     });
     // Without the thread the writer copies by itself: slower, and nothing is lost.
     worker.on('error', () => undefined);
-    this.#exited = new Promise((done) => worker.once('exit', () => done()));
+    this.#exited = new Promise((done) => {
+      worker.once('exit', () => {
+        // The next one that is asked for is a new one: from this one nobody would have an answer.
+        if (this.#worker === worker) this.#worker = null;
+        done();
+      });
+    });
     return worker;
   }
 }
