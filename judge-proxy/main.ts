@@ -94,6 +94,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
     ...accounts,
     listen: config.listen.admin,
     console: config.console,
+    limits: config.limits,
     log,
     metrics,
     health,

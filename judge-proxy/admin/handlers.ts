@@ -46,7 +46,15 @@ type AnswerOf<N extends EndpointName> = (typeof ENDPOINTS)[N]['answer'] extends 
 export type Handler<N extends EndpointName> = (given: Given<N>, context: Context) => Promise<AnswerOf<N>>;
 
 /** Sign-in and what belongs to it sets cookies: the server answers these itself (accounts/sessions.ts). */
-export const SESSION_ENDPOINTS = ['sign_in', 'who_am_i', 'sign_out', 'change_password'] as const;
+export const SESSION_ENDPOINTS = [
+  'sign_in',
+  'who_am_i',
+  'sign_out',
+  'change_password',
+  'sign_in_ways',
+  'start_oidc',
+  'finish_oidc',
+] as const;
 export type SessionEndpoint = (typeof SESSION_ENDPOINTS)[number];
 
 export type HandledEndpoint = Exclude<EndpointName, SessionEndpoint>;

@@ -9,9 +9,11 @@ import { resolve } from 'node:path';
 import { adminTls, checkAdmin } from '../config/check-admin.ts';
 import type { Config } from '../config/schema.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { createAddressGuard } from '../policy/address.ts';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createJudgeFetch } from '../upstream/judge-fetch.ts';
 import { Sessions } from './accounts/sessions.ts';
 import { Authenticator } from './auth/authenticate.ts';
 import { NAMES } from './auth/credentials.ts';
@@ -22,11 +24,14 @@ import type { HealthReport } from './health.ts';
 import { type AppParts, createApp } from './http/app.ts';
 import { createOwnNames } from './http/own-names.ts';
 import { readAdminTls } from './http/tls.ts';
+import { SingleSignOn } from './oidc/single-sign-on.ts';
 import { VERSION } from './version.ts';
 
 export interface AdminOptions {
   readonly listen: Config['listen']['admin'];
   readonly console: Config['console'];
+  /** Of what is asked of the OpenID provider. */
+  readonly limits: Pick<Config['limits'], 'dns' | 'connect' | 'tls_handshake'>;
   readonly ledger: Pick<Ledger, 'append' | 'rows'>;
   readonly passwords: Passwords;
   readonly clock: Clock;
@@ -63,7 +68,9 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   if (fault !== undefined) throw new TypeError(`${fault.path.join('.')}: ${fault.message}. ${fault.fix}`);
   const files = adminTls(listen);
   const tls = files === null ? null : await readAdminTls(files, log);
-  const app = await createApp(partsOf(options, tls), options.handlers);
+  const parts = partsOf(options, tls);
+  const app = await createApp(parts, options.handlers);
+  app.addHook('onClose', async () => await parts.singleSignOn?.close());
   const stopWatching = tls?.watch((context) => {
     const { server } = app;
     if ('setSecureContext' in server && typeof server.setSecureContext === 'function') server.setSecureContext(context);
@@ -92,15 +99,26 @@ function partsOf(options: AdminOptions, tls: AppParts['tls']): AppParts {
   const https = tls !== null || listen.behind_trusted_proxy;
   const cookieName = https ? NAMES.secure : NAMES.plain;
   const limits = options.console;
+  const sessions = new Sessions({ ledger, clock, newId, log, limits, passwords, attempts: new SignInLimits() });
   const folder = options.consoleFolder ?? CONSOLE;
   return {
     ...{ listen, https, tls, cookieName, clock, newId, log, health, metrics },
     ownNames: createOwnNames(listen),
     authenticator: new Authenticator({ ledger, clock, limits, cookieName }),
-    sessions: new Sessions({ ledger, clock, newId, log, limits, passwords, attempts: new SignInLimits() }),
+    sessions,
+    singleSignOn: singleSignOnOf(options, sessions),
     version: VERSION,
     consoleFolder: existsSync(folder) ? folder : null,
   };
+}
+
+/** @throws Error that names a CA file which cannot be read */
+function singleSignOnOf({ console, limits, clock, log }: AdminOptions, sessions: Sessions): SingleSignOn | null {
+  const { oidc } = console;
+  if (oidc === undefined) return null;
+  const guard = createAddressGuard(oidc.allow_addresses);
+  const { fetch, close } = createJudgeFetch({ caFiles: oidc.ca_files, guard, limits, connections: 4 });
+  return new SingleSignOn({ oidc, fetch, close, clock, log, sessions });
 }
 
 function urlOf(host: string, port: number, https: boolean): string {

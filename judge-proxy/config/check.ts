@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { checkAdmin } from './check-admin.ts';
 import { checkJudges } from './check-judges.ts';
 import { checkModes } from './check-modes.ts';
+import { checkOidc } from './check-oidc.ts';
 import { checkRedaction } from './check-redaction.ts';
 import { checkRoutes } from './check-routes.ts';
 import { checkSinks } from './check-sinks.ts';
@@ -26,6 +27,7 @@ export function checkConfig(config: Config): Finding[] {
     ...checkJudges(config),
     ...checkRedaction(config),
     ...checkSinks(config),
+    ...checkOidc(config.console),
     ...checkLedger(config),
     ...checkLimits(config),
     ...checkPrices(config),

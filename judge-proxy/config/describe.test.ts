@@ -58,10 +58,13 @@ describe('describeConfig', () => {
     const names = texts.filter(({ path }) => /key|secret|password|token|credential/.test(path));
     expect(names.map(({ path, node }) => [path, node.secret ?? false])).toEqual([
       ['listen.proxy.key', false], // a file
+      ['listen.admin.tls.key', false], // a file
+      ['console.oidc.client_secret', true],
       ['interception.ca_key', false], // a file
       ['judges.*.model.api_key', true],
       ['judges.*.small_model.api_key', true],
       ['ledger.checkpoints.key', false], // a file
+      ['sinks[].secret', true],
     ]);
   });
 });

@@ -5,6 +5,7 @@
 
 import { z } from 'zod';
 import { limits } from './limits.ts';
+import { oidc } from './oidc.ts';
 import { sink } from './sinks.ts';
 import { duration, optionalDuration } from './units.ts';
 
@@ -79,6 +80,7 @@ const consoleSettings = z
   .strictObject({
     session_idle: duration('1h').describe('A session that is not used for so long ends.'),
     session_lifetime: duration('12h').describe('A session ends so long after sign-in, however it is used.'),
+    oidc: oidc.optional().describe('Sign-in by OpenID Connect beside passwords. Off unless set.'),
   })
   .prefault({})
   .describe('The review console.');

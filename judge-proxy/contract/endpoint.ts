@@ -3,8 +3,11 @@
 import { z } from 'zod';
 import type { Permission } from './roles.ts';
 
-/** `json`; `events`: server-sent events, each with a `response` as data; `file`: bytes of a type of its own. */
-export type AnswerKind = 'json' | 'events' | 'file';
+/**
+ * `json`; `events`: server-sent events, each with a `response` as data; `file`: bytes of a type of its own; `redirect`: a
+ * browser goes elsewhere.
+ */
+export type AnswerKind = 'json' | 'events' | 'file' | 'redirect';
 
 export interface Endpoint<
   Params extends z.ZodType = z.ZodType,
@@ -24,8 +27,8 @@ export interface Endpoint<
   readonly body: Body;
   readonly response: Response;
   readonly answer: Kind;
-  /** Status of success: 200, 201 for what was made, 202 for what goes on, 204 without a body. */
-  readonly status: 200 | 201 | 202 | 204;
+  /** Status of success: 200, 201 for what was made, 202 for what goes on, 204 without a body, 303 for a redirect. */
+  readonly status: 200 | 201 | 202 | 204 | 303;
 }
 
 export const nothing = z.strictObject({});

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import * as ask from './requests.ts';
 import * as answer from './responses.ts';
+import { finishOidc, startOidc } from './sign-in.ts';
 
 export const ENDPOINTS = {
   // Sign-in
@@ -37,6 +38,33 @@ export const ENDPOINTS = {
     summary: 'Change the own password; other sessions end',
     body: ask.changePassword,
     response: answer.me,
+  }),
+  sign_in_ways: endpoint({
+    method: 'GET',
+    path: '/api/session/ways',
+    permission: 'public',
+    summary: 'How one can sign in',
+    response: answer.signInWays,
+  }),
+  start_oidc: endpoint({
+    method: 'GET',
+    path: '/api/session/oidc',
+    permission: 'public',
+    summary: 'Go to the OpenID provider; for browsers',
+    query: startOidc,
+    answer: 'redirect',
+    status: 303,
+    response: answer.none,
+  }),
+  finish_oidc: endpoint({
+    method: 'GET',
+    path: '/api/session/oidc/callback',
+    permission: 'public',
+    summary: 'Come back from the OpenID provider: signed in, or to the sign-in page with `refused`',
+    query: finishOidc,
+    answer: 'redirect',
+    status: 303,
+    response: answer.none,
   }),
 
   // Reading

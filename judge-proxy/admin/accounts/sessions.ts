@@ -18,8 +18,11 @@ import type { CurrentSession, Identity, SessionLimits } from '../auth/authentica
 import { sha256 } from '../auth/credentials.ts';
 import type { Passwords } from '../auth/passwords.ts';
 import type { SignInLimits } from '../auth/sign-in-limits.ts';
+import type { Person } from '../oidc/person.ts';
+import { Refusal } from '../oidc/refusal.ts';
 import { ApiProblem } from '../problems.ts';
 import { act, append } from './act.ts';
+import { adoption } from './oidc-user.ts';
 
 export interface SessionsParts {
   readonly ledger: Pick<Ledger, 'append' | 'rows'>;
@@ -57,6 +60,24 @@ export class Sessions {
     const record = this.#act(user.name, 'session.start', { address: origin.address });
     const ended: Change[] = origin.cookieSha256 === null ? [] : [['endSession', origin.cookieSha256]];
     return await this.#start(user, user.password_hash, [record], ended);
+  }
+
+  /**
+   * Signs somebody in whom the OpenID provider vouches for; their user is made, or has the role that the provider says.
+   * @throws {Refusal} `name_taken`, `locked`, `last_admin`, `try_again`
+   */
+  async signInAs(person: Person, origin: Origin): Promise<Started> {
+    const { ledger } = this.#parts;
+    const [stored] = await ledger.rows<StoredSecret>('userSecret', person.name);
+    const { user, records, changes, demotes } = adoption(this.#parts, person, stored ?? null);
+    const record = this.#act(person.name, 'session.start', { address: origin.address, by: 'oidc' });
+    const ended: Change[] = origin.cookieSha256 === null ? [] : [['endSession', origin.cookieSha256]];
+    try {
+      return await this.#start(user, person.mark, [...records, record], [...changes, ...ended]);
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || error.code !== 'wrong_credentials') throw error;
+      throw new Refusal(demotes ? 'last_admin' : 'try_again');
+    }
   }
 
   /** The caller of a session. */

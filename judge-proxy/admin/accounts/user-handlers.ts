@@ -6,6 +6,7 @@ import { timestamp } from '../../telemetry/clock.ts';
 import { roleOf, type StoredSecret, type StoredUser, userRow } from '../auth/account-rows.ts';
 import { newPassword } from '../auth/passwords.ts';
 import type { Caller, Handlers } from '../handlers.ts';
+import { isOidcMark } from '../oidc/person.ts';
 import { ApiProblem } from '../problems.ts';
 import type { AccountParts } from './account-parts.ts';
 import { append } from './act.ts';
@@ -58,6 +59,9 @@ export function createUserHandlers(parts: AccountParts): UserHandlers {
       const [user] = await ledger.rows<StoredSecret>('userSecret', name);
       if (user === undefined) throw new ApiProblem('not_found');
       checkWithin(context.caller, roleOf(user.role));
+      if (isOidcMark(user.password_hash) && context.caller.actor.kind !== 'cli') {
+        throw new ApiProblem('not_possible', 'This user signs in at the OpenID provider and has no password.');
+      }
       const password = newPassword();
       const hash = await passwords.hash(password);
       const record = context.act('user.password', name, null, { by: 'reset' });

@@ -10,6 +10,7 @@ import type { Sessions } from '../accounts/sessions.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { Handlers } from '../handlers.ts';
 import type { HealthReport } from '../health.ts';
+import type { SingleSignOn } from '../oidc/single-sign-on.ts';
 import { ApiProblem } from '../problems.ts';
 import { isPage, registerConsole, sendPage } from './console-files.ts';
 import { registerEndpoints } from './endpoint-routes.ts';
@@ -28,6 +29,8 @@ export interface AppParts {
   readonly ownNames: OwnNames;
   readonly authenticator: Authenticator;
   readonly sessions: Sessions;
+  /** Null where passwords are the only way to sign in. */
+  readonly singleSignOn: SingleSignOn | null;
   readonly cookieName: string;
   readonly clock: Clock;
   readonly newId: () => string;

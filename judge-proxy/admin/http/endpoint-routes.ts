@@ -44,7 +44,10 @@ export function registerEndpoints(app: FastifyInstance, parts: AppParts, handler
         const { params, query, body = {} } = request;
         const given = parseGiven(endpoint, { params, query, body: body ?? {} });
         const gone = goneSignal(reply);
-        const answer = await handler(given, contextOf(parts, request, identity, gone.signal));
+        const answer = await handler(given, contextOf(parts, request, identity, gone.signal)).catch((error: unknown) => {
+          // Nobody hears it, and it is no failure that the log should tell of.
+          throw error === gone.signal.reason ? new ApiProblem('not_possible', 'The caller has gone.') : error;
+        });
         return send(endpoint, answer, { parts, request, reply, gone, streams });
       },
     });
@@ -86,6 +89,8 @@ function send(endpoint: Endpoint, answer: unknown, sending: Sending): FastifyRep
       return sendFile(answer as FileAnswer, reply, () => stillMay(endpoint, sending));
     case 'events':
       return sendEvents(endpoint, answer as AsyncIterable<unknown>, sending);
+    case 'redirect':
+      throw new TypeError('browsers are sent elsewhere by session-routes.ts alone');
     default:
       throw new TypeError(`an answer of another kind: ${endpoint.answer satisfies never}`);
   }

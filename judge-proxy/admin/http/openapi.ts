@@ -109,6 +109,7 @@ function csrfParameter({ method, permission }: Endpoint): Json[] {
 function success(endpoint: Endpoint): Json {
   const { answer, status, summary: description } = endpoint;
   if (status === 204) return { description };
+  if (answer === 'redirect') return { description, headers: { location: { schema: { type: 'string' } } } };
   if (answer === 'file') return { description, content: { '*/*': { schema: {} } } };
   const schema = schemaOf(endpoint.response, 'output');
   return { description, content: { [answer === 'events' ? 'text/event-stream' : 'application/json']: { schema } } };

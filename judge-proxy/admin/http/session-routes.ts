@@ -3,13 +3,14 @@
 import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Endpoint } from '../../contract/endpoint.ts';
-import { type Body, ENDPOINTS } from '../../contract/endpoints.ts';
+import { type Body, ENDPOINTS, type Query } from '../../contract/endpoints.ts';
 import type { CurrentSession, Identity } from '../auth/authenticate.ts';
 import { readCookie } from '../auth/credentials.ts';
 import { SESSION_ENDPOINTS, type SessionEndpoint } from '../handlers.ts';
 import { ApiProblem } from '../problems.ts';
 import { admit } from './admission.ts';
 import type { AppParts } from './app.ts';
+import { finishOidc, startOidc } from './oidc-routes.ts';
 import { type GivenParts, parseGiven } from './parse.ts';
 
 /** Two passwords. */
@@ -49,7 +50,18 @@ const ANSWERS: Readonly<Record<SessionEndpoint, Answering>> = {
     setCookie(parts, reply, started.session);
     return started.me;
   },
+  sign_in_ways: async ({ singleSignOn }) => ({ oidc: singleSignOn === null ? null : { name: singleSignOn.name } }),
+  start_oidc: async (parts, { request, reply, given }) =>
+    await startOidc(parts, request, reply, given.query as Query<'start_oidc'>, originOf(parts, request)),
+  finish_oidc: async (parts, { request, reply }) => {
+    const started = await finishOidc(parts, request, reply, originOf(parts, request));
+    if (started !== null) setCookie(parts, reply, started.session);
+    return null;
+  },
 };
+
+/** The provider's site sends it: state and cookie stand in for the origin. */
+const FROM_ELSEWHERE: SessionEndpoint = 'finish_oidc';
 
 export function registerSessionEndpoints(app: FastifyInstance, parts: AppParts): void {
   for (const name of SESSION_ENDPOINTS) {
@@ -60,6 +72,7 @@ export function registerSessionEndpoints(app: FastifyInstance, parts: AppParts):
       url: endpoint.path,
       bodyLimit: BODY_LIMIT,
       onRequest: async (request) => {
+        if (name === FROM_ELSEWHERE) return;
         const identity = await admit(parts, request, endpoint, 'allow');
         if (identity !== null) identities.set(request, identity);
       },

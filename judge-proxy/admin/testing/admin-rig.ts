@@ -83,6 +83,7 @@ export class AdminRig implements AsyncDisposable {
         ...parts,
         listen: settings.listen.admin,
         console: { ...settings.console, ...options.console },
+        limits: settings.limits,
         log,
         metrics: createMetrics(),
         health: options.health ?? (() => ({ parts: [{ name: 'ledger', ok: true }] })),
@@ -154,11 +155,11 @@ export class AdminRig implements AsyncDisposable {
     const ledger = { rows: reader.rows.bind(reader), append: this.ledger.append.bind(this.ledger) };
     const { clock, log } = this;
     const passwords = new Passwords(CHEAP);
-    const { console, listen } = settingsOf({});
+    const { console, limits, listen } = settingsOf({});
     const accounts = { ledger, passwords, clock, newId };
     const admin = await startAdmin({
       ...accounts,
-      ...{ listen: listen.admin, console, log },
+      ...{ listen: listen.admin, console, limits, log },
       metrics: createMetrics(),
       health: () => ({ parts: [] }),
       handlers: createAccountHandlers(accounts),

@@ -90,3 +90,6 @@ export const auditRows = exactly<Page<AuditRow>>()(
     ]),
   ),
 );
+
+/** `oidc`: what its button says; null where passwords are the only way. */
+export const signInWays = z.strictObject({ oidc: z.strictObject({ name: z.string() }).nullable() });

@@ -6,13 +6,14 @@ import { useAct, useApi } from '../../api/hooks.ts';
 import { ApiError } from '../../api/problem.ts';
 import { becomes } from '../../app/session.ts';
 import { Door } from './door.tsx';
+import { Provider } from './provider.tsx';
 import { signInRoute } from './route.ts';
 
 export default function SignInPage() {
   const api = useApi();
   const queryClient = useQueryClient();
   const router = useRouter();
-  const { next = '/' } = signInRoute.useSearch();
+  const { next = '/', refused } = signInRoute.useSearch();
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const signIn = useAct('sign_in', {
@@ -60,6 +61,7 @@ export default function SignInPage() {
           </Button>
         </Stack>
       </form>
+      <Provider next={next} refused={signIn.isIdle ? refused : undefined} />
     </Door>
   );
 }
