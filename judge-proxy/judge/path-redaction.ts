@@ -5,7 +5,7 @@
  */
 
 import { encodedForms } from '../exchange/encoded-forms.ts';
-import type { SecretHeader } from '../exchange/known-secret.ts';
+import type { KnownSecret, SecretHeader } from '../exchange/known-secret.ts';
 import { headerSecrets } from '../exchange/secret-headers.ts';
 import { redactionTokens } from './analyse.ts';
 import { type NamedPattern, operatorPatterns } from './rules/operator-patterns.ts';
@@ -19,6 +19,8 @@ export type RedactPath = (path: string, exchangeId: string, headers: readonly Se
 const LONGEST_READ = 1_024;
 /** Milliseconds for each rule; what is not read is not kept. */
 const BUDGET_MS = 5;
+/** Milliseconds for a whole path: segments that come later are not kept. One is read in 0.1 ms. */
+const PATH_BUDGET_MS = 25;
 /** Paths of APIs are few; those that name items come and go. */
 const MOST_KNOWN = 1_000;
 
@@ -31,11 +33,18 @@ export function createPathRedaction(
   const clean = new Set<string>();
   return (path, exchangeId, headers) => {
     const bare = path.split(/[?#]/, 1)[0] ?? '';
-    const known = headers.length === 0 ? [] : headerSecrets(headers);
-    if (clean.has(bare) && !known.some(({ text }) => bare.includes(text))) return bare;
+    const known = headers.length === 0 ? [] : headerSecrets(headers).map(searched);
+    const knownIn = (text: string) => {
+      const readings = readingsOf(text);
+      return known.find(({ forms }) => forms.some((form) => readings.some((one) => one.includes(form))))?.type ?? null;
+    };
+    if (clean.has(bare) && knownIn(bare) === null) return bare;
     const read = bare.slice(0, LONGEST_READ).replaceAll('[REDACTED:', '[NOT_REDACTED:');
-    const typeIn = (text: string) =>
-      known.find((secret) => holds(text, secret.text))?.type ?? typeOf(text, detector, clock);
+    const ends = clock.monotonic() + PATH_BUDGET_MS;
+    const typeIn = (text: string) => {
+      if (text === '') return null;
+      return knownIn(text) ?? (clock.monotonic() < ends ? typeOf(text, detector, clock) : 'unread');
+    };
     const segments = read.split('/').map((segment) => ({ segment, type: typeIn(segment) }));
     const token = redactionTokens(hmacKey, exchangeId);
     if (segments.some(({ type }) => type !== null)) {
@@ -55,22 +64,29 @@ function placeholder(type: string, token: string): string {
   return `[REDACTED:${type}:${token}]`;
 }
 
-/** As it is written, and with escapes undone (RFC 3986 §2.1). */
 function typeOf(text: string, detector: Rule | null, clock: { monotonic(): number }): string | null {
-  if (text === '') return null;
-  const decoded = unescaped(text);
-  const readings = decoded === text ? [text] : [text, decoded];
   const options: RunOptions = { rules: [], budgetMs: BUDGET_MS, now: () => clock.monotonic(), detector };
-  const texts = readings.map((reading, index) => ({ place: `path[${index}]`, text: reading, ofApplication: false }));
+  const texts = readingsOf(text).map((reading, index) => ({
+    place: `path[${index}]`,
+    text: reading,
+    ofApplication: false,
+  }));
   const { redactions, complete } = runRules(texts, options);
   return redactions[0]?.type ?? (complete ? null : 'unread');
 }
 
-function holds(text: string, secret: string): boolean {
-  return text.includes(secret) || encodedForms(secret).some((form) => form.length >= SHORTEST && text.includes(form));
+/** Made once for a request: a path may have hundreds of segments. */
+function searched({ text, type }: KnownSecret): { readonly type: string; readonly forms: readonly string[] } {
+  return { type, forms: [text, ...encodedForms(text).filter((form) => form.length >= SHORTEST)] };
 }
 
 const SHORTEST = 8;
+
+/** As it is written, and with escapes undone (RFC 3986 §2.1). */
+function readingsOf(text: string): readonly string[] {
+  const decoded = unescaped(text);
+  return decoded === text ? [text] : [text, decoded];
+}
 
 function unescaped(text: string): string {
   if (!text.includes('%')) return text;

@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../judge-proxy/contract/endpoint.ts';
 import { ENDPOINTS, type EndpointName } from '../../judge-proxy/contract/endpoints.ts';
-import type { NewToken, PolicyVersion, ReplayEstimate, ReplayJob } from '../../judge-proxy/contract/responses.ts';
+import type { PolicyVersion, ReplayEstimate, ReplayJob, TokenRow } from '../../judge-proxy/contract/responses.ts';
 import type { AuditRow, Page as PageOf } from '../../judge-proxy/ledger/read-model/rows.ts';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
 import { requireChromium } from '../support/require-chromium.ts';
@@ -52,7 +52,7 @@ describe.runIf(hasChromium)('what somebody could miss', () => {
 
   const token = async () => {
     made += 1;
-    const { row } = await ask<NewToken>('POST', '/api/tokens', {
+    const { row } = await ask<{ row: TokenRow }>('POST', '/api/tokens', {
       ...{ name: `dashboard-${made}`, scopes: ['exchanges:read'] },
       expires_at: new Date(Date.now() + 86_400_000).toISOString(),
     });

@@ -4,29 +4,23 @@
  * else made takes one of their own before anything else. Signing out ends it, and so does the end of the session.
  */
 
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtConsole, ConsoleBrowser, expectNoFaults, hasChromium } from '../support/browser.ts';
-import { Chain } from '../support/chain.ts';
+import { Chain, ROOT } from '../support/chain.ts';
 import { consoleUrl, firstPassword } from '../support/console-people.ts';
 import { requireChromium } from '../support/require-chromium.ts';
 
 requireChromium();
 
 const OWN_PASSWORD = 'a sentence that only I know';
-const PAGES = [
-  ...['/', '/exchanges', '/exchanges/0198-some-id', '/connections', '/clients', '/queue', '/quality', '/policies'],
-  ...[
-    '/policies/default',
-    '/replays',
-    '/replays/some-job',
-    '/users',
-    '/tokens',
-    '/exports',
-    '/sinks',
-    '/audit',
-    '/settings',
-  ],
-];
+/** Every page there is, as the screens themselves name their addresses. */
+const SCREENS = join(ROOT, 'judge-proxy/console/src/screens');
+const PAGES = globSync('*/route.ts', { cwd: SCREENS })
+  .flatMap((file) => [...readFileSync(join(SCREENS, file), 'utf8').matchAll(/\bpath: '([^']+)'/g)])
+  .map(([, path = '']) => path.replaceAll(/\$\w+/g, 'some-name'))
+  .filter((path) => path !== '/sign-in' && path !== '/first-password');
 
 describe.runIf(hasChromium)('signing in', () => {
   let chain: Chain;
@@ -42,6 +36,7 @@ describe.runIf(hasChromium)('signing in', () => {
   });
 
   it('is asked of everybody on each page', async () => {
+    expect(PAGES.length).toBeGreaterThan(15);
     const { page, faults } = await browser.open(consoleUrl(chain));
     for (const path of PAGES) {
       await page.goto(path);
