@@ -8,6 +8,9 @@ const NAMED: ReadonlyMap<string, string> = new Map([
   ['ledger', 'ledger'],
   ['analysis', 'analysis'],
   ['log-copy', 'log-copy'],
+  ['ledger-index', 'index'],
+  ['ledger-answers', 'answers'],
+  ['ledger-reader', 'reader'],
 ]);
 
 /**
