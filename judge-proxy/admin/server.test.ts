@@ -81,6 +81,28 @@ describe('pages', () => {
     expect(answer).not.toContain('planted');
   });
 
+  test('a caller that goes away is no failure of ours', async () => {
+    const [asked, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    rig = await AdminRig.start({
+      handlers: {
+        health: async (_given, { signal }) => {
+          asked.resolve();
+          await once(signal, 'abort');
+          ended.resolve();
+          throw signal.reason;
+        },
+      },
+    });
+    const { token } = await rig.tokenOf('admin', 'admin', ['health:read']);
+    const socket = connect(rig.port, '127.0.0.1');
+    socket.write(`GET /api/health HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    await asked.promise;
+    socket.destroy();
+    await ended.promise;
+    await rig.admin.close();
+    expect(rig.log.lines.filter(({ event }) => event === 'admin_failed')).toEqual([]);
+  });
+
   test('/api/openapi.json: the version is that of this program, and nobody is told that of Node', async () => {
     const answer = await get(await start(), '/api/openapi.json');
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };

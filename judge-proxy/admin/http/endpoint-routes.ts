@@ -44,10 +44,12 @@ export function registerEndpoints(app: FastifyInstance, parts: AppParts, handler
         const { params, query, body = {} } = request;
         const given = parseGiven(endpoint, { params, query, body: body ?? {} });
         const gone = goneSignal(reply);
-        const answer = await handler(given, contextOf(parts, request, identity, gone.signal)).catch((error: unknown) => {
-          // Nobody hears it, and it is no failure that the log should tell of.
-          throw error === gone.signal.reason ? new ApiProblem('not_possible', 'The caller has gone.') : error;
-        });
+        const answer = await handler(given, contextOf(parts, request, identity, gone.signal)).catch(
+          (error: unknown) => {
+            // Nobody hears it, and it is no failure that the log should tell of.
+            throw error === gone.signal.reason ? new ApiProblem('not_possible', 'The caller has gone.') : error;
+          },
+        );
         return send(endpoint, answer, { parts, request, reply, gone, streams });
       },
     });
