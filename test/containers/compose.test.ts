@@ -227,7 +227,7 @@ describe.runIf(hasDocker)('docker compose up', () => {
       judge.exec([
         'node',
         '-e',
-        `require('node:https').get({ host: '127.0.0.1', port: 8889, path: '/api/users', rejectUnauthorized: false, headers: { host: '${host}' } }, (r) => console.log(r.statusCode))`,
+        `require('node:https').get({ host: '127.0.0.1', port: 8889, path: '/api/users', rejectUnauthorized: false, headers: { host: '${host}' } }, (r) => console.log(r.resume().statusCode))`,
       ]);
     expect((await ask('llm-as-judge-proxy')).output.trim()).toBe('403'); // not one of its names
     expect((await ask('localhost')).output.trim()).toBe('401');
