@@ -88,13 +88,10 @@ function readingsOf(text: string): readonly string[] {
   return decoded === text ? [text] : [text, decoded];
 }
 
+/** Run by run: one escape that is none must not keep the others from being read. */
 function unescaped(text: string): string {
   if (!text.includes('%')) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'));
 }
 
 /** Only paths without a secret are remembered. */
