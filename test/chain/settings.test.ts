@@ -25,6 +25,7 @@ const COSTS = 'test/chain/settings-cost.test.ts';
 const CASCADE = 'test/chain/settings-cascade.test.ts';
 const BREAKER = 'test/chain/settings-breaker.test.ts';
 const REDACTION = 'test/chain/settings-redaction.test.ts';
+const OIDC = 'test/chain/settings-oidc.test.ts';
 const SINKS = 'test/chain/settings-sinks.test.ts';
 const POLICIES = 'test/chain/policies.test.ts';
 const SHADOW = 'test/chain/shadow.test.ts';
@@ -42,6 +43,9 @@ const ADMIN_PROXY: Proof = [
   'behind_trusted_proxy and public_origin: its name, its origin, its cookies, and the address that it forwards',
 ];
 const SESSIONS: Proof = [ADMIN, 'session_idle and session_lifetime: when a session ends, whichever is first'];
+const PROVIDER: Proof = [OIDC, 'issuer, client_id and client_secret: who is asked, as whom, and with which secret'];
+const CLAIMS: Proof = [OIDC, 'user_claim, role_claim and roles: who it is, and what they may'];
+const REACHED: Proof = [OIDC, 'ca_files and allow_addresses: whose certificate is believed, and where it may live'];
 const SIGNING: Proof = [LISTEN, 'ca_cert and ca_key sign what clients see, and belong together'];
 const COVERED: Proof = [LISTEN, 'hosts and ports say what a route covers; 443 alone unless others are given'];
 const QUEUE: Proof = [
@@ -88,6 +92,16 @@ const PROVEN: Readonly<Record<string, readonly Proof[]>> = {
   'listen.admin.open_metrics': [[ADMIN, 'open_metrics: without a token, or nobody']],
   'console.session_idle': [SESSIONS],
   'console.session_lifetime': [SESSIONS],
+  'console.oidc.issuer': [PROVIDER],
+  'console.oidc.client_id': [PROVIDER],
+  'console.oidc.client_secret': [PROVIDER],
+  'console.oidc.name': [[OIDC, 'name: what the button says']],
+  'console.oidc.scopes': [[OIDC, 'scopes: what the provider is asked for']],
+  'console.oidc.user_claim': [CLAIMS],
+  'console.oidc.role_claim': [CLAIMS],
+  'console.oidc.roles': [CLAIMS],
+  'console.oidc.ca_files': [REACHED],
+  'console.oidc.allow_addresses': [REACHED],
   'interception.ca_cert': [SIGNING],
   'interception.ca_key': [SIGNING],
   'upstream.ca_files': [[LISTEN, 'ca_files are trusted for origins, and nobody else is']],

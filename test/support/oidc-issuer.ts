@@ -6,6 +6,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -39,15 +40,16 @@ export class OidcIssuer implements AsyncDisposable {
     server.on('request', (request, response) => void this.#serve(request, response));
   }
 
-  static async start(): Promise<OidcIssuer> {
-    const server = createServer();
+  /** @param tls its pair, PEM; plain HTTP without one */
+  static async start(tls?: { readonly cert: Buffer; readonly key: Buffer }): Promise<OidcIssuer> {
+    const server = tls === undefined ? createServer() : https.createServer(tls);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new OidcIssuer(server);
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `${this.#server instanceof https.Server ? 'https' : 'http'}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** `console.oidc` for this issuer. */
