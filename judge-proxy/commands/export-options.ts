@@ -2,8 +2,8 @@
 
 import type { ParseArgsOptionsConfig } from 'node:util';
 import { FORMATS, type Format } from '../exports/formats.ts';
-import { SUBJECTS, type Subject } from '../exports/record.ts';
-import { SEVERITIES, type Selection } from '../exports/selection.ts';
+import { BESIDE_SUBJECTS, SUBJECTS, type Subject } from '../exports/record.ts';
+import { isNameless, SEVERITIES, type Selection } from '../exports/selection.ts';
 import type { OverallLabel } from '../ledger/records.ts';
 import type { CommandIo } from './command.ts';
 import { readOptions, UsageError } from './options.ts';
@@ -84,6 +84,9 @@ function subjectsOf(values: Values, format: Format): readonly [Subject, ...Subje
   if (format === 'ocsf' && subject === 'connections') {
     throw new UsageError('Connections are no calls of an API: OCSF has verdicts and exchanges.');
   }
+  if (format !== 'jsonl' && format !== 'csv' && BESIDE_SUBJECTS.some((one) => one === subject)) {
+    throw new UsageError(`Of ${subject} there are the formats jsonl and csv.`);
+  }
   if (values.all !== true) return [subject];
   if (values.what !== undefined) throw new UsageError('Give --all or --what, not both.');
   return ['verdicts', 'exchanges'];
@@ -94,6 +97,9 @@ function selectionOf(values: Values, subjects: readonly Subject[], now: number):
   const severity = values['min-severity'];
   if ((label !== undefined || severity !== undefined) && subjects.some((subject) => subject !== 'verdicts')) {
     throw new UsageError('--label and --min-severity are asked of verdicts alone.');
+  }
+  if ((route !== undefined || client !== undefined) && subjects.some(isNameless)) {
+    throw new UsageError(`${subjects.join(' and ')}: these have neither --route nor --client.`);
   }
   return {
     ...(route === undefined ? {} : { route }),

@@ -214,7 +214,12 @@ describe('wrong arguments', () => {
   it.each([
     [[], /Say which --format/],
     [['--format', 'xml'], /--format takes one of/],
-    [['--format', 'jsonl', '--what', 'labels'], /--what takes one of/],
+    [['--format', 'jsonl', '--what', 'notes'], /--what takes one of/],
+    [['--format', 'ocsf', '--what', 'labels'], /formats jsonl and csv/],
+    [['--format', 'hec', '--what', 'audit'], /formats jsonl and csv/],
+    [['--format', 'csv', '--what', 'labels', '--client', 'a'], /neither --route nor --client/],
+    [['--format', 'jsonl', '--what', 'audit', '--route', 'a'], /neither --route nor --client/],
+    [['--format', 'csv', '--what', 'shadow_verdicts', '--label', 'clean'], /verdicts alone/],
     [['--format', 'jsonl', '--all'], /belong to --format ocsf/],
     [['--format', 'jsonl', '--strict'], /belong to --format ocsf/],
     [['--format', 'ocsf', '--what', 'connections'], /no calls of an API/],

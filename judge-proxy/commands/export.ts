@@ -25,7 +25,8 @@ Writes the records of the ledger as other systems read them, oldest first, up to
   --format hec        events of Splunk's HTTP Event Collector
 
 Options
-  --what WORD         verdicts, exchanges or connections (verdicts)
+  --what WORD         verdicts, exchanges, connections, or as jsonl or csv: shadow_verdicts,
+                      labels, audit (verdicts)
   --all               ocsf: findings and an API Activity for each exchange
   --strict            ocsf: findings without attributes that the schema has not for them
   --ledger URL        ledger to read ($JUDGE_PROXY_LEDGER, or sqlite:data/ledger.db)

@@ -151,7 +151,7 @@ export const auditQuery = z.strictObject({
 });
 export const exportQuery = z.strictObject({
   format: z.enum(['jsonl', 'csv', 'ocsf', 'otlp', 'elastic', 'hec']),
-  subject: z.enum(['verdicts', 'exchanges', 'connections']).default('verdicts'),
+  subject: z.enum(['verdicts', 'exchanges', 'connections', 'shadow_verdicts', 'labels', 'audit']).default('verdicts'),
   route: name.optional(),
   client: name.optional(),
   label: labelName.optional(),

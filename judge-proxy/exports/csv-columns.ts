@@ -4,17 +4,18 @@
  */
 
 import type { Verdict } from '../ledger/records.ts';
+import type { AuditItem, ExportItem, LabelItem, ShadowVerdictItem } from './beside-records.ts';
 import type { Cell } from './csv.ts';
 import { violated } from './flagged.ts';
-import type { ConnectionItem, ExchangeItem, Item, Subject, VerdictItem } from './record.ts';
+import type { ConnectionItem, ExchangeItem, Subject, VerdictItem } from './record.ts';
 
-interface Column<T extends Item> {
+interface Column<T extends ExportItem> {
   readonly name: string;
   readonly value: (record: T['record']) => Cell;
 }
 
 /** Columns that have the name and the value of a field. */
-function same<T extends Item, K extends keyof T['record'] & string>(...names: readonly K[]): Column<T>[] {
+function same<T extends ExportItem, K extends keyof T['record'] & string>(...names: readonly K[]): Column<T>[] {
   return names.map((name) => ({ name, value: (record) => (record as T['record'])[name] as unknown as Cell }));
 }
 
@@ -84,12 +85,74 @@ const CONNECTION: readonly Column<ConnectionItem>[] = [
   ...same<ConnectionItem, keyof ConnectionItem['record']>('bytes_up', 'bytes_down', 'duration_ms'),
 ];
 
-/** Names of the columns, in their order. */
-export function csvColumns(subject: Subject): string[] {
-  return { verdicts: VERDICT, exchanges: EXCHANGE, connections: CONNECTION }[subject].map(({ name }) => name);
+const SHADOW_VERDICT: readonly Column<ShadowVerdictItem>[] = [
+  ...VERDICT.map(({ name, value }): Column<ShadowVerdictItem> => ({ name, value })),
+  { name: 'shadow_of', value: ({ shadow_of }) => shadow_of },
+];
+
+const LABEL: readonly Column<LabelItem>[] = [
+  ...same<LabelItem, keyof LabelItem['record']>('seq', 'ts', 'label_id', 'exchange_id', 'verdict_id', 'reviewer'),
+  ...same<LabelItem, keyof LabelItem['record']>('label', 'replaces', 'queue', 'blind', 'sampling_probability'),
+  ...same<LabelItem, keyof LabelItem['record']>('bulk_id', 'note', 'note_sha256'),
+];
+
+/** Of three kinds: what one has not is empty. */
+const AUDIT: readonly Column<AuditItem>[] = [
+  ...same<AuditItem, 'seq' | 'ts' | 'kind'>('seq', 'ts', 'kind'),
+  { name: 'id', value: idOf },
+  { name: 'actor_kind', value: (record) => (record.kind === 'export_gap' ? null : record.actor.kind) },
+  { name: 'actor_name', value: (record) => (record.kind === 'export_gap' ? null : record.actor.name) },
+  { name: 'action', value: (record) => (record.kind === 'act' ? record.action : null) },
+  { name: 'object', value: (record) => (record.kind === 'act' ? record.object : null) },
+  { name: 'before', value: (record) => (record.kind === 'act' ? jsonCell(record.before) : null) },
+  { name: 'after', value: (record) => (record.kind === 'act' ? jsonCell(record.after) : null) },
+  { name: 'reason', value: (record) => (record.kind === 'act' ? null : record.reason) },
+  { name: 'tier', value: (record) => (record.kind === 'erasure' ? record.tier : null) },
+  { name: 'scope_kind', value: (record) => (record.kind === 'erasure' ? record.scope.kind : null) },
+  { name: 'scope_of', value: (record) => (record.kind === 'erasure' ? record.scope.of : null) },
+  { name: 'records', value: recordsOf },
+  { name: 'sink', value: (record) => (record.kind === 'export_gap' ? record.sink : null) },
+  { name: 'from_seq', value: (record) => (record.kind === 'export_gap' ? record.from_seq : null) },
+  { name: 'to_seq', value: (record) => (record.kind === 'export_gap' ? record.to_seq : null) },
+];
+
+function idOf(record: AuditItem['record']): string {
+  switch (record.kind) {
+    case 'act':
+      return record.act_id;
+    case 'erasure':
+      return record.erasure_id;
+    case 'export_gap':
+      return record.gap_id;
+    default:
+      return record satisfies never;
+  }
 }
 
-export function csvCells(item: Item): Cell[] {
+function recordsOf(record: AuditItem['record']): number | null {
+  if (record.kind === 'erasure') return record.seqs.length;
+  return record.kind === 'export_gap' ? record.records : null;
+}
+
+function jsonCell(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value);
+}
+
+const COLUMNS = {
+  verdicts: VERDICT,
+  exchanges: EXCHANGE,
+  connections: CONNECTION,
+  shadow_verdicts: SHADOW_VERDICT,
+  labels: LABEL,
+  audit: AUDIT,
+} as const satisfies Readonly<Record<Subject, unknown>>;
+
+/** Names of the columns, in their order. */
+export function csvColumns(subject: Subject): string[] {
+  return COLUMNS[subject].map(({ name }) => name);
+}
+
+export function csvCells(item: ExportItem): Cell[] {
   switch (item.subject) {
     case 'verdicts':
       return VERDICT.map(({ value }) => value(item.record));
@@ -97,6 +160,12 @@ export function csvCells(item: Item): Cell[] {
       return EXCHANGE.map(({ value }) => value(item.record));
     case 'connections':
       return CONNECTION.map(({ value }) => value(item.record));
+    case 'shadow_verdicts':
+      return SHADOW_VERDICT.map(({ value }) => value(item.record));
+    case 'labels':
+      return LABEL.map(({ value }) => value(item.record));
+    case 'audit':
+      return AUDIT.map(({ value }) => value(item.record));
     default:
       item satisfies never;
       return [];

@@ -1,5 +1,6 @@
 /** The formats of an export: each gives the text of one record, whole lines, or none for a record that it leaves out. */
 
+import { type ExportItem, isBeside } from './beside-records.ts';
 import { csvLine } from './csv.ts';
 import { csvCells, csvColumns } from './csv-columns.ts';
 import { ecsDocument } from './ecs.ts';
@@ -25,12 +26,15 @@ export function header(format: Format, subject: Subject): string {
 }
 
 /** Pure: the same record gives the same text, so that a second delivery can be told from a new one. */
-export function lineOf(item: Item, { format, strict }: FormatOptions): string {
+export function lineOf(item: ExportItem, { format, strict }: FormatOptions): string {
+  if (format === 'jsonl') return json(item.record);
+  if (format === 'csv') return csvLine(csvCells(item));
+  // The other formats have no words for these.
+  return isBeside(item) ? '' : eventLine(item, format, strict);
+}
+
+function eventLine(item: Item, format: Exclude<Format, 'jsonl' | 'csv'>, strict: boolean): string {
   switch (format) {
-    case 'jsonl':
-      return json(item.record);
-    case 'csv':
-      return csvLine(csvCells(item));
     case 'ocsf':
       return ocsf(item, strict);
     case 'otlp':

@@ -4,9 +4,9 @@
  */
 
 import { epochMs, PRODUCER, present } from './producer.ts';
-import type { Item, Subject } from './record.ts';
+import type { Item } from './record.ts';
 
-const SOURCETYPE: Readonly<Record<Subject, string>> = {
+const SOURCETYPE: Readonly<Record<Item['subject'], string>> = {
   verdicts: 'judge_proxy:verdict',
   exchanges: 'judge_proxy:exchange',
   connections: 'judge_proxy:connection',

@@ -4,8 +4,10 @@ import type { RecordRow } from '../ledger/record-pages.ts';
 import type { ConnectionRecord, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from '../ledger/records.ts';
 import { mergeVerdict } from '../ledger/verdict-words.ts';
 
+/** Of these there are JSON lines and CSV alone (beside-records.ts). */
+export const BESIDE_SUBJECTS = ['shadow_verdicts', 'labels', 'audit'] as const;
 /** What can be exported. */
-export const SUBJECTS = ['verdicts', 'exchanges', 'connections'] as const;
+export const SUBJECTS = ['verdicts', 'exchanges', 'connections', ...BESIDE_SUBJECTS] as const;
 export type Subject = (typeof SUBJECTS)[number];
 
 /** A verdict as the ledger holds it. */
@@ -99,7 +101,8 @@ function verdictOf(row: RecordRow, body: string): NewVerdict {
   }
 }
 
-function parsed({ seq }: RecordRow, json: string): Readonly<Record<string, unknown>> {
+/** @throws {UnreadableRecord} for what is no JSON object */
+export function parsed({ seq }: Pick<RecordRow, 'seq'>, json: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(json);
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;

@@ -2,8 +2,9 @@
 
 import { setImmediate } from 'node:timers/promises';
 import type { RecordPages } from '../ledger/record-pages.ts';
+import { readExportItem } from './beside-records.ts';
 import { type FormatOptions, header, lineOf } from './formats.ts';
-import { readItem, type Subject } from './record.ts';
+import type { Subject } from './record.ts';
 import { isSelected, kindsOf, type Selection } from './selection.ts';
 
 export interface ExportRange {
@@ -38,7 +39,7 @@ export async function* exportText(options: ExportOptions): AsyncGenerator<string
     const rows = pages.page({ kinds, after, upTo, limit: PAGE });
     let text = '';
     for (const row of rows) {
-      const item = readItem(row);
+      const item = readExportItem(row);
       // What was erased is no part of an export: its place in the chain stays, and says nothing of it.
       const line = item !== null && isSelected(item, selection) ? lineOf(item, options) : '';
       if (line !== '') written += 1;

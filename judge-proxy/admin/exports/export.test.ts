@@ -64,6 +64,9 @@ describe('a download', () => {
     ['otlp', 'verdicts', 'application/x-ndjson', 'otlp.jsonl'],
     ['elastic', 'verdicts', 'application/x-ndjson', 'ecs.jsonl'],
     ['hec', 'verdicts', 'application/x-ndjson', 'hec.jsonl'],
+    ['csv', 'shadow_verdicts', 'text/csv; charset=utf-8', 'csv'],
+    ['csv', 'labels', 'text/csv; charset=utf-8', 'csv'],
+    ['jsonl', 'audit', 'application/x-ndjson', 'jsonl'],
   ] as const)('%s of %s is what the command writes', async (format, subject, type, ending) => {
     const wanted = await text(format, subject);
     expect(wanted).not.toBe('');
@@ -108,6 +111,9 @@ describe('a download', () => {
     [{ format: 'ocsf', subject: 'connections' }, 'subject'],
     [{ format: 'csv', subject: 'exchanges', label: 'clean' }, 'label'],
     [{ format: 'csv', subject: 'connections', min_severity: 'low' }, 'min_severity'],
+    [{ format: 'hec', subject: 'labels' }, 'subject'],
+    [{ format: 'csv', subject: 'labels', client: 'team-a' }, 'client'],
+    [{ format: 'csv', subject: 'audit', route: 'a' }, 'route'],
   ])('%j is refused, and not recorded', async (query, path) => {
     const before = await rig.ledger.head();
     const { status, body } = await admin.call('GET', `/api/export?${new URLSearchParams(query)}`);

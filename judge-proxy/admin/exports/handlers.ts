@@ -3,7 +3,8 @@
 import { hash } from 'node:crypto';
 import type { Query } from '../../contract/endpoints.ts';
 import type { Format } from '../../exports/formats.ts';
-import type { Selection } from '../../exports/selection.ts';
+import { BESIDE_SUBJECTS } from '../../exports/record.ts';
+import { isNameless, type Selection } from '../../exports/selection.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type Clock, timestamp } from '../../telemetry/clock.ts';
 import type { Handlers } from '../handlers.ts';
@@ -58,13 +59,19 @@ export function createExportHandlers({ ledger, ledgerUrl, clock }: ExportParts):
 }
 
 /** @throws {ApiProblem} `invalid_request` for what a format or a filter has nothing to say about */
-function checkPossible({ format, subject, label, min_severity }: Query<'export'>): void {
+function checkPossible({ format, subject, label, min_severity, route, client }: Query<'export'>): void {
   if (format === 'ocsf' && subject === 'connections') {
     throw refused('query.subject', 'connections are no calls of an API: OCSF has verdicts and exchanges');
+  }
+  if (format !== 'jsonl' && format !== 'csv' && BESIDE_SUBJECTS.some((one) => one === subject)) {
+    throw refused('query.subject', 'there are the formats jsonl and csv of these');
   }
   if (subject === 'verdicts') return;
   if (label !== undefined) throw refused('query.label', 'is asked of verdicts alone');
   if (min_severity !== undefined) throw refused('query.min_severity', 'is asked of verdicts alone');
+  if (!isNameless(subject)) return;
+  if (route !== undefined) throw refused('query.route', 'is nothing that these records have');
+  if (client !== undefined) throw refused('query.client', 'is nothing that these records have');
 }
 
 function refused(path: string, message: string): ApiProblem {
