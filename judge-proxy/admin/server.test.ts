@@ -81,6 +81,19 @@ describe('pages', () => {
     expect(answer).not.toContain('planted');
   });
 
+  test('half a request holds a connection for seconds, not for a minute', { timeout: 30_000 }, async () => {
+    const port = await start();
+    const started = performance.now();
+    const post = 'POST /api/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9';
+    const halves = ['', 'GET / HTTP/1.1\r\nHost: local', `${post}\r\n\r\n{`].map(async (sent) => {
+      const socket = connect(port, '127.0.0.1').resume();
+      socket.write(sent);
+      await once(socket, 'close');
+    });
+    await Promise.all(halves);
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
+
   test('a caller that goes away is no failure of ours', async () => {
     const [asked, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     rig = await AdminRig.start({

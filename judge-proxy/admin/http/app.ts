@@ -48,6 +48,10 @@ export interface AppParts {
  */
 export const MOST_CONNECTIONS = 512;
 const TLS_HANDSHAKE_MS = 10_000;
+/** For the headers of a request, and for all of it. */
+const REQUEST_MS = 10_000;
+/** Node looks every 30 s, and gives headers a minute: 512 halves of requests would keep everybody else out for so long. */
+const HTTP = { headersTimeout: REQUEST_MS, connectionsCheckingInterval: 2_000 };
 
 /** @param handlers those that are there; an endpoint without one is not */
 export async function createApp(parts: AppParts, handlers: Partial<Handlers>): Promise<FastifyInstance> {
@@ -78,7 +82,7 @@ function open({ listen, tls, newId, log }: AppParts): FastifyInstance {
   const options = {
     logger: false,
     forceCloseConnections: true,
-    requestTimeout: 10_000,
+    requestTimeout: REQUEST_MS,
     exposeHeadRoutes: false,
     return503OnClosing: false,
     bodyLimit: 1,
@@ -92,9 +96,9 @@ function open({ listen, tls, newId, log }: AppParts): FastifyInstance {
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
   } satisfies FastifyServerOptions;
-  if (tls === null) return fastify(options);
+  if (tls === null) return fastify({ ...options, http: HTTP });
   return fastify({
     ...options,
-    https: { ...tls.context, handshakeTimeout: TLS_HANDSHAKE_MS },
+    https: { ...tls.context, ...HTTP, handshakeTimeout: TLS_HANDSHAKE_MS },
   }) as unknown as FastifyInstance;
 }
