@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Capture } from '../exchange/capture.ts';
+import { createDetectors } from './detectors.ts';
 import { analyse, chat, inputOf, responses, toolCall } from './testing/analysing.ts';
 import { bodyOf, captureOf, streamOf } from './testing/captures.ts';
 import { SECRETS } from './testing/secrets.ts';
@@ -84,4 +85,17 @@ describe('no secret is left', () => {
       }
     }
   });
+});
+
+it('what each event of a stream repeats is one value, not all of them together', async () => {
+  const detectors = createDetectors({ patterns: [], json_paths: [{ name: 'tenant', path: '$..tenant' }] });
+  for (const tenant of ['acme-corporation', 'acme']) {
+    const events = ['Hello ', tenant, '!'].map((content) =>
+      JSON.stringify({ id: 'x', object: 'chat.completion.chunk', tenant, choices: [{ index: 0, delta: { content } }] }),
+    );
+    const response = bodyOf(events.map((event) => `data: ${event}\n\n`).join(''), { contentType: 'text/event-stream' });
+    const { parts } = inputOf(await analyse(captureOf({ response }), { detectors })).transcript;
+    expect(JSON.stringify(parts)).toContain('[REDACTED:tenant:');
+    expect(JSON.stringify(parts)).not.toContain('acme');
+  }
 });

@@ -42,12 +42,21 @@ interface Value extends KnownSecret {
   readonly place: string | null;
 }
 
+interface Piece {
+  readonly side: Side;
+  readonly type: string;
+  /** All pieces so far, put together. */
+  text: string;
+  /** The value where every event repeats it: it may be a field of the stream and no text in pieces. */
+  repeated: string | null;
+}
+
 /** What paths have found in the bodies of one exchange, or in as much of a stream as has come. */
 export class JsonSecrets {
   readonly #paths: readonly CompiledPath[];
   readonly #values: Value[] = [];
   /** Of streams: pieces by path, location and what the event says of itself. */
-  readonly #pieces = new Map<string, { readonly type: string; readonly side: Side; text: string }>();
+  readonly #pieces = new Map<string, Piece>();
   #complete = true;
 
   constructor(paths: readonly CompiledPath[]) {
@@ -91,12 +100,12 @@ export class JsonSecrets {
 
   /** All values, for where they occur elsewhere. */
   get secrets(): KnownSecret[] {
-    return [...this.#values, ...this.#pieces.values()].map(({ text, type }) => ({ text, type }));
+    return [...this.#values, ...this.#streamed()].map(({ text, type }) => ({ text, type }));
   }
 
   /** The values where they stand in texts of the transcript. Afterwards `complete` says whether all were looked for. */
   findings(texts: readonly PlacedText[]): Finding[] {
-    const pieces = [...this.#pieces.values()];
+    const pieces = this.#streamed();
     if (this.#values.length + pieces.length === 0) return [];
     let left = MOST_COMPARED;
     const found: Finding[] = [];
@@ -121,6 +130,14 @@ export class JsonSecrets {
       }
     }
     return found;
+  }
+
+  /** Of streams, each as it may be meant. */
+  #streamed(): Omit<Value, 'place'>[] {
+    return [...this.#pieces.values()].flatMap(({ side, type, text, repeated }) => {
+      const texts = repeated === null || repeated === text ? [text] : [text, repeated];
+      return texts.map((one) => ({ side, type, text: one }));
+    });
   }
 
   #query(side: Side, value: Json, budget: Budget, streamed: boolean): void {
@@ -167,8 +184,11 @@ export class JsonSecrets {
     }
     const key = JSON.stringify([side, type, location, speakerOf(event)]);
     const piece = this.#pieces.get(key);
-    if (piece === undefined) this.#pieces.set(key, { type, side, text });
-    else piece.text += text;
+    if (piece === undefined) this.#pieces.set(key, { side, type, text, repeated: text });
+    else {
+      piece.text += text;
+      if (text !== piece.repeated) piece.repeated = null;
+    }
   }
 }
 
