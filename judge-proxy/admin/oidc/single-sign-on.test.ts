@@ -14,6 +14,7 @@ import { oidc } from '../../config/oidc.ts';
 import type { OidcRefusal } from '../../contract/sign-in.ts';
 import type { StoredSecret } from '../auth/account-rows.ts';
 import { AdminRig } from '../testing/admin-rig.ts';
+import { Provider } from './provider.ts';
 
 const NAME = 'anna@example.test';
 
@@ -357,6 +358,17 @@ describe('the way there', () => {
     );
   });
 
+  test('behind a proxy that ends TLS: its origin is named to the provider, and the cookie is of that host alone', async () => {
+    const listen = { behind_trusted_proxy: true, public_origin: 'https://judge.example' };
+    await using proxied = await AdminRig.start({ listen, console: { oidc: oidc.parse(issuer.config) } });
+    const step = await new RedirectBrowser().visit(`http://127.0.0.1:${proxied.port}/api/session/oidc`);
+    const asked = new URL(step.location).searchParams.get('redirect_uri');
+    expect(asked).toBe('https://judge.example/api/session/oidc/callback');
+    expect(step.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^__Host-judge_session_oidc=[\w-]{43}; Path=\/; .*SameSite=Lax; Secure$/),
+    ]);
+  });
+
   test('is not there without a provider', async () => {
     await using plain = await AdminRig.start();
     const ask = async (path: string) => (await fetch(`${plain.base}/api/session/${path}`)).status;
@@ -394,6 +406,20 @@ describe('a provider that is not well', () => {
       response.write(Buffer.alloc(2 * 1024 * 1024, 0x20));
     };
     await expectRefused(await begin(), 'unavailable');
+  });
+
+  test('does not answer', async () => {
+    issuer.instead = () => {};
+    const settings = oidc.parse(issuer.config);
+    const provider = new Provider({ oidc: settings, fetch: globalThis.fetch, clock: rig.clock, timeoutMs: 50 });
+    const refused = { code: 'unavailable', reason: 'timeout' };
+    await expect(provider.begin(`${rig.base}/`)).rejects.toMatchObject(refused);
+    issuer.instead = null;
+    const { url, ...pending } = await provider.begin(`${rig.base}/callback`);
+    const { location } = await new RedirectBrowser().visit(url.href);
+    issuer.instead = () => {};
+    const waiting = { ...pending, redirectUri: `${rig.base}/callback`, next: undefined, cookieSha256: null };
+    await expect(provider.finish(waiting, new URL(location).search)).rejects.toMatchObject(refused);
   });
 
   const DISCOVERY: Readonly<Record<string, () => object>> = {
