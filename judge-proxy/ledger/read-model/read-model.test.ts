@@ -11,6 +11,7 @@ import type { Worker } from 'node:worker_threads';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../telemetry/clock.ts';
+import type { NewRecord } from '../acts.ts';
 import type { Ledger } from '../ledger.ts';
 import { KeptLog, sampleCompleted, sampleConnection, sampleOpened, sampleVerdict } from '../sample-records.ts';
 import { openLedger } from '../sqlite.ts';
@@ -150,23 +151,13 @@ describe('following', () => {
 });
 
 describe('what users give', () => {
-  const KEYS = [
-    ...[
-      'q',
-      'client',
-      'route',
-      'host',
-      'api',
-      'model',
-      'mode',
-      'label',
-      'min_severity',
-      'action',
-      'state',
-      'decided_by',
-    ],
-    ...['coverage', 'reason', 'judge', 'judge_hash', 'outcome', 'human_label', 'since', 'until'],
-  ];
+  /** Every filter of text; one that is added has to be here. */
+  const FILTERS: Readonly<Record<Exclude<keyof ExchangeFilter, 'judged'>, true>> = {
+    ...{ q: true, client: true, route: true, host: true, api: true, model: true, mode: true, label: true },
+    ...{ min_severity: true, action: true, state: true, decided_by: true, coverage: true, reason: true, judge: true },
+    ...{ judge_hash: true, outcome: true, human_label: true, since: true, until: true },
+  };
+  const KEYS = Object.keys(FILTERS);
   const HOSTILE = [
     "'",
     '"',
@@ -192,6 +183,33 @@ describe('what users give', () => {
       const expected = key === 'client' && value === "' OR 1=1 --" ? ['one'] : [];
       expect(await ids({ [key]: value }), value).toEqual(expected);
     }
+  });
+
+  it('labels of one exchange have a bound: those that stand are all there', async () => {
+    await exchange('one');
+    const label = (index: number): NewRecord => ({
+      kind: 'label',
+      note: null,
+      record: {
+        ...{ label_id: `one-${index}`, exchange_id: 'one', verdict_id: null, ts: '2026-02-01T00:00:00.000Z' },
+        ...{ reviewer: index === 0 ? 'rita' : 'sam', blind: false, queue: null, bulk_id: null },
+        ...{
+          sampling_probability: null,
+          label: 'clean',
+          replaces: index < 2 ? null : `one-${index - 1}`,
+          note_sha256: null,
+        },
+      },
+    });
+    await ledger.append(
+      Array.from({ length: 1_200 }, (_, index) => label(index)),
+      [],
+    );
+    await model.caughtUp(last);
+    const labels = await model.labels('one');
+    expect(labels).toHaveLength(1_000);
+    expect(labels.filter(({ stands }) => stands).map(({ label_id }) => label_id)).toEqual(['one-0', 'one-1199']);
+    expect(labels.map(({ seq }) => seq)).toEqual(labels.map(({ seq }) => seq).toSorted((a, b) => a - b));
   });
 
   it('finds nobody by the names of others, in every other question', async () => {

@@ -19,18 +19,26 @@ import type {
 } from './rows.ts';
 import { timeBound } from './times.ts';
 
+/** Of one exchange: all that stand, one for each reviewer, and the newest of those that were replaced or withdrawn. */
+const MOST_LABELS = 1_000;
+
 export function labelRows(db: IndexDb, source: LedgerSource, exchangeId: string): LabelRow[] {
   const seq = seqOf(db, exchangeId);
   if (seq === null) return [];
   const rows = db.all<{ seq: number; stands: number }>(
-    'SELECT seq, stands FROM labels WHERE opened_seq = ? ORDER BY seq',
+    'SELECT seq, stands FROM labels WHERE opened_seq = ? ORDER BY stands DESC, seq DESC LIMIT ?',
     seq,
+    MOST_LABELS,
   );
-  return rows.flatMap(({ seq: at, stands }) => {
-    const record = source.record(at);
-    if (record === null || record.body === null) return [];
-    return [{ ...(JSON.parse(record.body) as LabelRecord), seq: at, note: noteOf(record.text), stands: stands === 1 }];
-  });
+  return rows
+    .sort((a, b) => a.seq - b.seq)
+    .flatMap(({ seq: at, stands }) => {
+      const record = source.record(at);
+      if (record === null || record.body === null) return [];
+      return [
+        { ...(JSON.parse(record.body) as LabelRecord), seq: at, note: noteOf(record.text), stands: stands === 1 },
+      ];
+    });
 }
 
 function noteOf(text: string | null): string | null {
