@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRecordPages } from '../../judge-proxy/ledger/record-pages.ts';
 import { Receiver } from '../../judge-proxy/sinks/testing/sink-rig.ts';
 import { makeOriginCertificate } from '../support/certificates.ts';
+import { foundIn, needlesOf } from '../support/corpus-search.ts';
 import { Origin } from '../support/origin.ts';
 import { chat } from '../support/settings-requests.ts';
 import type { RunningSettings } from '../support/settings-running.ts';
@@ -80,6 +81,19 @@ afterAll(async () => {
   await world?.close();
   await receiver?.close();
   await tls?.close();
+});
+
+it('no sink of any type gets a secret of traffic, whatever it sends: records, findings, events of HEC', async () => {
+  await receiver.until(() => ['violations', 'findings', 'splunk'].every((name) => of(name).length > 0));
+  await receiver.until(() => bodies('splunk').join().includes(ended));
+  const needles = needlesOf([{ name: 'card', secret: CARD.slice(-19) }]);
+  expect(foundIn(CARD, needles)).toHaveLength(1);
+  const sent = receiver.requests
+    .map(({ url, headers, body }) => `${url} ${JSON.stringify(headers)} ${body}`)
+    .join('\n');
+  expect(sent).toContain('payment_card');
+  expect(foundIn(sent, needles)).toEqual([]);
+  expect(foundIn(Buffer.concat(tls.seen.map(({ body }) => body)), needles)).toEqual([]);
 });
 
 describe('a sink', () => {
