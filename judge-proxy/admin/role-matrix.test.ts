@@ -3,7 +3,8 @@
  * endpoint is called by every kind of caller, and the answer follows from the two tables alone. Handlers stand still here
  * and say that they were reached; a new endpoint is in the matrix without another line.
  *
- * Who may: a role that has the permission, or a token with that scope whose maker still has it. `session` is for
+ * Who may: a role that has the permission, or a token with that scope whose maker still has it, and with the one that is
+ * needed beside it where there is one. `session` is for
  * whoever is signed in, and no token. Everybody else gets 401 when unknown and 403 when known.
  */
 
@@ -76,6 +77,8 @@ test('every endpoint is in the matrix, with a handler that the server answers by
 
 describe.each(GUARDED)('%s', (name, endpoint) => {
   const permission = endpoint.permission as Permission;
+  const { also } = endpoint;
+  const needed: readonly Permission[] = also === undefined ? [permission] : [permission, also];
   const entry: [string, Endpoint] = [name, endpoint];
 
   test('nobody: 401', async () => {
@@ -84,19 +87,21 @@ describe.each(GUARDED)('%s', (name, endpoint) => {
 
   test.each(ROLES)('%s', async (role) => {
     const session = users.get(role) ?? stranger();
-    const may = ROLE_PERMISSIONS[role].includes(permission);
+    const may = needed.every((one) => ROLE_PERMISSIONS[role].includes(one));
     const answer = await call(session, entry);
     expect(permitted(answer), JSON.stringify(answer.body)).toBe(may);
     if (!may) expect(answer).toMatchObject({ status: 403, body: { code: 'not_permitted' } });
   });
 
   test('a token with that scope only', async () => {
-    const answer = await call(stranger(), entry, withToken(only.get(permission) ?? ''));
+    const { token } = await rig.tokenOf('admin', 'admin', needed);
+    const answer = await call(stranger(), entry, withToken(token));
     expect(permitted(answer), JSON.stringify(answer.body)).toBe(true);
   });
 
-  test('a token with every other scope, and one for metrics alone', async () => {
-    for (const wrong of [without.get(permission), only.get('metrics:read')]) {
+  test('a token with every other scope, one without what is needed beside it, and one for metrics alone', async () => {
+    const half = needed.length > 1 ? [only.get(permission)] : [];
+    for (const wrong of [...needed.map((one) => without.get(one)), ...half, only.get('metrics:read')]) {
       const answer = await call(stranger(), entry, withToken(wrong ?? ''));
       expect(answer).toMatchObject({ status: 403, body: { code: 'not_permitted' } });
     }

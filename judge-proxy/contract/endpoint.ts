@@ -21,6 +21,8 @@ export interface Endpoint<
   readonly path: `/${string}`;
   /** `public`: nobody has to be known. `session`: any user who is signed in, but no token. */
   readonly permission: Permission | 'public' | 'session';
+  /** Needed beside it, where the answer tells of what has a permission of its own. */
+  readonly also?: Permission;
   readonly summary: string;
   readonly params: Params;
   readonly query: Query;
@@ -41,7 +43,7 @@ type Given<
   R extends z.ZodType,
   K extends AnswerKind,
 > = Pick<Endpoint<P, Q, B, R, K>, 'method' | 'path' | 'permission' | 'summary' | 'response'> &
-  Partial<Pick<Endpoint<P, Q, B, R, K>, 'params' | 'query' | 'body' | 'answer' | 'status'>>;
+  Partial<Pick<Endpoint<P, Q, B, R, K>, 'also' | 'params' | 'query' | 'body' | 'answer' | 'status'>>;
 
 /** Fills in what most endpoints do not have. */
 export function endpoint<

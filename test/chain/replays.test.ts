@@ -140,7 +140,7 @@ describe('a replay', () => {
   it('is started by who may, and by nobody else', async () => {
     const token = {
       name: 'reads',
-      scopes: ['replays:read'],
+      scopes: ['replays:read', 'exchanges:read'],
       expires_at: new Date(Date.now() + 3_600_000).toISOString(),
     };
     const { token: secret } = await call<{ token: string }>('POST', '/api/tokens', token, 201);

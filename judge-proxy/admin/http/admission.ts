@@ -8,7 +8,7 @@ import type { Authenticator, Credentials, Identity } from '../auth/authenticate.
 import { ApiProblem } from '../problems.ts';
 import type { OwnNames } from './own-names.ts';
 
-export type Permitted = Pick<Endpoint, 'method' | 'permission'>;
+export type Permitted = Pick<Endpoint, 'method' | 'permission' | 'also'>;
 
 export interface AdmissionParts {
   readonly authenticator: Authenticator;
@@ -35,8 +35,7 @@ export async function admit(
   const identity = await authenticator.identify({ cookie: headers.cookie, authorization: headers.authorization });
   if (identity === null) throw new ApiProblem('not_signed_in');
   if (identity.mustChange && mustChange === 'refuse') throw new ApiProblem('password_must_change');
-  const permitted = permission === 'session' ? identity.session !== null : identity.caller.permissions.has(permission);
-  if (!permitted) throw new ApiProblem('not_permitted');
+  if (!permits(identity, endpoint)) throw new ApiProblem('not_permitted');
   ownNames.checkOrigin(headers);
   if (endpoint.method !== 'GET' && identity.session !== null) checkCsrf(headers['x-csrf-token'], identity.session.id);
   return identity;
@@ -46,14 +45,20 @@ export async function admit(
 export async function stillPermitted(
   { authenticator }: AdmissionParts,
   credentials: Credentials,
-  { permission }: Permitted,
+  endpoint: Permitted,
 ): Promise<boolean> {
   const identity = await authenticator.identify(credentials, false).catch((error: unknown) => {
     if (error instanceof ApiProblem) return null;
     throw error;
   });
-  if (identity === null || identity.mustChange || permission === 'public') return false;
-  return permission === 'session' ? identity.session !== null : identity.caller.permissions.has(permission);
+  return identity !== null && !identity.mustChange && permits(identity, endpoint);
+}
+
+/** Nobody is asked for at a public endpoint: whoever asks here has to have a permission. */
+function permits({ session, caller }: Identity, { permission, also }: Permitted): boolean {
+  if (permission === 'public') return false;
+  if (permission === 'session') return session !== null;
+  return caller.permissions.has(permission) && (also === undefined || caller.permissions.has(also));
 }
 
 function checkCsrf(given: string | string[] | undefined, sessionId: string): void {

@@ -9,6 +9,7 @@ import { openApiDocument } from './openapi.ts';
 interface Operation {
   readonly operationId: string;
   readonly 'x-permission': string;
+  readonly 'x-also'?: string;
   readonly security: readonly Record<string, unknown>[];
   readonly parameters: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
   readonly requestBody?: { readonly content: Record<string, { readonly schema: { readonly properties: object } }> };
@@ -35,6 +36,7 @@ test.each(Object.entries<Endpoint>(ENDPOINTS))('%s', (name, endpoint) => {
   const path = endpoint.path.replaceAll(/:([a-z_]+)/g, '{$1}');
   const operation = document.paths[path]?.[endpoint.method.toLowerCase()];
   expect(operation).toMatchObject({ operationId: name, 'x-permission': endpoint.permission });
+  expect(operation?.['x-also']).toBe(endpoint.also);
   const ways = operation?.security.flatMap((one) => Object.keys(one));
   expect(ways).toEqual({ public: [], session: ['session'] }[String(endpoint.permission)] ?? ['session', 'token']);
   const inPath = [...endpoint.path.matchAll(/:([a-z_]+)/g)].map(([, one]) => one);

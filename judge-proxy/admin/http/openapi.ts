@@ -42,7 +42,7 @@ export function openApiDocument(version: string): Json {
       title: 'Judge proxy: admin API',
       version,
       description:
-        'Every operation names its permission in x-permission: one of a role, `session` for whoever is signed in, or `public`. What changes something with a session needs the header x-csrf-token. Lists come in pages: give `next` back as `cursor`.',
+        'Every operation names its permission in x-permission: one of a role, `session` for whoever is signed in, or `public`; x-also names another one that is needed beside it. What changes something with a session needs the header x-csrf-token. Lists come in pages: give `next` back as `cursor`.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -70,6 +70,7 @@ function operation(name: string, endpoint: Endpoint): Json {
     operationId: name,
     summary: endpoint.summary,
     'x-permission': endpoint.permission,
+    ...(endpoint.also === undefined ? {} : { 'x-also': endpoint.also }),
     security: securityOf(endpoint),
     parameters: [
       ...parameters(endpoint.params, 'path'),
