@@ -1,4 +1,4 @@
-/** How far judge and people agree. What the figures mean and how they are computed: docs/quality.md. */
+/** How far judge and people agree. What the figures mean and how they are computed: docs/review.md. */
 
 import { z } from 'zod';
 import { exactly, list } from './exact.ts';
