@@ -86,7 +86,7 @@ afterAll(async () => {
 it('no sink of any type gets a secret of traffic, whatever it sends: records, findings, events of HEC', async () => {
   await receiver.until(() => ['violations', 'findings', 'splunk'].every((name) => of(name).length > 0));
   await receiver.until(() => bodies('splunk').join().includes(ended));
-  const needles = needlesOf([{ name: 'card', secret: CARD.slice(-19) }]);
+  const needles = needlesOf([{ name: 'card', text: CARD, secret: CARD.slice(-19) }]);
   expect(foundIn(CARD, needles)).toHaveLength(1);
   const sent = receiver.requests
     .map(({ url, headers, body }) => `${url} ${JSON.stringify(headers)} ${body}`)

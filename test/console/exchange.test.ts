@@ -6,7 +6,7 @@
 
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JudgeState } from '../../judge-proxy/ledger/records.ts';
+import { JUDGE_STATES, type JudgeState, type Verdict } from '../../judge-proxy/ledger/records.ts';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
 import { makePerson } from '../support/console-people.ts';
 import { ConsoleWorld, HOSTS } from '../support/console-world.ts';
@@ -24,6 +24,7 @@ const GREENS = ['rgb(18, 112, 60)', 'rgb(111, 211, 154)'];
 
 describe.runIf(hasChromium)('the page of an exchange', () => {
   let world: ConsoleWorld;
+  let clean: Verdict;
 
   beforeAll(async () => {
     world = await ConsoleWorld.start({
@@ -34,6 +35,7 @@ describe.runIf(hasChromium)('the page of an exchange', () => {
         ],
       },
     });
+    clean = await world.judged({ model: 'gpt-sunrise', messages: ask('Where does the sun rise?') });
   });
   afterAll(async () => {
     await world?.close();
@@ -98,8 +100,7 @@ describe.runIf(hasChromium)('the page of an exchange', () => {
   });
 
   it('has word and colour of a pass where the judge found all of it clean: what is looked for below can be found', async () => {
-    const { exchange_id } = await world.judged({ model: 'gpt-clean', messages: ask('Where does the sun rise?') });
-    const { page, faults } = await openExchange(exchange_id);
+    const { page, faults } = await openExchange(clean.exchange_id);
     expect(await passesOn(page)).toMatchObject({ words: expect.stringMatching(PASS_WORDS), isGreen: true });
     expectNoFaults(faults);
   });
@@ -122,6 +123,27 @@ describe.runIf(hasChromium)('the page of an exchange', () => {
     await page.getByRole('row').nth(1).waitFor();
     await expectNoPass(page);
     expectNoFaults(faults);
+  });
+
+  it.each(JUDGE_STATES)('%s on a page and in a list: a pass is `scored` alone', async (state) => {
+    // The real answers of the API about one exchange, in which the judging has another state.
+    const { page, faults } = await world.open();
+    await page.route('**/api/exchanges**', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: inState(await answer.json(), state) });
+    });
+    const expectIt = async () => {
+      if (state !== 'scored') return await expectNoPass(page);
+      expect(await passesOn(page)).toMatchObject({ words: expect.stringMatching(PASS_WORDS), isGreen: true });
+    };
+    await page.goto(`/exchanges/${clean.exchange_id}`);
+    await page.getByRole('region', { name: 'Verdict' }).waitFor();
+    await expectIt();
+    await page.goto(`/exchanges?model=${clean.model_returned}`);
+    await page.getByRole('row').nth(1).waitFor();
+    await expectIt();
+    expectNoFaults(faults);
+    await page.context().close();
   });
 
   it('an exchange that nobody judged has neither word nor colour of a pass', async () => {
@@ -172,6 +194,18 @@ describe.runIf(hasChromium)('the page of an exchange', () => {
     await page.getByRole('alert').waitFor();
   });
 });
+
+/** The same answer with verdicts in this state: `undetermined` unless it is `scored`, as the ledger has them. */
+function inState(answer: unknown, state: JudgeState): unknown {
+  return JSON.parse(JSON.stringify(answer), (_, value: unknown) => {
+    if (typeof value !== 'object' || value === null || !('state' in value) || state === 'scored') return value;
+    if ('overall' in value) {
+      const criteria = state === 'truncated_input' && 'criteria' in value ? value.criteria : [];
+      return { ...value, state, criteria, overall: { ...Object(value.overall), label: 'undetermined' } };
+    }
+    return 'label' in value ? { ...value, state, label: 'undetermined' } : value;
+  });
+}
 
 /** Every criterion gets a quote that nobody said. */
 function quoting(criteria: unknown, quote: string): unknown {
