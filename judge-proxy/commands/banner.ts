@@ -47,7 +47,7 @@ export function firstUserNote({ name, password }: FirstUser, consoleUrl: string)
 
       ${password}
 
-  It is shown this once, and has to be changed at the first sign-in. Lost: npm run users -- reset ${name}
+  It is shown this once, and has to be changed at the first sign-in. Lost: stop it, then npm run users -- reset ${name}
 
 `;
 }
