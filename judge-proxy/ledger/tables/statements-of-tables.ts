@@ -14,7 +14,7 @@ import { REPLAY_READS, REPLAY_WRITES } from './replays.ts';
 export type Value = string | number | null | Uint8Array;
 
 /** `rows`: `one` refuses the whole change when not exactly one row changes; `any` does not look. */
-export interface Write {
+interface Write {
   readonly sql: string;
   readonly rows: 'one' | 'any';
 }
