@@ -25,7 +25,7 @@ export const WRITES = {
   ...POLICY_WRITES,
   ...REPLAY_WRITES,
   ...OUTBOX_WRITES,
-} as const;
+} as const satisfies Readonly<Record<string, Write>>;
 export const READS = { ...ACCOUNT_READS, ...POLICY_READS, ...REPLAY_READS, ...OUTBOX_READS } as const;
 
 export type WriteName = keyof typeof WRITES;
