@@ -60,7 +60,8 @@ describe('the documents', () => {
       const shown = parse(yaml) as Record<string, unknown>;
       const routes = [{ name: 'rest', hosts: ['*'], action: 'tunnel' }];
       const judges = { default: { rubric: 'config/rubrics/default.yaml' } };
-      expect(() => parseConfig(stringify({ routes, judges, ...shown }), page, {}), yaml).not.toThrow();
+      const environment = { OIDC_CLIENT_SECRET: 'of the provider' };
+      expect(() => parseConfig(stringify({ routes, judges, ...shown }), page, environment), yaml).not.toThrow();
     }
   });
 
