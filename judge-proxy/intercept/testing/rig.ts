@@ -263,6 +263,7 @@ export class Rig extends RigClient {
       content: null,
       summary: null,
       analysis_ms: 0,
+      ...(capture.ids === undefined ? {} : { ids: capture.ids }),
     };
   }
 
