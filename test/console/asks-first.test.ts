@@ -75,6 +75,8 @@ describe.runIf(hasChromium)('what somebody could miss', () => {
   };
   const replay = async () => {
     await world.says(LEAK);
+    // Without it there would be nothing to ask, and the job would be done before anybody could cancel it.
+    await readable();
     const spec = { judge: 'default', policy: null, filter: {}, most: 100 };
     const { selection_hash } = await ask<ReplayEstimate>('POST', '/api/replays/estimate', spec);
     // Nothing of it is answered, so that there is something to cancel.
@@ -204,12 +206,17 @@ describe.runIf(hasChromium)('what somebody could miss', () => {
     await page.context().close();
   });
 
-  /** Acts of the audit with this action that name this object. The list is behind the ledger for a moment. */
-  async function acts(action: string, object: string): Promise<number> {
+  /** Resolves when lists know all that the ledger has. */
+  async function readable(): Promise<void> {
     for (;;) {
       const { ledger } = await ask<{ ledger: { head_seq: number; readable_seq: number } }>('GET', '/api/health');
-      if (ledger.readable_seq >= ledger.head_seq) break;
+      if (ledger.readable_seq >= ledger.head_seq) return;
     }
+  }
+
+  /** Acts of the audit with this action that name this object. The list is behind the ledger for a moment. */
+  async function acts(action: string, object: string): Promise<number> {
+    await readable();
     const path = `/api/audit?action=${action}&limit=200`;
     const { items } = await ask<PageOf<AuditRow>>('GET', path);
     return items.filter((row) => JSON.stringify(row).includes(object)).length;
