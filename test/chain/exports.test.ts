@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FORMATS } from '../../judge-proxy/exports/formats.ts';
-import { SUBJECTS } from '../../judge-proxy/exports/record.ts';
+import { BESIDE_SUBJECTS, SUBJECTS } from '../../judge-proxy/exports/record.ts';
 import { SECRETS } from '../../judge-proxy/judge/testing/secrets.ts';
 import { KeptLog, sampleConnection } from '../../judge-proxy/ledger/sample-records.ts';
 import { openLedger } from '../../judge-proxy/ledger/sqlite.ts';
@@ -25,8 +25,10 @@ const HEADER_KEY = ['sk-proj', 'HEADERLmNp3QrStUvWxYz0123456789abcdefABCDEFGHIJ'
 const QUERY_KEY = ['sk-proj', 'QUERYXLmNp3QrStUvWxYz0123456789abcdefABCDEFGHIJ'].join('-');
 const CLI = join(ROOT, 'judge-proxy/cli.ts');
 
-const kinds = FORMATS.flatMap((format) => SUBJECTS.map((what) => [format, what] as const)).filter(
-  ([format, what]) => format !== 'ocsf' || what !== 'connections',
+const kinds = FORMATS.flatMap((format) => SUBJECTS.map((what) => [format, what] as const)).filter(([format, what]) =>
+  BESIDE_SUBJECTS.some((one) => one === what)
+    ? format === 'jsonl' || format === 'csv'
+    : format !== 'ocsf' || what !== 'connections',
 );
 
 describe('a secret of each kind, in prompts and answers', () => {
