@@ -1,4 +1,7 @@
-/** All endpoints of the admin API. The server has a handler for each, or does not compile; the console calls them by name. */
+/**
+ * All endpoints of the admin API. The server has a handler for each, or does not compile; the console calls them by name.
+ * One table, however long: whoever asks what this API can do, and who may, has to read one place.
+ */
 
 import type { z } from 'zod';
 import { endpoint } from './endpoint.ts';

@@ -2,7 +2,8 @@
  * Contract: by OpenID Connect nobody gets in but whom the provider vouches for, now, to us, in this browser, with a role.
  * An issuer that forges one field at a time stands at the other end; the server, its ledger and its sockets are real.
  * Each refusal sends the browser to the sign-in page with a word of the closed list, makes no session and no user, and
- * repeats nothing that the provider said. A user with a password, or of another subject, is never taken over.
+ * repeats nothing that the provider said. A user with a password, or of another subject, is never taken over. All in one
+ * file, since every case is one field changed in the same sign-in.
  */
 
 import { createHmac } from 'node:crypto';
