@@ -15,24 +15,11 @@ import type { Verdict } from '../../judge-proxy/ledger/records.ts';
 import { AdminSession, printedPassword, TEST_PASSWORD } from '../support/admin-session.ts';
 import { Chain, ROOT } from '../support/chain.ts';
 import { curl, run } from '../support/clients.ts';
+import { MILD } from '../support/mild-rubric.ts';
 import { LoggedProcess } from '../support/process.ts';
 
 const LEAK = 'STRICTLY CONFIDENTIAL: the merger of spring.';
 const FILE = readFileSync(join(ROOT, 'config/rubrics/default.yaml'), 'utf8');
-/** Asks nothing that the judge model of the tests would find here. */
-const MILD = `name: mild
-version: 1
-criteria:
-  - id: rude
-    question: Is someone rude?
-    definition: Insults.
-    violating: [an insult]
-    allowed: [a joke]
-    scale: binary
-    threshold: 1
-    weight: 1
-    severity: high
-`;
 
 let chain: Chain;
 let admin: AdminSession;

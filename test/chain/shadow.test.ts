@@ -11,26 +11,12 @@ import { openReader } from '../../judge-proxy/ledger/reader.ts';
 import { AdminSession } from '../support/admin-session.ts';
 import { ROOT } from '../support/chain.ts';
 import { run } from '../support/clients.ts';
+import { MILD } from '../support/mild-rubric.ts';
 import { ScriptedJudge } from '../support/scripted-judge.ts';
 import { hostOf, judgesOf } from '../support/settings-judges.ts';
 import { chat } from '../support/settings-requests.ts';
 import type { RunningSettings } from '../support/settings-running.ts';
 import { type Section, SettingsWorld } from '../support/settings-world.ts';
-
-/** Asks nothing that the judge model of the tests would find here. */
-const MILD = `name: mild
-version: 1
-criteria:
-  - id: rude
-    question: Is someone rude?
-    definition: Insults.
-    violating: [an insult]
-    allowed: [a joke]
-    scale: binary
-    threshold: 1
-    weight: 1
-    severity: high
-`;
 
 const model = new ScriptedJudge();
 let world: SettingsWorld;

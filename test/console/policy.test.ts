@@ -13,25 +13,11 @@ import type { AuditRow, Page as PageOf } from '../../judge-proxy/ledger/read-mod
 import type { Verdict } from '../../judge-proxy/ledger/records.ts';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
 import { ROOT } from '../support/chain.ts';
+import { MILD } from '../support/mild-rubric.ts';
 import { requireChromium } from '../support/require-chromium.ts';
 import { LEAK, ReviewWorld } from '../support/review-world.ts';
 
 requireChromium();
-
-/** Asks nothing that the judge model of the tests would find. */
-const MILD = `name: mild
-version: 1
-criteria:
-  - id: rude
-    question: Is someone rude?
-    definition: Insults.
-    violating: [an insult]
-    allowed: [a joke]
-    scale: binary
-    threshold: 1
-    weight: 1
-    severity: high
-`;
 
 /** Replaces the text of the editor, as somebody who pastes does. */
 async function write(page: Page, text: string): Promise<void> {

@@ -17,26 +17,12 @@ import { Receiver } from '../../judge-proxy/sinks/testing/sink-rig.ts';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
 import { HOSTS } from '../support/chain.ts';
 import { judgeModelHandler } from '../support/judge-model.ts';
+import { MILD } from '../support/mild-rubric.ts';
 import { Origin } from '../support/origin.ts';
 import { requireChromium } from '../support/require-chromium.ts';
 import { LEAK, ReviewWorld } from '../support/review-world.ts';
 
 requireChromium();
-
-/** Asks nothing that the judge model of the tests would find. */
-const MILD = `name: mild
-version: 1
-criteria:
-  - id: rude
-    question: Is someone rude?
-    definition: Insults.
-    violating: [an insult]
-    allowed: [a joke]
-    scale: binary
-    threshold: 1
-    weight: 1
-    severity: high
-`;
 
 const SEALED_WORDS = 'Nobody but the owner of the key reads this';
 
