@@ -11,10 +11,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, chmod, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
 import { CertificateError } from './errors.ts';
+import { makeFolder } from './make-folder.ts';
 
 const KEY_MODE = 0o600;
 export const PUBLIC_MODE = 0o644;
@@ -105,7 +106,7 @@ async function stage(path: string, text: string, mode: number): Promise<Staged> 
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     await writeFlushed(temporary, text, mode);
   } catch (cause) {
     throw fileError('write', path, cause);

@@ -1,8 +1,9 @@
 /** `npm run eval`: how well a judge does on labelled pairs, and what it costs. */
 
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { makeFolder } from '../../certs-tool/make-folder.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock, timestamp } from '../telemetry/clock.ts';
 import { CommandError, type CommandIo } from './command.ts';
@@ -82,7 +83,7 @@ async function evaluateWith(run: Run, io: CommandIo): Promise<number> {
   const { options } = run;
   const { judge, endpoint, smallEndpoint } = run.asked;
   const prepared = await preparePairs(run.pairs, { rules: judge.rules, limits: run.config.limits });
-  await mkdir(options.out, { recursive: true });
+  makeFolder(options.out);
   const results = await judgeAll(run, prepared, io);
   if (results === null) {
     io.stderr.write(`Interrupted. What was judged is in ${options.out}: --resume goes on with it.\n`);

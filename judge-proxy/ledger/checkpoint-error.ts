@@ -14,6 +14,7 @@ const CHECKPOINT_CAUSES = {
     'Restore that key. To begin anew with this one, move the checkpoint file to a safe place, with the public key it was signed with.',
   ],
   cannot_write: ['cannot be written', 'Make its directory writable for the user of the proxy, or give another path.'],
+  not_a_file: ['is not a file', 'Give the path of one: a folder, a device or a pipe keeps no checkpoints.'],
   unreadable: [
     'ends with a line that is not a checkpoint',
     'Run `npm run verify`, find out who wrote it, then move the file to a safe place.',

@@ -3,7 +3,7 @@
  * line break; the next one begins on a new line, and readers pass over the rest.
  */
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
@@ -30,7 +30,7 @@ export function checkpointPlaces(
 
 /**
  * The last checkpoint of a file, null when there is no file or nothing in it.
- * @throws {CheckpointError} `unreadable` for a file of something else
+ * @throws {CheckpointError} `unreadable` for a file of something else, `not_a_file`
  */
 export function lastCheckpoint(file: string): Checkpoint | null {
   const text = tail(file);
@@ -56,6 +56,8 @@ export async function appendLine(file: string, line: string): Promise<void> {
 }
 
 function tail(file: string): string {
+  // A pipe would make who opens it wait for its other end.
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new CheckpointError('not_a_file', file);
   let handle: number;
   try {
     handle = openSync(file, 'r');

@@ -1,18 +1,9 @@
 /** The key that signs checkpoints: made at the first start, never replaced by us. */
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../certs-tool/make-folder.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 
 /** Where the public half stands: checkpoints are checked without the private one. */
@@ -73,7 +64,7 @@ function makeKey(file: string): void {
 /** Whole or not at all: half a key would stop every later start. */
 function write(file: string, pem: string, mode: number): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     const half = `${file}.new`;
     rmSync(half, { force: true });
     const handle = openSync(half, 'wx', mode);

@@ -5,9 +5,9 @@
  */
 
 import { type KeyObject, sign } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolder } from '../../certs-tool/make-folder.ts';
 import { type Clock, timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
 import {
@@ -71,7 +71,7 @@ export async function startCheckpoints(parts: CheckpointParts): Promise<Checkpoi
     if (!isSigned(last, key)) throw new CheckpointError('forged', file);
     await checkOnChain(last, file, parts.source.head);
   }
-  makeFolder(file);
+  makeFolderOf(file);
   return new Checkpoints(parts, key, last);
 }
 
@@ -82,9 +82,9 @@ async function checkOnChain(last: Checkpoint, file: string, head: CheckpointPart
   if (place?.hash !== last.head) throw new CheckpointError('off_chain', file);
 }
 
-function makeFolder(file: string): void {
+function makeFolderOf(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
   } catch (cause) {
     throw new CheckpointError('cannot_write', file, { cause });
   }

@@ -95,7 +95,7 @@ describe('a ledger that cannot be opened', () => {
   it('says so where its directory cannot be made', async () => {
     writeFileSync(join(folder, 'a-file'), '');
     await expect(opened(`sqlite:${join(folder, 'a-file', 'ledger.db')}`)).rejects.toMatchObject({
-      reason: 'cannot_open',
+      reason: 'no_folder',
     });
   });
 

@@ -17,6 +17,12 @@ export const LEDGER_CAUSES = {
     'cannot be written: the file or its directory is read-only',
     'Make both writable for the user of the proxy.',
   ],
+  no_folder: [
+    'has no folder, and none can be made',
+    'Give a ledger.url in a folder that can be written. In the way is a file, or a link to a disk that is not mounted.',
+  ],
+  long_path: ['has a path that is too long for the system', 'Give a shorter ledger.url.'],
+  not_a_file: ['is not a file', 'Give a ledger.url that names one: a folder, a device or a pipe keeps no records.'],
   cannot_open: ['cannot be opened', 'Check the path and the permissions of the file and its directory.'],
   corrupt: ['is damaged', 'Stop the proxy, keep a copy, restore a backup or start with another ledger.url.'],
   io: ['cannot be written or read: the disk failed', 'Look at the log of the system; check the disk and its quota.'],

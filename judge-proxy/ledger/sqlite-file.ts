@@ -1,10 +1,11 @@
 /** Files of a SQLite ledger: the database, and a lock that lets one process write it. */
 
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statfsSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '../../certs-tool/make-folder.ts';
 import { causeOf, type LedgerCause, LedgerError } from './ledger-error.ts';
 import { migrate, SCHEMA_VERSION, schemaVersion } from './schema.ts';
 
@@ -52,6 +53,15 @@ export function makePrivate(file: string): void {
 }
 
 /**
+ * Whatever else there is at a path keeps no records: what is written to /dev/null is gone, and a pipe makes who opens it
+ * wait for its other end.
+ * @throws {LedgerError} `not_a_file`
+ */
+function checkIsFile(file: string): void {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new LedgerError('not_a_file', file);
+}
+
+/**
  * Opens the database for writing, makes it when it is not there, and migrates it.
  * @param appliedAt RFC 3339, written beside each migration
  */
@@ -92,6 +102,7 @@ export function openForWriting(file: string, durability: Durability, appliedAt: 
 export function openForReading(file: string): DatabaseSync {
   if (!existsSync(file)) throw new LedgerError('missing', file);
   return opened(file, () => {
+    checkIsFile(file);
     const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
     try {
       const version = schemaVersion(db, file);
@@ -112,7 +123,8 @@ export function openForReading(file: string): DatabaseSync {
  */
 export function lockForWriting(file: string): DatabaseSync {
   return opened(file, () => {
-    mkdirSync(dirname(file), { recursive: true });
+    checkIsFile(file);
+    makeFolder(dirname(file));
     makePrivate(`${file}.lock`);
     const lock = new DatabaseSync(`${file}.lock`, { timeout: 0 });
     try {
@@ -145,6 +157,11 @@ const BY_SYSTEM_CODE: Readonly<Record<string, LedgerCause>> = {
   EROFS: 'read_only',
   EACCES: 'read_only',
   EPERM: 'read_only',
+  ENOENT: 'no_folder',
+  EEXIST: 'no_folder',
+  ELOOP: 'no_folder',
+  ENOTDIR: 'no_folder',
+  ENAMETOOLONG: 'long_path',
 };
 
 /** Runs `open` and gives its failures file, cause and remedy. */
@@ -154,6 +171,18 @@ function opened<T>(file: string, open: () => T): T {
   } catch (error) {
     if (error instanceof LedgerError) throw error;
     const systemCode = (error as NodeJS.ErrnoException).code ?? '';
-    throw new LedgerError(causeOf(error) ?? BY_SYSTEM_CODE[systemCode] ?? 'cannot_open', file, { cause: error });
+    const cause = causeOf(error) ?? BY_SYSTEM_CODE[systemCode] ?? 'cannot_open';
+    throw new LedgerError(cause === 'io' && isFull(file) ? 'disk_full' : cause, file, { cause: error });
   }
+}
+
+/** SQLite calls it a failure of the disk when there is no room for its -shm (64 KiB, with a log that is begun). */
+function isFull(file: string): boolean {
+  return freeBytes(file) < 1 << 20;
+}
+
+/** What the user of the proxy may still write on the disk of a file. */
+function freeBytes(file: string): number {
+  const { bavail, bsize } = statfsSync(dirname(file));
+  return bavail * bsize;
 }

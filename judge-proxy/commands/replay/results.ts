@@ -1,7 +1,7 @@
 /** The results of a replay command, kept in a file: what an earlier run left there is not asked for again. */
 
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../../certs-tool/make-folder.ts';
 import { type After, ASK_AGAIN, lineSchema, type ReplayKey, type ReplayLine } from '../../replays/line.ts';
 import { CommandError } from '../command.ts';
 import { LineFile, type Place, readLines } from '../judging/line-file.ts';
@@ -40,7 +40,7 @@ export class ReplayFile {
 
   #open(): LineFile<ReplayLine> {
     if (this.#file === null) {
-      mkdirSync(dirname(this.#path), { recursive: true });
+      makeFolder(dirname(this.#path));
       this.#file = new LineFile(this.#path);
     }
     return this.#file;
