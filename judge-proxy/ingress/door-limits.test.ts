@@ -120,7 +120,7 @@ describe('bodies', () => {
     pump();
     await wire.whole();
     expect(refusalOf(wire.received).code).toBe('route_denied');
-    // The kernel's buffers on both sides come on top of the megabyte that is read.
+    // The kernel's buffers on both sides come on top of the 32 MiB that are read.
     expect(sent).toBeLessThan(64 << 20);
     wire.socket.destroy();
   });

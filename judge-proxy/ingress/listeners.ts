@@ -3,7 +3,7 @@
  * loopback for use without Envoy. They own every connection; what arrives is handed to the door.
  */
 
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, Server } from 'node:http';
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -17,6 +17,7 @@ import type { Config, Limits } from '../config/schema.ts';
 import { ProxyError } from '../errors.ts';
 import type { ClientRequest, ClientResponse } from '../forward/forwarder.ts';
 import { DoubtfulConnections } from '../forward/framing.ts';
+import { closeLingering } from '../forward/lingering-close.ts';
 import type { Log } from '../telemetry/log.ts';
 import { CertificateWatcher, readCertificates } from './certificates.ts';
 import { ConnectionRegistry, stopListening } from './connection-registry.ts';
@@ -213,7 +214,12 @@ function attachHttp(
     if (!(request instanceof Http2ServerRequest) && answering.has(socket)) socket.destroy();
     else handlers.onConnect(peer(request), request, socket, head);
   };
+  /** Of these nothing more is answered. */
   const refused = new WeakSet<Socket>();
+  const onConnection = (socket: Socket) => {
+    // An HTTP/2 session owns its socket, and closes it by its own rules.
+    if (!('alpnProtocol' in socket) || socket.alpnProtocol !== 'h2') closeLingering(socket, () => refused.add(socket));
+  };
   const onClientError = (error: Error, socket: Socket) => {
     // Node goes on parsing what comes after the first failure, and fails again, while the answer is on its way.
     if (refused.has(socket)) return;
@@ -223,6 +229,7 @@ function attachHttp(
   };
   // One emitter interface for both: Node's types give each server its own list of events.
   const events: NodeJS.EventEmitter = server;
+  events.on(server instanceof Server ? 'connection' : 'secureConnection', onConnection);
   events.on('request', onRequest);
   // The door says 100 once it has decided. Other expectations are left unanswered, where Node would say 417.
   events.on('checkContinue', onRequest);

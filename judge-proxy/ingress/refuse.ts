@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { Http2ServerResponse, type ServerHttp2Stream } from 'node:http2';
 import type { Refusal } from '../errors.ts';
 import type { ClientRequest, ClientResponse } from '../forward/forwarder.ts';
-import { DISCARD_BYTES, LINGER_MS, linger } from '../forward/refuse-socket.ts';
+import { DISCARD_BYTES, LINGER_MS, linger } from '../forward/lingering-close.ts';
 
 /** Answers a CONNECT stream. The length is said, or the client of an HTTP/1 hop in front gets it chunked (measured). */
 export function refuseStream(stream: ServerHttp2Stream, refusal: Refusal): void {
@@ -43,7 +43,7 @@ function refuseHttp1(request: ClientRequest, response: ServerResponse, refusal: 
   let dropped = 0;
   request.on('data', (chunk: Buffer) => {
     dropped += chunk.length;
-    if (dropped > DISCARD_BYTES) response.end();
+    if (dropped > DISCARD_BYTES) request.pause();
   });
   request.once('end', () => response.end());
 }

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Limits } from '../config/schema.ts';
 import { type ErrorCode, ProxyError, type RefusalContext, refusal } from '../errors.ts';
 import { DoubtfulConnections } from '../forward/framing.ts';
+import { closeLingering } from '../forward/lingering-close.ts';
 import { refuseSocket } from '../forward/refuse-socket.ts';
 import { asksForWebSocket } from '../forward/websocket-handshake.ts';
 
@@ -49,7 +50,9 @@ export function createInnerServer(limits: Limits, handlers: InnerHandlers): Serv
     socket.on('error', ignore);
     handlers.fault(new ProxyError('bad_request', { reason: 'connect_in_tunnel' }), socket);
   });
+  /** Of these nothing more is answered. */
   const refused = new WeakSet<Duplex>();
+  server.on('connection', (socket) => closeLingering(socket, () => refused.add(socket)));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // Node goes on parsing what comes after the first failure, and fails again, while the answer is on its way.
     if (refused.has(socket)) return;
