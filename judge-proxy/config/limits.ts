@@ -16,7 +16,7 @@ export const limits = z
     connect: duration('10s').describe('Connecting to an origin.'),
     origin_headers: duration('15m').describe('Time until the first response header of an origin.'),
     origin_idle: duration('15m').describe(
-      'An origin silent for this long in the middle of a response is given up, and so is a client in the middle of a body.',
+      'An origin silent for this long (a quarter more at most) in the middle of a response is given up, and so is a client in the middle of a body.',
     ),
     keep_alive: duration('65s').describe("Idle connection from Envoy or a client. Keep it above Envoy's 30 s."),
     tunnels: z.int().min(1).default(10_000).describe('Open tunnels, blind and terminated together.'),
