@@ -44,9 +44,12 @@ export function lastCheckpoint(file: string): Checkpoint | null {
   throw new CheckpointError('unreadable', file);
 }
 
-/** Appends a line and waits until the disk has it. */
-export async function appendLine(file: string, line: string): Promise<void> {
-  await using handle = await open(file, 'a+');
+/**
+ * Appends a line and waits until the disk has it.
+ * @param mode of a file that is not there yet, less the umask
+ */
+export async function appendLine(file: string, line: string, mode = 0o666): Promise<void> {
+  await using handle = await open(file, 'a+', mode);
   const { size } = await handle.stat();
   const last = Buffer.alloc(1);
   if (size > 0) await handle.read(last, 0, 1, size - 1);

@@ -224,7 +224,8 @@ export class Checkpoints {
 
   async #append(file: string, line: string): Promise<void> {
     try {
-      await appendLine(file, line);
+      // Copies are for others to read.
+      await appendLine(file, line, file === this.#parts.places.file ? 0o600 : undefined);
       if (this.#failing.delete(file)) this.#parts.log.write('warn', 'checkpoint_recovered', { file });
     } catch (error) {
       this.#failed(file, error);

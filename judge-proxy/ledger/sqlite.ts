@@ -15,6 +15,8 @@ import { Erasure } from './erasure.ts';
 import type { Content, ErasureOrder, ErasureReport, Job, Ledger, NewJob, Sealed } from './ledger.ts';
 import { ConflictError, type LedgerCause } from './ledger-error.ts';
 import { LogCopier } from './log-copier.ts';
+import { closeToOthers, withSqliteFiles } from './private-files.ts';
+import { indexFile } from './read-model/schema.ts';
 import { ReaderClient } from './reader-client.ts';
 import type { ConnectionRecord, Coverage, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from './records.ts';
 import { type Durability, ledgerFile, persistLog } from './sqlite-file.ts';
@@ -57,11 +59,19 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const ledger = new SqliteLedger(writer, options.url, logCopier, state, clock);
   try {
     if (options.checkpoints !== undefined) await ledger.sign(options.checkpoints, file, options);
+    // Not before: until here it may be anybody's file.
+    closeToOthers(privateFiles(options, file), options.log);
     return ledger;
   } catch (error) {
     await ledger.close();
     throw error;
   }
+}
+
+function privateFiles({ url, checkpoints }: LedgerOptions, file: string): readonly string[] {
+  const signed = checkpoints === undefined ? null : checkpointPlaces(file, checkpoints);
+  const besides = signed === null ? [] : [signed.file, signed.key];
+  return [...[file, `${file}.lock`, indexFile(url)].flatMap(withSqliteFiles), ...besides];
 }
 
 /** Reads of the tables that take the longer, the more the ledger holds. */

@@ -2,6 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { withSqliteFiles } from '../private-files.ts';
 import { ledgerFile, makePrivate } from '../sqlite-file.ts';
 import { FACT_COLUMNS, PLACE_COLUMNS } from './columns.ts';
 
@@ -168,5 +169,5 @@ export function createIndex(db: DatabaseSync, ledgerId: string, genesis: string)
 
 /** Removes the index. Nobody may have it open. */
 export function removeIndex(file: string): void {
-  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${file}${end}`, { force: true });
+  for (const one of withSqliteFiles(file)) rmSync(one, { force: true });
 }
