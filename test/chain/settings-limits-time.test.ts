@@ -19,7 +19,7 @@ import type { RunningSettings } from '../support/settings-running.ts';
 import { JUDGED, SettingsWorld, TUNNELLED } from '../support/settings-world.ts';
 import { SilentListener, startStalled } from '../support/silent-listeners.ts';
 
-const SHORT = '500ms';
+const SHORT = '1500ms';
 const STALLED = 'stalled.judged.test';
 const SILENT = 'silent.judged.test';
 const GET = `GET /v1/models HTTP/1.1\r\nHost: ${JUDGED.a}\r\n\r\n`;
@@ -47,7 +47,7 @@ beforeAll(async () => {
   const times = ['headers', 'tls_handshake', 'first_byte', 'tunnel_idle', 'connect', 'origin_headers', 'origin_idle'];
   short = await world.start({
     config: { upstream, limits: Object.fromEntries(times.map((key) => [key, SHORT])) },
-    limits: { keep_alive: 500 },
+    limits: { keep_alive: 1_500 },
   });
   ca = await readFile(world.certificates.interceptionCaCert, 'utf8');
 });
