@@ -1,5 +1,7 @@
 /** Counts of right and wrong answers for one yes-or-no question, and the figures that follow from them. */
 
+import { agreementOfTable } from '../../judge/agreement.ts';
+
 /** One labelled answer. */
 export interface Answered {
   /** What the label says: a violation. */
@@ -52,21 +54,21 @@ export function fpr({ fp, tn }: Confusion): number | null {
   return ratio(fp, fp + tn);
 }
 
-/**
- * Cohen's κ (Educational and Psychological Measurement 20:37, 1960) between label and answer: agreement beyond what two
- * raters with these rates would reach by chance. Null when chance alone would give full agreement.
- */
-export function kappa({ tp, fp, fn, tn }: Confusion): number | null {
-  const n = tp + fp + fn + tn;
-  if (n === 0) return null;
-  const chance = ((tp + fn) * (tp + fp) + (fp + tn) * (fn + tn)) / (n * n);
-  return chance === 1 ? null : ((tp + tn) / n - chance) / (1 - chance);
+/** Cohen's κ between label and answer, null when chance alone would give full agreement. */
+export function kappa(confusion: Confusion): number | null {
+  return agreement(confusion).kappa;
 }
 
-/** Prevalence- and bias-adjusted κ (Byrt, Bishop, Carlin 1993): twice the observed agreement, less one. */
-export function pabak({ tp, fp, fn, tn }: Confusion): number | null {
-  const agreement = ratio(tp + tn, tp + fp + fn + tn);
-  return agreement === null ? null : 2 * agreement - 1;
+/** Prevalence- and bias-adjusted κ. */
+export function pabak(confusion: Confusion): number | null {
+  return agreement(confusion).pabak;
+}
+
+function agreement({ tp, fp, fn, tn }: Confusion) {
+  return agreementOfTable([
+    [tp, fn],
+    [fp, tn],
+  ]);
 }
 
 function ratio(part: number, whole: number): number | null {
