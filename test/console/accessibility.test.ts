@@ -4,9 +4,9 @@
  * what has the focus can be seen.
  */
 
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { seriousOn } from '../support/axe.ts';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
 import { ConsoleWorld, HOSTS } from '../support/console-world.ts';
 import { requireChromium } from '../support/require-chromium.ts';
@@ -49,6 +49,7 @@ describe.runIf(hasChromium)('accessibility', () => {
     await world.judged({ model: 'gpt-failed', messages: ask('And where does it set?') });
     await world.send({ model: 'none', host: HOSTS.tunnel, messages: ask('unread') });
   });
+  afterEach(() => world?.browser.closePages());
   afterAll(async () => {
     await world?.close();
   });
@@ -56,8 +57,7 @@ describe.runIf(hasChromium)('accessibility', () => {
   const show = async (page: Page, path: string) => {
     await page.goto(path.replace('ID', id));
     await page.getByRole('heading', { level: 1 }).waitFor();
-    await page.waitForLoadState('load');
-    await page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });
+    await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
   };
 
   describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
@@ -100,30 +100,13 @@ describe.runIf(hasChromium)('accessibility', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: /^Exchange / }).waitFor();
     await show(page, `/exchanges/${id}`);
+    await page.getByRole('button', { name: /STRICTLY CONFIDENTIAL/ }).waitFor();
     await tabTo(page, /STRICTLY CONFIDENTIAL/);
     await page.keyboard.press('Enter');
     await page.locator('mark[data-chosen]').first().waitFor();
     expectNoFaults(faults);
   });
 });
-
-interface Found {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
-}
-
-/** Violations of impact serious and critical, with what they are of. */
-async function seriousOn(page: Page): Promise<string[]> {
-  // The policy forbids inline script: the debugger's own evaluation is not the page's.
-  await page.evaluate(axe.source);
-  const found = (await page.evaluate(
-    'axe.run(document, { resultTypes: ["violations"] }).then((all) => all.violations)',
-  )) as Found[];
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target.join(' ')}: ${node.failureSummary}`));
-}
 
 async function focused(page: Page): Promise<string> {
   return ((await page.evaluate('document.activeElement?.textContent ?? ""')) as string).trim();

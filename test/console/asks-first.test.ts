@@ -4,8 +4,8 @@
  * name of the object. The table holds every endpoint that changes something: a new one has to say whether it asks.
  */
 
-import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page, Request } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../judge-proxy/contract/endpoint.ts';
 import { ENDPOINTS, type EndpointName } from '../../judge-proxy/contract/endpoints.ts';
 import type { PolicyVersion, ReplayEstimate, ReplayJob, TokenRow } from '../../judge-proxy/contract/responses.ts';
@@ -46,6 +46,7 @@ describe.runIf(hasChromium)('what somebody could miss', () => {
   beforeAll(async () => {
     world = await ReviewWorld.start();
   });
+  afterEach(() => world?.closePages());
   afterAll(() => world?.stop());
 
   const ask = <T>(method: string, path: string, body?: unknown) => world.ask<T>(world.admin, method, path, body);
@@ -76,7 +77,7 @@ describe.runIf(hasChromium)('what somebody could miss', () => {
   const replay = async () => {
     await world.says(LEAK);
     // Without it there would be nothing to ask, and the job would be done before anybody could cancel it.
-    await readable();
+    await world.readable();
     const spec = { judge: 'default', policy: null, filter: {}, most: 100 };
     const { selection_hash } = await ask<ReplayEstimate>('POST', '/api/replays/estimate', spec);
     // Nothing of it is answered, so that there is something to cancel.
@@ -175,9 +176,7 @@ describe.runIf(hasChromium)('what somebody could miss', () => {
     const { page, faults } = await world.open(world.admin);
     const changes: string[] = [];
     page.on('request', (request) => {
-      const { pathname } = new URL(request.url());
-      if (request.method() !== 'GET' && pathname !== '/api/policies/check')
-        changes.push(`${request.method()} ${pathname}`);
+      if (isChange(request)) changes.push(`${request.method()} ${new URL(request.url()).pathname}`);
     });
     await page.goto(path);
     const count = await acts(act.action, audited);
@@ -196,29 +195,25 @@ describe.runIf(hasChromium)('what somebody could miss', () => {
     }
     if (act.give === 'reason') await dialog.getByLabel('Why').fill('it has to be');
     expect(changes).toEqual([]);
-    const answered = page.waitForResponse((response) => response.request().method() !== 'GET' && response.ok());
+    const answered = page.waitForResponse((response) => isChange(response.request()) && response.ok());
     await go.click();
     await answered;
     expect(changes).toHaveLength(1);
     expect(await acts(act.action, audited)).toBe(count + 1);
     world.world.judge.script = () => ({});
     expectNoFaults(faults);
-    await page.context().close();
   });
-
-  /** Resolves when lists know all that the ledger has. */
-  async function readable(): Promise<void> {
-    for (;;) {
-      const { ledger } = await ask<{ ledger: { head_seq: number; readable_seq: number } }>('GET', '/api/health');
-      if (ledger.readable_seq >= ledger.head_seq) return;
-    }
-  }
 
   /** Acts of the audit with this action that name this object. The list is behind the ledger for a moment. */
   async function acts(action: string, object: string): Promise<number> {
-    await readable();
+    await world.readable();
     const path = `/api/audit?action=${action}&limit=200`;
     const { items } = await ask<PageOf<AuditRow>>('GET', path);
     return items.filter((row) => JSON.stringify(row).includes(object)).length;
   }
 });
+
+/** The check of a rubric is asked while one writes, and changes nothing: its answer may come at any time. */
+function isChange(request: Request): boolean {
+  return request.method() !== 'GET' && new URL(request.url()).pathname !== '/api/policies/check';
+}

@@ -5,7 +5,7 @@
  */
 
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { JUDGE_STATES, type JudgeState, type Verdict } from '../../judge-proxy/ledger/records.ts';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
 import { makePerson } from '../support/console-people.ts';
@@ -37,6 +37,7 @@ describe.runIf(hasChromium)('the page of an exchange', () => {
     });
     clean = await world.judged({ model: 'gpt-sunrise', messages: ask('Where does the sun rise?') });
   });
+  afterEach(() => world?.browser.closePages());
   afterAll(async () => {
     await world?.close();
   });
@@ -63,12 +64,13 @@ describe.runIf(hasChromium)('the page of an exchange', () => {
     expect(marks.some((text) => text.startsWith('[REDACTED:'))).toBe(true);
     expect(await page.content()).not.toContain(AWS_KEY);
 
-    const quote = page.getByRole('region', { name: 'Verdict' }).getByRole('button', { name: /STRICTLY CONFIDENTIAL/ });
-    await quote.click();
-    expect(await quote.getAttribute('aria-pressed')).toBe('true');
+    const quote = (pressed: boolean) =>
+      page.getByRole('region', { name: 'Verdict' }).getByRole('button', { name: /STRICTLY CONFIDENTIAL/, pressed });
+    await quote(false).click();
+    await quote(true).waitFor();
     await message.locator('mark[data-chosen]').filter({ hasText: 'STRICTLY' }).first().waitFor();
     await page.keyboard.press(']');
-    expect(await quote.getAttribute('aria-pressed')).toBe('false');
+    await quote(false).waitFor();
     expectNoFaults(faults);
   });
 
@@ -95,7 +97,7 @@ describe.runIf(hasChromium)('the page of an exchange', () => {
     await labels.getByText('replaced since').waitFor();
     await labels.getByRole('button', { name: 'Withdraw my label' }).click();
     await labels.getByText('withdrew the label').waitFor();
-    expect(await labels.getByRole('button', { name: 'Unsure' }).getAttribute('aria-pressed')).toBe('false');
+    await labels.getByRole('button', { name: 'Unsure', pressed: false }).waitFor();
     expectNoFaults(faults);
   });
 
@@ -143,7 +145,6 @@ describe.runIf(hasChromium)('the page of an exchange', () => {
     await page.getByRole('row').nth(1).waitFor();
     await expectIt();
     expectNoFaults(faults);
-    await page.context().close();
   });
 
   it('an exchange that nobody judged has neither word nor colour of a pass', async () => {

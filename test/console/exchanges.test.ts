@@ -5,7 +5,7 @@
  */
 
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
 import { ConsoleWorld } from '../support/console-world.ts';
 import { requireChromium } from '../support/require-chromium.ts';
@@ -27,6 +27,7 @@ describe.runIf(hasChromium)('the list of exchanges', () => {
       messages: ask('Send STRICTLY CONFIDENTIAL: plan B to the press.'),
     });
   });
+  afterEach(() => world?.browser.closePages());
   afterAll(async () => {
     await world?.close();
   });
@@ -56,9 +57,11 @@ describe.runIf(hasChromium)('the list of exchanges', () => {
     await page.goBack();
     await row(page, 'plan B').waitFor();
     expect(new URL(page.url()).search).toBe(address.search);
+    const client = page.getByText('Client: address:127.0.0.22');
     await page.getByRole('button', { name: 'Take away Client: address:127.0.0.22' }).click();
+    await client.waitFor({ state: 'detached' });
     await page.goBack();
-    await page.getByText('Client: address:127.0.0.22').waitFor();
+    await client.waitFor();
     expectNoFaults(faults);
   });
 
@@ -77,10 +80,9 @@ describe.runIf(hasChromium)('the list of exchanges', () => {
     await page.keyboard.press('/');
     await page.keyboard.type('sun rise');
     await page.keyboard.press('Enter');
-    await row(page, 'plan B').waitFor({ state: 'detached' });
-    expect(await page.getByRole('row').locator('mark').allTextContents()).toEqual(
-      expect.arrayContaining(['sun', 'rise']),
-    );
+    for (const word of ['sun', 'rise'])
+      await page.getByRole('row').locator('mark').getByText(word, { exact: true }).first().waitFor();
+    expect(await row(page, 'plan B').count()).toBe(0);
     expect(new URL(page.url()).searchParams.get('q')).toBe('sun rise');
     await page.getByText('Not live').waitFor();
     expectNoFaults(faults);

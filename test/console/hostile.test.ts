@@ -4,7 +4,7 @@
  * visible, and bidirectional marks turn nothing around.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
 import { ConsoleWorld, HOSTILE } from '../support/console-world.ts';
 import { requireChromium } from '../support/require-chromium.ts';
@@ -60,7 +60,9 @@ describe.runIf(hasChromium)('hostile text', () => {
       },
     });
     ({ exchange_id: id } = await world.chain.verdict());
+    await world.readable();
   });
+  afterEach(() => world?.browser.closePages());
   afterAll(async () => {
     await world?.close();
   });
@@ -98,7 +100,7 @@ describe.runIf(hasChromium)('hostile text', () => {
       const { page, faults } = await world.open();
       await page.goto(path);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.waitForLoadState('load');
+      await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
       if (path.startsWith('/exchanges')) await page.getByRole('row').nth(1).getByText('<img').first().waitFor();
       expect(await page.getByRole('main').locator('script, iframe, img, svg[onload]').count()).toBe(0);
       expectNoFaults(faults);

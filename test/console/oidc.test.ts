@@ -4,7 +4,7 @@
  * A refusal is told in words of ours.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { builtConsole, ConsoleBrowser, expectNoFaults, hasChromium } from '../support/browser.ts';
 import { Chain } from '../support/chain.ts';
 import { consoleUrl } from '../support/console-people.ts';
@@ -27,6 +27,7 @@ describe.runIf(hasChromium)('signing in with the accounts of a provider', () => 
       ConsoleBrowser.start(),
     ]);
   });
+  afterEach(() => browser?.closePages());
   afterAll(async () => {
     await browser?.close();
     await chain?.stop();

@@ -4,7 +4,7 @@
  * the thing, and stands in the audit.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TokenRow } from '../../judge-proxy/contract/responses.ts';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
 import { requireChromium } from '../support/require-chromium.ts';
@@ -18,6 +18,7 @@ describe.runIf(hasChromium)('people and tokens', () => {
   beforeAll(async () => {
     world = await ReviewWorld.start();
   });
+  afterEach(() => world?.closePages());
   afterAll(() => world?.stop());
 
   const statusWith = async (token: string): Promise<number> => {
@@ -97,6 +98,7 @@ describe.runIf(hasChromium)('people and tokens', () => {
     expect(await page.getByRole('button', { name: 'Lock admin' }).isDisabled()).toBe(true);
 
     // Each of it stands in the audit, with what was before and after.
+    await world.readable();
     await page.goto('/audit?object=una&action=user.');
     await page.getByRole('button', { name: 'Details of user.update una' }).first().click();
     const difference = page.getByRole('region', { name: 'Difference' });

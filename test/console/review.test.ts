@@ -5,7 +5,7 @@
  * together is shown first, and asked once more.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Verdict } from '../../judge-proxy/ledger/records.ts';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
 import { requireChromium } from '../support/require-chromium.ts';
@@ -25,6 +25,7 @@ describe.runIf(hasChromium)('the review queue', () => {
       verdicts.push(await world.says(index % 4 === 0 ? `${LEAK} Number ${index}.` : `How do I sort list ${index}?`));
     }
   });
+  afterEach(() => world?.closePages());
   afterAll(() => world?.stop());
 
   it('of twenty items is done by keyboard alone, and the ledger has each label with its reviewer', async () => {
@@ -77,6 +78,7 @@ describe.runIf(hasChromium)('the review queue', () => {
     await page.goBack();
     await page.getByText('Item 2 of 20').waitFor();
     await page.keyboard.press('k');
+    await page.getByText('Item 1 of 20').waitFor();
     expect(await page.getByLabel('Note').inputValue()).toBe('half a thought');
 
     await page.keyboard.down('1');
@@ -110,14 +112,17 @@ describe.runIf(hasChromium)('the review queue', () => {
 
   it('takes a label back that did not reach the ledger, says so, and does not move the reviewer', async () => {
     const { page } = await world.open(await world.person('fay', 'reviewer'));
+    let arrives = false;
+    // Before the page is there. On one that is, Chromium says that it holds requests back before the page's own process
+    // knows of it, and a label goes past: seen in one of eight attempts while that process was busy.
+    await page.route('**/api/labels', (route) => (arrives ? route.continue() : route.abort()));
     await page.goto(CONTROL);
     await page.getByText('Item 1 of 20').waitFor();
-    await page.route('**/api/labels', (route) => route.abort());
     await page.keyboard.press('2');
     await page.getByText('A label was not kept').waitFor();
     await page.getByText('Item 2 of 20').waitFor();
     expect(await page.getByTestId('saved').textContent()).toBe('0 labelled');
-    await page.unroute('**/api/labels');
+    arrives = true;
     await page.getByRole('button', { name: 'Go to item 1' }).click();
     await page.getByText('Item 1 of 20').waitFor();
     await page.keyboard.press('2');
@@ -130,9 +135,9 @@ describe.runIf(hasChromium)('the review queue', () => {
 
   it('in blind mode knows nothing of the judge until the own label is given and it is asked', async () => {
     const { page, faults } = await world.open(await world.person('gil', 'reviewer'));
-    const answers: string[] = [];
-    page.on('response', async (response) => {
-      if (/\/api\/(queues|exchanges)\//.test(response.url())) answers.push(await response.text().catch(() => ''));
+    const answers: Promise<string>[] = [];
+    page.on('response', (response) => {
+      if (/\/api\/(queues|exchanges)\//.test(response.url())) answers.push(response.text().catch(() => ''));
     });
     await page.goto('/queue?queue=control');
     await page.getByText('Item 1 of 20').waitFor();
@@ -146,7 +151,7 @@ describe.runIf(hasChromium)('the review queue', () => {
     const told = /Marked as confidential|data.leakage|"explanation":"[^"]|"judge_hash":"|would_block|Would block/i;
     expect(page1).not.toMatch(told);
     expect(answers.length).toBeGreaterThan(1);
-    for (const answer of answers) expect(answer).not.toMatch(told);
+    for (const answer of await Promise.all(answers)) expect(answer).not.toMatch(told);
     // Asking before the label does nothing.
     await page.keyboard.press('r');
     expect(await page.getByRole('button', { name: 'What did the judge say?' }).isDisabled()).toBe(true);
@@ -186,6 +191,7 @@ describe.runIf(hasChromium)('the review queue', () => {
     expect(ids[1]).toBe(id);
     expect((await world.standing(id, 'hal')).map(({ label }) => label)).toEqual(['clean']);
     expect((await world.standing(id, 'ivy')).map(({ label }) => label)).toEqual(['violation']);
+    await world.readable();
     const { page } = await world.open(await world.person('kim', 'reviewer'));
     await page.goto('/queue?queue=disagreements');
     await page.getByText('Two people gave it different labels.').waitFor();

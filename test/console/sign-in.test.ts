@@ -6,7 +6,7 @@
 
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { builtConsole, ConsoleBrowser, expectNoFaults, hasChromium } from '../support/browser.ts';
 import { Chain, ROOT } from '../support/chain.ts';
 import { consoleUrl, firstPassword } from '../support/console-people.ts';
@@ -30,6 +30,7 @@ describe.runIf(hasChromium)('signing in', () => {
     await builtConsole();
     [chain, browser] = await Promise.all([Chain.start({ hop: 'plain', judgeHandler: null }), ConsoleBrowser.start()]);
   });
+  afterEach(() => browser?.closePages());
   afterAll(async () => {
     await browser?.close();
     await chain?.stop();

@@ -5,7 +5,7 @@
  */
 
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PolicyVersion, ReplayEstimate, ReplayJob } from '../../judge-proxy/contract/responses.ts';
 import { seriousOn } from '../support/axe.ts';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
@@ -73,6 +73,7 @@ describe.runIf(hasChromium)('the working screens', () => {
     const { selection_hash } = await world.ask<ReplayEstimate>(admin, 'POST', '/api/replays/estimate', spec);
     job = await world.ask<ReplayJob>(admin, 'POST', '/api/replays', { ...spec, selection_hash });
   });
+  afterEach(() => world?.closePages());
   afterAll(() => world?.stop());
 
   const places: readonly Place[] = [
@@ -168,7 +169,6 @@ describe.runIf(hasChromium)('the working screens', () => {
       const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
       expect(over).toBeLessThanOrEqual(0);
       expectNoFaults(faults);
-      await page.context().close();
     });
   });
 });

@@ -32,6 +32,9 @@ export async function builtConsole(): Promise<void> {
   });
 }
 
+/** How long a page waits for what must come: a hang, never a measure of speed. A test may take longer (require-chromium.ts). */
+const PATIENCE_MS = 90_000;
+
 /** Whether the tests of the console can run here. */
 export const hasChromium = findChromium() !== null;
 
@@ -90,12 +93,19 @@ export class ConsoleBrowser {
     this.#contexts.add(context);
     if (cookie !== undefined) await context.addCookies(cookiesOf(base, cookie));
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(PATIENCE_MS);
     return { page, faults: watch(page, base) };
   }
 
+  /** Pages that nobody looks at any more still ask the server and take time from the next test. */
+  async closePages(): Promise<void> {
+    const contexts = [...this.#contexts];
+    this.#contexts.clear();
+    for (const context of contexts) await context.close();
+  }
+
   async close(): Promise<void> {
-    for (const context of this.#contexts) await context.close();
+    await this.closePages();
     await this.#browser.close();
   }
 }

@@ -89,10 +89,21 @@ export class ConsoleWorld {
     return await this.chain.verdict((verdict) => verdict.model_requested === model);
   }
 
-  /** Makes an exchange and waits for its verdict. */
+  /** Makes an exchange and waits for its verdict, until lists have it as well. */
   async judged(sending: Sending): Promise<Verdict> {
     await this.send(sending);
-    return await this.verdictOn(sending.model);
+    const verdict = await this.verdictOn(sending.model);
+    await this.readable();
+    return verdict;
+  }
+
+  /** Resolves when lists know all that the ledger has: they are behind it for a moment, and a page asks for them once. */
+  async readable(): Promise<void> {
+    for (;;) {
+      const response = await fetch(`${this.url}/api/health`, { headers: { cookie: this.admin.cookie } });
+      const { ledger } = (await response.json()) as { ledger: { head_seq: number; readable_seq: number } };
+      if (ledger.readable_seq >= ledger.head_seq) return;
+    }
   }
 
   async close(): Promise<void> {

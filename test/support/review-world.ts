@@ -60,6 +60,16 @@ export class ReviewWorld {
     return (response.status === 204 ? null : await response.json()) as T;
   }
 
+  /** Resolves when lists know all that the ledger has. */
+  async readable(): Promise<void> {
+    await this.world.readable();
+  }
+
+  /** Closes the pages of the test that has ended. */
+  async closePages(): Promise<void> {
+    await this.world.browser.closePages();
+  }
+
   /** All labels of an exchange as the ledger has them, oldest first. */
   async labels(exchangeId: string): Promise<readonly LabelRow[]> {
     const path = `/api/exchanges/${exchangeId}`;
