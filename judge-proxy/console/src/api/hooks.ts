@@ -89,9 +89,9 @@ async function readAnew(cache: QueryClient, names: readonly EndpointName[]): Pro
   await Promise.all(names.map((name) => cache.invalidateQueries({ queryKey: [name] })));
 }
 
-/** A notification of what went wrong. */
+/** A notification of what went wrong. It stays until it is closed: whoever looked elsewhere has to find it. */
 export function showFailure(error: unknown): void {
   const title = error instanceof ApiError ? error.title : 'Something went wrong';
   const message = error instanceof Error && error.message !== title ? error.message : '';
-  notifications.show({ color: 'red', title, message, withCloseButton: true, autoClose: 10_000 });
+  notifications.show({ color: 'red', title, message, withCloseButton: true, autoClose: false });
 }

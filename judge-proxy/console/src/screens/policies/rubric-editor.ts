@@ -24,6 +24,7 @@ import {
   EditorView,
   highlightActiveLine,
   hoverTooltip,
+  type KeyBinding,
   keymap,
   lineNumbers,
   type Tooltip,
@@ -47,6 +48,19 @@ export interface RubricEditorParts {
   /** Mod-S. */
   readonly onSave: () => void;
 }
+
+/**
+ * Escape, then Tab leaves the editor: whoever has no mouse must not be caught in it (WCAG 2.1.2). CodeMirror by itself gives
+ * two seconds for it, which is not for everybody (WCAG 2.2.1): here it holds until another key is pressed. The last of the
+ * keymap: an Escape that closes something does that alone.
+ */
+const LEAVE: KeyBinding = {
+  key: 'Escape',
+  run: (view) => {
+    view.setTabFocusMode(Number.POSITIVE_INFINITY);
+    return true;
+  },
+};
 
 /** All of it for one editor. */
 export function rubricExtensions(parts: RubricEditorParts): Extension {
@@ -78,7 +92,6 @@ export function rubricExtensions(parts: RubricEditorParts): Extension {
     EditorView.updateListener.of((update) => {
       if (update.docChanged) parts.onChange(update.state.doc.toString());
     }),
-    // Escape, then Tab leaves the editor: whoever has no mouse must not be caught in it (WCAG 2.1.2).
     keymap.of([
       {
         key: 'Mod-s',
@@ -93,6 +106,7 @@ export function rubricExtensions(parts: RubricEditorParts): Extension {
       ...foldKeymap,
       ...lintKeymap,
       indentWithTab,
+      LEAVE,
     ]),
   ];
 }

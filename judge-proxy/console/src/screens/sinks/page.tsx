@@ -1,5 +1,4 @@
 import { Button, Code, Paper, SimpleGrid, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { IconAlertTriangle, IconCircleCheck, IconPlayerStop, IconRotate, IconSend } from '@tabler/icons-react';
 import type { SinkRow } from '../../../../contract/responses.ts';
 import { useAct, useAnswer } from '../../api/hooks.ts';
@@ -50,11 +49,7 @@ const STATES = {
 
 function Sink({ sink }: { sink: SinkRow }) {
   const mayTest = useMay('sinks:write');
-  const test = useAct('test_sink', {
-    changes: ['list_sinks'],
-    // One that was not taken is a failure, which says so itself.
-    onDone: () => notifications.show({ title: 'The test event was sent', message: sink.name }),
-  });
+  const test = useAct('test_sink', { changes: ['list_sinks'], quiet: true });
   return (
     <Paper p="md" component="article" aria-label={`Sink ${sink.name}`}>
       <div className={classes.head}>
@@ -103,6 +98,19 @@ function Sink({ sink }: { sink: SinkRow }) {
           >
             Send a test event
           </Button>
+        )}
+      </div>
+      {/* Beside the sink, and for as long as the page is open: a notice that goes away may go unread. */}
+      <div role="status">
+        {test.isSuccess && (
+          <Text size="xs" mt="xs">
+            <IconCircleCheck size={13} aria-hidden /> The test event was sent.
+          </Text>
+        )}
+        {test.error !== null && (
+          <Text size="xs" mt="xs" className={classes.bad}>
+            <IconAlertTriangle size={13} aria-hidden /> {test.error.message}
+          </Text>
         )}
       </div>
     </Paper>
