@@ -1,10 +1,7 @@
 /** axe on a page of the console. */
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface Found {
   readonly id: string;
@@ -15,7 +12,7 @@ interface Found {
 /** Violations of impact serious and critical, with what they are of. */
 export async function seriousOn(page: Page): Promise<string[]> {
   // The policy forbids inline script: the debugger's own evaluation is not the page's.
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const found = (await page.evaluate(
     'axe.run(document, { resultTypes: ["violations"] }).then((all) => all.violations)',
   )) as Found[];
