@@ -14,7 +14,7 @@ export const FAULT_KINDS = [
   'content_missing',
   'content_unnamed', // stands beside a record that names none
   'table_differs', // a table made from the records says something else
-  'guard_missing', // the triggers that keep SQL from changing records are gone
+  'schema_differs', // a table, an index or a trigger is gone, another one, or one too many
   'unreadable', // SQLite cannot read the file from here on
   'cut', // a checkpoint says that there were more records
   'rewritten', // a checkpoint says that there were other records

@@ -69,6 +69,13 @@ export class VerifyRig {
     }
   }
 
+  /** What somebody does who has the file, and leaves the tables as they are then. */
+  change(change: (db: DatabaseSync) => void): void {
+    const db = new DatabaseSync(this.file, { defensive: false });
+    change(db);
+    db.close();
+  }
+
   /** Puts aside what is there, and gives the way back to it. */
   keep(): () => void {
     const kept = join(this.folder, 'kept.db');

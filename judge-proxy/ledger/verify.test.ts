@@ -95,6 +95,8 @@ describe('a ledger that holds', () => {
 });
 
 describe('each way to change it', () => {
+  const details = async () => (await rig.verify()).faults.map(({ kind, detail }) => [kind, detail]);
+
   it.each([
     ['an edited record', run(edited(3)), 'edited', 3],
     ['the last record, edited', run(edited(RECORDS)), 'edited', RECORDS],
@@ -231,11 +233,53 @@ describe('each way to change it', () => {
   it('the triggers that keep records from change, dropped', async () => {
     rig.tamper(() => undefined);
     expect((await rig.verify()).holds).toBe(true);
-    const { DatabaseSync } = await import('node:sqlite');
-    const db = new DatabaseSync(rig.file);
-    db.exec('DROP TRIGGER records_no_delete');
-    db.close();
-    expect((await rig.verify()).first?.kind).toBe('guard_missing');
+    rig.change(run('DROP TRIGGER records_no_delete'));
+    expect(await details()).toEqual([['schema_differs', 'The trigger records_no_delete is gone.']]);
+  });
+
+  it.each([
+    [
+      'a trigger that lets one record be deleted',
+      `DROP TRIGGER records_no_delete; CREATE TRIGGER records_no_delete BEFORE DELETE ON records WHEN OLD.seq <> 3
+        BEGIN SELECT RAISE(ABORT, 'records are append-only'); END`,
+      'The trigger records_no_delete is not the one of schema 5.',
+    ],
+    [
+      'a trigger that changes what is written',
+      `CREATE TRIGGER hide AFTER INSERT ON verdicts BEGIN UPDATE verdicts SET label = 'clean' WHERE seq = NEW.seq; END`,
+      'The trigger hide is not of schema 5.',
+    ],
+    ['an index that is gone', 'DROP INDEX exchanges_unjudged', 'The index exchanges_unjudged is gone.'],
+    [
+      'an index over another thing',
+      'DROP INDEX verdicts_label; CREATE INDEX verdicts_label ON verdicts (label) WHERE severity < 3',
+      'The index verdicts_label is not the one of schema 5.',
+    ],
+    ['a column more', 'ALTER TABLE jobs ADD COLUMN note TEXT', 'The table jobs is not the one of schema 5.'],
+    ['a table more', 'CREATE TABLE notes (x)', 'The table notes is not of schema 5.'],
+    ['a view', 'CREATE VIEW seen AS SELECT * FROM records', 'The view seen is not of schema 5.'],
+  ])('%s', async (_name, sql, detail) => {
+    rig.change(run(sql));
+    expect(await details()).toEqual([['schema_differs', detail]]);
+  });
+
+  it('a table that is gone, without which the rest cannot be read', async () => {
+    rig.change(run('DROP TABLE texts'));
+    const found = await details();
+    expect(found[0]).toEqual(['unreadable', 'SQLite cannot read the file from here on.']);
+    expect(found).toContainEqual(['schema_differs', 'The table texts is gone.']);
+  });
+
+  it('an index that does not have what its table has', async () => {
+    const NAMES = "('verdicts_host', 'verdicts_label')";
+    rig.change((db) => {
+      const sum = db.prepare(`SELECT sum(rootpage) AS sum FROM sqlite_schema WHERE name IN ${NAMES}`).get()?.sum;
+      db.exec('PRAGMA writable_schema = ON');
+      db.exec(`UPDATE sqlite_schema SET rootpage = ${sum} - rootpage WHERE name IN ${NAMES}`);
+    });
+    expect(await details()).toEqual([
+      ['table_differs', expect.stringMatching(/^SQLite's own check of verdicts: row 1 missing from index/)],
+    ]);
   });
 
   it('not canonical, but sealed: only who writes all of it can do that', async () => {

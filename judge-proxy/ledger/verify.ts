@@ -6,12 +6,13 @@
 import type { KeyObject } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
-import { causeOf } from './ledger-error.ts';
+import { causeOf, LedgerError } from './ledger-error.ts';
 import { ledgerFile, openForReading } from './sqlite-file.ts';
 import { CheckpointCheck, type CheckpointSource, checkpointSource } from './verify-checkpoints.ts';
 import { readErasures } from './verify-erasures.ts';
 import { RecordCheck, ROWS, type Row } from './verify-records.ts';
 import { Findings, type VerifyReport } from './verify-report.ts';
+import { checkSchema, checkTable, tablesOf } from './verify-schema.ts';
 
 export interface VerifyOptions {
   /** `sqlite:PATH` */
@@ -31,17 +32,21 @@ export interface VerifyOptions {
 const TURN = 2_000;
 
 /**
- * @throws {LedgerError} when the ledger cannot be opened
+ * @throws {LedgerError} when the ledger cannot be opened, or is too damaged to be looked at
  * @throws the reason of the signal when it is aborted
  */
 export async function verifyLedger(options: VerifyOptions): Promise<VerifyReport> {
   const findings = new Findings();
   // Before the ledger: a checkpoint that is written meanwhile is of records that are not looked at.
   const sources = sourcesOf(options, findings);
-  const db = openForReading(ledgerFile(options.url));
+  const file = ledgerFile(options.url);
+  const db = openForReading(file);
   try {
     db.exec('BEGIN');
     return await new Verification(db, options, findings).run(sources);
+  } catch (error) {
+    const cause = causeOf(error);
+    throw cause === null ? error : new LedgerError(cause, file, { cause: error });
   } finally {
     db.close();
   }
@@ -75,9 +80,8 @@ class Verification {
     const { from = 1, to = last } = this.#options;
     const check = new RecordCheck(this.#db, this.#findings, readErasures(this.#db), this.#anchor(from));
     const records = await this.#records(check, from, Math.min(to, last));
-    const whole = from === 1 && to >= last;
-    if (whole) this.#unlessUnreadable(last, () => check.tables.finish());
-    this.#guards();
+    if (from === 1 && to >= last) await this.#tables(check, last);
+    checkSchema(this.#db, this.#findings);
     const checkpoints = await this.#checkpoints(sources, last);
     const faults = this.#findings.faults();
     return {
@@ -98,10 +102,10 @@ class Verification {
   }
 
   async #records(check: RecordCheck, from: number, to: number): Promise<number> {
-    const rows = this.#db.prepare(ROWS);
-    rows.setReturnArrays(true);
     let done = 0;
     try {
+      const rows = this.#db.prepare(ROWS);
+      rows.setReturnArrays(true);
       for (const row of rows.iterate(...bounds(this.#options)) as Iterable<unknown>) {
         check.check(row as Row);
         done += 1;
@@ -138,16 +142,12 @@ class Verification {
     return { checked, covers };
   }
 
-  /** The program makes these triggers with the tables; whoever edits records by SQL has to drop them first. */
-  #guards(): void {
-    const triggers = new Set(
-      this.#db
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-        .all()
-        .map(({ name }) => name),
-    );
-    const gone = ['records_no_update', 'records_no_delete'].filter((name) => !triggers.has(name));
-    if (gone.length > 0) this.#findings.add('guard_missing', null, `The trigger ${gone.join(' and ')} is gone.`);
+  async #tables(check: RecordCheck, last: number): Promise<void> {
+    this.#unlessUnreadable(last, () => check.tables.finish());
+    for (const table of tablesOf(this.#db)) {
+      await this.#turn(last, last);
+      this.#unlessUnreadable(last, () => checkTable(this.#db, table, this.#findings));
+    }
   }
 
   #unlessUnreadable(last: number, step: () => void): void {
