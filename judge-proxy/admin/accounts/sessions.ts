@@ -16,6 +16,7 @@ import type { Log } from '../../telemetry/log.ts';
 import { roleOf, type StoredSecret, type StoredUser } from '../auth/account-rows.ts';
 import type { CurrentSession, Identity, SessionLimits } from '../auth/authenticate.ts';
 import { sha256 } from '../auth/credentials.ts';
+import { isDeviceOf, newDevice } from '../auth/known-device.ts';
 import type { Passwords } from '../auth/passwords.ts';
 import type { SignInLimits } from '../auth/sign-in-limits.ts';
 import type { Person } from '../oidc/person.ts';
@@ -39,12 +40,19 @@ export interface Origin {
   readonly address: string;
   readonly requestId: string;
   readonly cookieSha256: string | null;
+  /** What the browser was given at an earlier sign-in: unchecked. */
+  readonly device: string | null;
 }
 
 /** A new session: its id goes into the cookie. */
 export interface Started {
   readonly me: Me;
   readonly session: CurrentSession;
+}
+
+/** The browser is known from now on: this goes into a cookie, too. */
+export interface StartedByPassword extends Started {
+  readonly device: string;
 }
 
 export class Sessions {
@@ -55,11 +63,12 @@ export class Sessions {
   }
 
   /** @throws {ApiProblem} `wrong_credentials`, whatever is wrong; `too_many_requests` */
-  async signIn({ name, password }: Body<'sign_in'>, origin: Origin): Promise<Started> {
+  async signIn({ name, password }: Body<'sign_in'>, origin: Origin): Promise<StartedByPassword> {
     const user = await this.#verified(name, password, origin);
     const record = this.#act(user.name, 'session.start', { address: origin.address });
     const ended: Change[] = origin.cookieSha256 === null ? [] : [['endSession', origin.cookieSha256]];
-    return await this.#start(user, user.password_hash, [record], ended);
+    const started = await this.#start(user, user.password_hash, [record], ended);
+    return { ...started, device: newDevice(user) };
   }
 
   /**
@@ -97,7 +106,7 @@ export class Sessions {
   }
 
   /** @throws {ApiProblem} `wrong_credentials` for the current password; `invalid_request` when it is the same */
-  async changePassword(name: string, body: Body<'change_password'>, origin: Origin): Promise<Started> {
+  async changePassword(name: string, body: Body<'change_password'>, origin: Origin): Promise<StartedByPassword> {
     const user = await this.#verified(name, body.current, origin);
     if (body.password.normalize('NFKC') === body.current.normalize('NFKC')) {
       throw new ApiProblem('invalid_request', 'The new password is the old one.');
@@ -108,27 +117,29 @@ export class Sessions {
       ['setPassword', hash, 0, name, user.password_hash],
       ['endSessionsOf', name],
     ];
-    return await this.#start({ ...user, must_change: 0 }, hash, [record], changes);
+    const started = await this.#start({ ...user, must_change: 0 }, hash, [record], changes);
+    return { ...started, device: newDevice({ name, password_hash: hash }) };
   }
 
-  /** The user whose password it is; what is refused costs an attempt, of its name and of its address. */
+  /** The user whose password it is; what is refused costs an attempt: of a known browser, or of name and address. */
   async #verified(name: string, password: string, origin: Origin): Promise<StoredSecret> {
     const { ledger, passwords, attempts, log } = this.#parts;
     const { address, requestId: request_id } = origin;
-    const wait = await attempts.take(name, address);
-    if (wait > 0) {
-      log.write('warn', 'sign_in_refused', { address, request_id, reason: 'too_many_requests' });
-      throw new ApiProblem('too_many_requests', undefined, undefined, wait);
-    }
     const [user] = await ledger.rows<StoredSecret>('userSecret', name);
     const usable = user === undefined || user.disabled_at !== null ? null : user;
+    const isKnown = usable !== null && origin.device !== null && isDeviceOf(origin.device, usable);
+    const attempt = await attempts.take({ name, address, device: isKnown ? origin.device : null });
+    if (attempt.wait > 0) {
+      log.write('warn', 'sign_in_refused', { address, request_id, reason: 'too_many_requests' });
+      throw new ApiProblem('too_many_requests', undefined, undefined, attempt.wait);
+    }
     const right = await passwords.verify(password, usable?.password_hash ?? null);
     if (!right || usable === null) {
       // Without the name: people type passwords into the wrong field.
       log.write('warn', 'sign_in_refused', { address, request_id, reason: 'wrong_credentials' });
       throw new ApiProblem('wrong_credentials');
     }
-    await attempts.forgive(name, address);
+    await attempt.good();
     return usable;
   }
 

@@ -12,6 +12,7 @@ import type { Handlers } from '../handlers.ts';
 import type { HealthReport } from '../health.ts';
 import type { SingleSignOn } from '../oidc/single-sign-on.ts';
 import { ApiProblem } from '../problems.ts';
+import { Connections } from './connections.ts';
 import { isPage, registerConsole, sendPage } from './console-files.ts';
 import { registerEndpoints } from './endpoint-routes.ts';
 import type { OwnNames } from './own-names.ts';
@@ -43,8 +44,8 @@ export interface AppParts {
 }
 
 /**
- * Connections at one time: 200 streams of events, and browsers with six each. More are closed at once, so that whoever
- * reaches the port cannot take the descriptors that traffic needs.
+ * Connections at one time: 200 streams of events, and browsers with six each. Whoever reaches the port cannot take the
+ * descriptors that traffic needs; who makes room for one more: connections.ts.
  */
 export const MOST_CONNECTIONS = 512;
 const TLS_HANDSHAKE_MS = 10_000;
@@ -57,7 +58,7 @@ const HTTP = { headersTimeout: REQUEST_MS, connectionsCheckingInterval: 2_000 };
 export async function createApp(parts: AppParts, handlers: Partial<Handlers>): Promise<FastifyInstance> {
   const { consoleFolder } = parts;
   const app = open(parts);
-  app.server.maxConnections = MOST_CONNECTIONS;
+  const connections = new Connections(app.server, MOST_CONNECTIONS);
   await app.register(helmet, helmetOptions(parts.https));
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(ownHeaders(request.id));
@@ -73,7 +74,7 @@ export async function createApp(parts: AppParts, handlers: Partial<Handlers>): P
   });
   registerProbes(app, parts);
   registerSessionEndpoints(app, parts);
-  registerEndpoints(app, parts, handlers);
+  registerEndpoints(app, { ...parts, connections }, handlers);
   if (consoleFolder !== null) await registerConsole(app, consoleFolder);
   return app;
 }

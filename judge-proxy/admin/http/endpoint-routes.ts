@@ -11,19 +11,27 @@ import type { Context, FileAnswer, HandledEndpoint, Handlers } from '../handlers
 import { ApiProblem } from '../problems.ts';
 import { admit, stillPermitted } from './admission.ts';
 import type { AppParts } from './app.ts';
+import type { Connections } from './connections.ts';
 import { EventStream } from './events.ts';
 import { parseGiven } from './parse.ts';
+import { Shares } from './shares.ts';
 
-/** Streams of events that are open at one time. */
-const MOST_STREAMS = 200;
+/** Streams of events that are open at one time: of one person with all tokens, and in all. */
+export const MOST_STREAMS = { each: 8, all: 200 } as const;
+/** A stream whose reader has gone or may no more is noticed by its next heartbeat. */
+const STREAM_RETRY_S = 15;
 
 /** Body of a request: rubrics are the largest, 256 Ki characters. */
 export const BODY_LIMIT = 1_048_576;
 
+export interface EndpointParts extends AppParts {
+  readonly connections: Connections;
+}
+
 type AnyHandler = (given: unknown, context: Context) => Promise<unknown>;
 
-export function registerEndpoints(app: FastifyInstance, parts: AppParts, handlers: Partial<Handlers>): void {
-  const streams = { open: 0 };
+export function registerEndpoints(app: FastifyInstance, parts: EndpointParts, handlers: Partial<Handlers>): void {
+  const streams = new Shares(MOST_STREAMS);
   for (const name of Object.keys(handlers) as HandledEndpoint[]) {
     const handler = handlers[name] as AnyHandler | undefined;
     if (handler === undefined) continue;
@@ -34,9 +42,11 @@ export function registerEndpoints(app: FastifyInstance, parts: AppParts, handler
       method: endpoint.method,
       url: endpoint.path,
       bodyLimit: BODY_LIMIT,
-      onRequest: async (request) => {
+      onRequest: async (request, reply) => {
         const identity = await admit(parts, request, endpoint);
-        if (identity !== null) identities.set(request, identity);
+        if (identity === null) return;
+        identities.set(request, identity);
+        parts.connections.keep(request.raw, reply.raw, identity.caller.user);
       },
       handler: async (request, reply) => {
         const identity = identities.get(request);
@@ -50,7 +60,7 @@ export function registerEndpoints(app: FastifyInstance, parts: AppParts, handler
             throw error === gone.signal.reason ? new ApiProblem('not_possible', 'The caller has gone.') : error;
           },
         );
-        return send(endpoint, answer, { parts, request, reply, gone, streams });
+        return send(endpoint, answer, { parts, person: identity.caller.user, request, reply, gone, streams });
       },
     });
   }
@@ -69,16 +79,19 @@ function contextOf(parts: AppParts, request: FastifyRequest, { caller }: Identit
 /** Aborted when the caller goes away, or the server closes its connection. */
 function goneSignal(reply: FastifyReply): AbortController {
   const gone = new AbortController();
+  // While it was being admitted: nothing will say so again.
+  if (reply.raw.closed) gone.abort();
   reply.raw.once('close', () => gone.abort());
   return gone;
 }
 
 interface Sending {
   readonly parts: AppParts;
+  readonly person: string;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly gone: AbortController;
-  readonly streams: { open: number };
+  readonly streams: Shares;
 }
 
 function send(endpoint: Endpoint, answer: unknown, sending: Sending): FastifyReply {
@@ -117,20 +130,23 @@ function stillMay(endpoint: Endpoint, { parts, request }: Sending): Promise<bool
   return stillPermitted(parts, { cookie, authorization }, endpoint);
 }
 
+const TOO_MANY_STREAMS = {
+  each: `${MOST_STREAMS.each} live streams of this user are open: close one (a window of the console has one), or revoke the token that holds them.`,
+  all: `All ${MOST_STREAMS.all} live streams are in use: read the list instead.`,
+} as const;
+
 function sendEvents(endpoint: Endpoint, items: AsyncIterable<unknown>, sending: Sending): FastifyReply {
-  const { reply, gone, streams } = sending;
-  if (streams.open >= MOST_STREAMS) {
+  const { reply, gone, streams, person } = sending;
+  const share = streams.take(person);
+  if (typeof share === 'string') {
     gone.abort();
-    throw new ApiProblem('too_many_requests', 'Too many streams are open.');
+    throw new ApiProblem('too_many_requests', TOO_MANY_STREAMS[share], undefined, STREAM_RETRY_S);
   }
-  streams.open += 1;
   const stream = new EventStream({
     items,
     permitted: () => stillMay(endpoint, sending),
     stop: () => gone.abort(),
   });
-  stream.once('close', () => {
-    streams.open -= 1;
-  });
+  stream.once('close', share);
   return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(stream);
 }

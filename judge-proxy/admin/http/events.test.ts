@@ -7,9 +7,11 @@ import { once } from 'node:events';
 import { type ClientRequest, request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Role } from '../../contract/roles.ts';
 import type { ExchangeRow } from '../../ledger/read-model/rows.ts';
 import type { Handlers } from '../handlers.ts';
 import { AdminRig } from '../testing/admin-rig.ts';
+import { MOST_STREAMS } from './endpoint-routes.ts';
 import { EventStream, MOST_WAITING } from './events.ts';
 
 let rig: AdminRig | undefined;
@@ -84,6 +86,35 @@ test('a token that is revoked meanwhile: nothing more, and an end', async () => 
   send({ exchange_id: 'secret' });
   expect(await tail.next()).toBe('event: ended\ndata: {"reason":"not_permitted"}\n\n');
   await end;
+});
+
+test('one person has so many streams, tokens and all, and is told what to do; others have theirs', async () => {
+  const started = await AdminRig.start({ handlers: { live: feed().live } });
+  rig = started;
+  await started.user('anna', 'viewer');
+  const bearer = async (name: string, role: Role) => {
+    const { token } = await started.tokenOf(name, role, ['exchanges:read']);
+    return { authorization: `Bearer ${token}` };
+  };
+  const [one, two, admin] = [
+    await bearer('anna', 'viewer'),
+    await bearer('anna', 'viewer'),
+    await bearer('admin', 'admin'),
+  ];
+  const tails = [];
+  for (let count = 0; count < MOST_STREAMS.each; count += 1) tails.push(await listen(count % 2 === 0 ? one : two));
+  const { response, next } = await listen(one);
+  expect(response.statusCode).toBe(429);
+  expect(response.headers['retry-after']).toBe('15');
+  expect(JSON.parse(await next())).toMatchObject({
+    code: 'too_many_requests',
+    detail: expect.stringMatching(/^8 live streams of this user are open: close one/),
+  });
+  const other = await listen(admin);
+  expect(other.response.statusCode).toBe(200);
+  // One that is given up makes room for another, as soon as the server has heard of it.
+  tails[0]?.call.destroy();
+  await vi.waitUntil(async () => (await listen(one)).response.statusCode === 200, { timeout: 20_000 });
 });
 
 test('a reader that does not read is dropped, and its source ends', async () => {

@@ -16,6 +16,9 @@ import { type GivenParts, parseGiven } from './parse.ts';
 /** Two passwords. */
 const BODY_LIMIT = 16_384;
 
+/** How long a browser is known that nobody signs in from: half a year. */
+const DEVICE_S = 180 * 86_400;
+
 /** Answers the endpoint; null for 204. */
 type Answering = (parts: AppParts, call: SessionCall) => Promise<unknown>;
 
@@ -30,6 +33,7 @@ const ANSWERS: Readonly<Record<SessionEndpoint, Answering>> = {
   sign_in: async (parts, { request, reply, given }) => {
     const started = await parts.sessions.signIn(given.body as Body<'sign_in'>, originOf(parts, request));
     setCookie(parts, reply, started.session);
+    setDevice(parts, reply, started.device);
     return started.me;
   },
   who_am_i: async (parts, { identity, reply }) => {
@@ -40,7 +44,7 @@ const ANSWERS: Readonly<Record<SessionEndpoint, Answering>> = {
   sign_out: async (parts, { identity, reply }) => {
     const { caller, session } = signedIn(identity);
     await parts.sessions.signOut(caller.user, session);
-    reply.header('set-cookie', cookie(parts, '', 0));
+    reply.header('set-cookie', cookie(parts, parts.cookieName, '', 0));
     return null;
   },
   change_password: async (parts, { request, reply, given, identity }) => {
@@ -48,6 +52,7 @@ const ANSWERS: Readonly<Record<SessionEndpoint, Answering>> = {
     const body = given.body as Body<'change_password'>;
     const started = await parts.sessions.changePassword(user, body, originOf(parts, request));
     setCookie(parts, reply, started.session);
+    setDevice(parts, reply, started.device);
     return started.me;
   },
   sign_in_ways: async ({ singleSignOn }) => ({ oidc: singleSignOn === null ? null : { name: singleSignOn.name } }),
@@ -96,20 +101,31 @@ function signedIn(identity: Identity | null): Identity & { readonly session: Cur
 
 function originOf({ cookieName }: AppParts, request: FastifyRequest) {
   const before = readCookie(request.headers.cookie, cookieName);
+  const device = readCookie(request.headers.cookie, deviceName(cookieName));
   return {
     // What a trusted proxy forwards is still only text.
     address: isIP(request.ip) === 0 ? 'unknown' : request.ip,
     requestId: request.id,
     cookieSha256: before.kind === 'found' ? before.sha256 : null,
+    device: device.kind === 'found' ? device.id : null,
   };
 }
 
 function setCookie(parts: AppParts, reply: FastifyReply, { id, expiresAt }: CurrentSession): void {
   const seconds = Math.max(1, Math.floor((expiresAt - parts.clock.now()) / 1000));
-  reply.header('set-cookie', cookie(parts, id, seconds));
+  reply.header('set-cookie', cookie(parts, parts.cookieName, id, seconds));
+}
+
+/** Beside the session's: it stays when that ends. */
+function setDevice(parts: AppParts, reply: FastifyReply, device: string): void {
+  reply.header('set-cookie', cookie(parts, deviceName(parts.cookieName), device, DEVICE_S));
+}
+
+function deviceName(cookieName: string): string {
+  return `${cookieName}_device`;
 }
 
 /** Not for scripts, not for requests of other sites; on HTTPS never without TLS, and of this host alone. */
-function cookie({ cookieName, https }: AppParts, value: string, maxAge: number): string {
-  return `${cookieName}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${https ? '; Secure' : ''}`;
+function cookie({ https }: AppParts, name: string, value: string, maxAge: number): string {
+  return `${name}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${https ? '; Secure' : ''}`;
 }

@@ -6,6 +6,7 @@ import { MOST_PENDING, PENDING_MS, type Pending, PendingSignIns } from './pendin
 
 const PENDING: Pending = {
   ...{ state: 's', nonce: 'n', verifier: 'v', redirectUri: 'http://localhost/', next: undefined, cookieSha256: null },
+  attempt: { good: async () => undefined },
 };
 
 function clock() {

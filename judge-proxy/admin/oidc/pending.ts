@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../telemetry/clock.ts';
 import { sha256 } from '../auth/credentials.ts';
+import type { Attempt } from '../auth/sign-in-limits.ts';
 
 export interface Pending {
   readonly state: string;
@@ -17,6 +18,8 @@ export interface Pending {
   readonly next: string | undefined;
   /** SHA-256 of the session that the browser had: it ends when the new one starts. */
   readonly cookieSha256: string | null;
+  /** The one that it counts as until it was good. */
+  readonly attempt: Pick<Attempt, 'good'>;
 }
 
 export const PENDING_MS = 600_000;

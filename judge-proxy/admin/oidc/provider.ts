@@ -65,7 +65,7 @@ export class Provider {
    * Claims of the ID token: signed by the provider, for us, just now, and for this very sign-in.
    * @throws {Refusal} `cancelled`, `bad_answer`, `unavailable`
    */
-  async finish(pending: Pending, search: string): Promise<Claims> {
+  async finish(pending: Omit<Pending, 'attempt'>, search: string): Promise<Claims> {
     const config = await this.#config();
     const answer = new URL(pending.redirectUri);
     answer.search = search;

@@ -2,7 +2,7 @@
 
 import type { Log } from '../../telemetry/log.ts';
 import type { Origin, Sessions, Started } from '../accounts/sessions.ts';
-import { SignInLimits } from '../auth/sign-in-limits.ts';
+import { type Attempt, SignInLimits } from '../auth/sign-in-limits.ts';
 import { type Pending, PendingSignIns } from './pending.ts';
 import { personOf } from './person.ts';
 import { Provider, type ProviderParts } from './provider.ts';
@@ -47,11 +47,12 @@ export class SingleSignOn {
   }
 
   async begin({ redirectUri, next }: Pick<Pending, 'redirectUri' | 'next'>, origin: Origin): Promise<Begun | Refusal> {
-    return await this.#refusing(origin, async () => {
-      const wait = await this.#attempts.take(origin.address, origin.address);
-      if (wait > 0) throw new Refusal('too_many_requests');
+    const { address, cookieSha256 } = origin;
+    const attempt = await this.#attempts.take({ name: address, address, device: null });
+    return await this.#refusing(origin, attempt, async () => {
+      if (attempt.wait > 0) throw new Refusal('too_many_requests');
       const { url, ...secrets } = await this.#provider.begin(redirectUri);
-      return { url, id: this.#pending.add({ ...secrets, redirectUri, next, cookieSha256: origin.cookieSha256 }) };
+      return { url, id: this.#pending.add({ ...secrets, redirectUri, next, cookieSha256, attempt }) };
     });
   }
 
@@ -61,14 +62,14 @@ export class SingleSignOn {
    */
   async finish(key: string | null, search: string, origin: Origin): Promise<Finished> {
     const pending = key === null ? null : this.#pending.take(key);
-    const outcome = await this.#refusing(origin, async () => {
+    const outcome = await this.#refusing(origin, pending?.attempt ?? null, async () => {
       if (pending === null || new URLSearchParams(search).get('state') !== pending.state) {
         throw new Refusal('not_begun');
       }
       const person = personOf(await this.#provider.finish(pending, search), this.#parts.oidc);
       return await this.#parts.sessions.signInAs(person, { ...origin, cookieSha256: pending.cookieSha256 });
     });
-    if (!(outcome instanceof Refusal)) await this.#attempts.forgive(origin.address, origin.address);
+    if (!(outcome instanceof Refusal)) await pending?.attempt.good();
     return { outcome, next: pending?.next };
   }
 
@@ -76,14 +77,18 @@ export class SingleSignOn {
     await this.#parts.close();
   }
 
-  async #refusing<T>({ address, requestId: request_id }: Origin, work: () => Promise<T>): Promise<T | Refusal> {
+  async #refusing<T>(
+    { address, requestId: request_id }: Origin,
+    attempt: Pick<Attempt, 'good'> | null,
+    work: () => Promise<T>,
+  ): Promise<T | Refusal> {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const reason = error.reason === undefined ? `oidc_${error.code}` : `oidc_${error.code}: ${error.reason}`;
       this.#parts.log.write('warn', 'sign_in_refused', { address, request_id, reason });
-      if (error.code === 'unavailable') await this.#attempts.forgive(address, address);
+      if (error.code === 'unavailable') await attempt?.good();
       return error;
     }
   }
