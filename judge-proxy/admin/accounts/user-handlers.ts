@@ -2,8 +2,9 @@
 
 import { ROLE_PERMISSIONS, type Role } from '../../contract/roles.ts';
 import { ConflictError } from '../../ledger/ledger-error.ts';
+import type { Change } from '../../ledger/tables/statements-of-tables.ts';
 import { timestamp } from '../../telemetry/clock.ts';
-import { roleOf, type StoredSecret, type StoredUser, userRow } from '../auth/account-rows.ts';
+import { roleOf, type StoredSecret, type StoredToken, type StoredUser, userRow } from '../auth/account-rows.ts';
 import { newPassword } from '../auth/passwords.ts';
 import type { Caller, Handlers } from '../handlers.ts';
 import { isOidcMark } from '../oidc/person.ts';
@@ -40,17 +41,31 @@ export function createUserHandlers(parts: AccountParts): UserHandlers {
       const disabledAt = disabled ? (user.disabled_at ?? timestamp(clock)) : null;
       if (role === user.role && disabledAt === user.disabled_at) return userRow(user);
       const before = { role: user.role, disabled: user.disabled_at !== null };
-      const record = context.act('user.update', name, before, { role, disabled });
+      // Locked for good: whoever unlocks months later does not remember which of them had leaked. And at the unlocking those
+      // of before they ended with the lock.
+      const now = timestamp(clock);
+      const tokens = disabledAt === user.disabled_at ? [] : await workingTokens(parts, name, now);
+      const ended = tokens.length === 0 ? {} : { tokens_revoked: tokens };
+      const record = context.act('user.update', name, before, { role, disabled, ...ended });
+      const revoked: Change[] =
+        disabledAt === user.disabled_at
+          ? []
+          : [
+              ['requireTokensOf', name, now, tokens.length],
+              ['revokeTokensOf', now, name, now],
+            ];
       try {
         await append(ledger, record, [
           ['changeUser', role, disabledAt, name, user.role, user.disabled_at, role, disabledAt],
           ['endSessionsOf', name],
+          ...revoked,
         ]);
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
-        const now = await stored(parts, name);
-        const same = now.role === user.role && now.disabled_at === user.disabled_at;
-        throw new ApiProblem(same ? 'last_admin' : 'conflict');
+        const found = await stored(parts, name);
+        const same = found.role === user.role && found.disabled_at === user.disabled_at;
+        const unheard = revoked.length > 0 && (await workingTokens(parts, name, now)).length !== tokens.length;
+        throw new ApiProblem(same && !unheard ? 'last_admin' : 'conflict');
       }
       return userRow(await stored(parts, name));
     },
@@ -84,4 +99,9 @@ async function stored({ ledger }: AccountParts, name: string): Promise<StoredUse
   const [user] = await ledger.rows<StoredUser>('user', name);
   if (user === undefined) throw new ApiProblem('not_found');
   return user;
+}
+
+async function workingTokens({ ledger }: AccountParts, name: string, now: string): Promise<readonly string[]> {
+  const rows = await ledger.rows<Pick<StoredToken, 'token_id'>>('workingTokensOf', name, now);
+  return rows.map(({ token_id }) => token_id);
 }

@@ -3,8 +3,9 @@
  * before and after, without secrets; one administrator always stays.
  */
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AdminSession, TEST_PASSWORD } from '../../../test/support/admin-session.ts';
+import type { TokenRow } from '../../contract/responses.ts';
 import { AdminRig } from '../testing/admin-rig.ts';
 
 let rig: AdminRig;
@@ -55,6 +56,52 @@ test('made, changed, locked, unlocked: each is an act with before and after', as
   expect(new Set(of.map(({ actor }) => actor.name))).toEqual(new Set(['admin']));
   expect(JSON.stringify(rig.acts())).not.toContain(password);
   expect(JSON.stringify(rig.acts())).not.toContain('argon2');
+});
+
+describe('a lock ends tokens for good', () => {
+  const use = (token: string) =>
+    fetch(`${rig.base}/api/users`, { headers: { authorization: `Bearer ${token}` } }).then(({ status }) => status);
+  const patch = (body: object) => admin.call('PATCH', '/api/users/anna', body);
+
+  test('they stay revoked when the user is unlocked, and the act names them', async () => {
+    await rig.user('anna', 'admin');
+    const leaked = await rig.tokenOf('anna', 'admin', ['users:write']);
+    const expired = await rig.tokenOf('anna', 'admin', ['users:write'], 1_000);
+    const others = await rig.tokenOf('admin', 'admin', ['users:write']);
+    rig.clock.ms += 2_000;
+    expect(await use(leaked.token)).toBe(200);
+    await patch({ disabled: true });
+    expect(await use(leaked.token)).toBe(401);
+    await patch({ disabled: false });
+    expect(await use(leaked.token)).toBe(401);
+    expect(await use(others.token)).toBe(200);
+    const { body } = await admin.call('GET', '/api/tokens');
+    const revoked = (body as TokenRow[]).filter(({ revoked_at }) => revoked_at !== null);
+    expect(revoked.map(({ token_id }) => token_id)).toEqual([leaked.id]);
+    const acts = rig.acts().filter(({ action }) => action === 'user.update');
+    expect(acts.map(({ after }) => after)).toEqual([
+      { role: 'admin', disabled: true, tokens_revoked: [leaked.id] },
+      { role: 'admin', disabled: false },
+    ]);
+    expect(expired.id).not.toBe(leaked.id);
+  });
+
+  test('those of a user who was locked by an earlier version end when that user is unlocked', async () => {
+    await rig.user('anna', 'admin');
+    const { id, token } = await rig.tokenOf('anna', 'admin', ['users:write']);
+    const at = new Date(rig.clock.ms).toISOString();
+    await rig.ledger.append([], [['changeUser', 'admin', at, 'anna', 'admin', null, 'admin', at]]);
+    await patch({ disabled: false });
+    expect(await use(token)).toBe(401);
+    expect(rig.acts().at(-1)).toMatchObject({ after: { disabled: false, tokens_revoked: [id] } });
+  });
+
+  test('another role leaves them: they may what their maker may', async () => {
+    await rig.user('anna', 'admin');
+    const { token } = await rig.tokenOf('anna', 'admin', ['users:write']);
+    await patch({ role: 'reviewer' });
+    expect(await use(token)).toBe(403);
+  });
 });
 
 test('a name is taken once, has a form, and is looked for', async () => {

@@ -53,6 +53,17 @@ export const ACCOUNT_WRITES = {
     sql: 'UPDATE tokens SET revoked_at = ? WHERE token_id = ? AND revoked_at IS NULL',
     rows: 'one',
   },
+  /** now, user, now: those that still work. */
+  revokeTokensOf: {
+    sql: 'UPDATE tokens SET revoked_at = ? WHERE created_by = ? AND revoked_at IS NULL AND expires_at > ?',
+    rows: 'any',
+  },
+  /** user, now, how many: refuses the whole change when not so many tokens of the user still work. */
+  requireTokensOf: {
+    sql: `UPDATE users SET name = name WHERE name = ?1
+      AND (SELECT count(*) FROM tokens WHERE created_by = ?1 AND revoked_at IS NULL AND expires_at > ?2) = ?3`,
+    rows: 'one',
+  },
   touchToken: { sql: 'UPDATE tokens SET used_at = ? WHERE token_id = ?', rows: 'any' },
 } as const;
 
@@ -70,5 +81,8 @@ export const ACCOUNT_READS = {
       u.role AS maker_role, u.disabled_at AS maker_disabled_at
     FROM tokens AS t JOIN users AS u ON u.name = t.created_by WHERE t.token_id = ?`,
   tokens: `SELECT ${TOKEN} FROM tokens ORDER BY created_at DESC, token_id LIMIT 1000`,
+  /** user, now: those that still work. */
+  workingTokensOf: `SELECT token_id FROM tokens WHERE created_by = ? AND revoked_at IS NULL AND expires_at > ?
+    ORDER BY token_id`,
   tokensOf: `SELECT ${TOKEN} FROM tokens WHERE created_by = ? ORDER BY created_at DESC, token_id LIMIT 1000`,
 } as const;

@@ -134,8 +134,8 @@ function Question({ asked, onPassword, onClose }: QuestionProps) {
         else change.mutate({ params, body: { disabled: what === 'lock' } });
       }}
     >
-      {what === 'lock' && 'They are signed out at once, and their tokens are refused.'}
-      {what === 'unlock' && 'They can sign in again, and their tokens that have not ended work again.'}
+      {what === 'lock' && 'They are signed out at once, and their tokens are revoked for good.'}
+      {what === 'unlock' && 'They can sign in again. Tokens that were revoked by the lock stay revoked.'}
       {what === 'reset' && 'They are signed out at once and get another password, which is shown once.'}
       {what === 'role' &&
         `From ${ROLES_IN_WORDS[user.role].label} to ${ROLES_IN_WORDS[asked.role].label}: ${ROLES_IN_WORDS[asked.role].says.toLowerCase()}.`}
