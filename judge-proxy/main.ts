@@ -11,7 +11,8 @@ import type { Ledger } from './ledger/ledger.ts';
 import { openReadModel } from './ledger/read-model/read-model.ts';
 import type { ReadModel } from './ledger/read-model/rows.ts';
 import { VERDICT_FIELDS } from './ledger/records.ts';
-import { startRetention } from './ledger/retention.ts';
+import { type Retention, startRetention } from './ledger/retention.ts';
+import { believedBefore } from './ledger/retention-clock.ts';
 import { openLedger } from './ledger/sqlite.ts';
 import { buildHandlers } from './main-admin.ts';
 import { loadInterceptionCa, reportExpiry } from './main-certificates.ts';
@@ -71,8 +72,11 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
     checkpoints: config.ledger.checkpoints,
   });
   own.defer(() => ledger.close());
+  // Before anything is recorded by the clock that is to be doubted.
+  const believed = await believedBefore(ledger);
   await recover(ledger, log);
-  own.defer(startRetention({ settings: config.ledger.retention, ledger, clock: systemClock, log }));
+  const retention = startRetention({ settings: config.ledger.retention, ledger, clock: systemClock, believed, log });
+  own.defer(() => retention.stop());
   await loadPolicies(ledger, judges.policies, log);
   const { sinks: settings, limits } = config;
   const sinks = await startSinks({ sinks: settings, ledgerUrl: config.ledger.url, ledger, limits, log, metrics });
@@ -89,7 +93,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   const traffic = await startTraffic(own, { ...judging, config, interceptionCa, ledger, log, metrics });
   const replaying = await startReplaying(own, { config, judges, ledger, readModel, judging, log, metrics });
   const accounts = { ledger, passwords: new Passwords(), clock: systemClock, newId };
-  const health = () => healthOf(ledger, readModel);
+  const health = () => healthOf(ledger, readModel, retention);
   const admin = await startAdmin({
     ...accounts,
     listen: config.listen.admin,
@@ -121,7 +125,7 @@ export async function startProxy(config: Config, options: StartOptions = {}): Pr
   };
 }
 
-function healthOf(ledger: Ledger, readModel: ReadModel) {
+function healthOf(ledger: Ledger, readModel: ReadModel, retention: Retention) {
   const { ok, cause, checkpoints } = ledger.health();
   const part = (name: string, state: { ok: boolean; cause: string | null }) => ({
     ...{ name, ok: state.ok },
@@ -133,6 +137,7 @@ function healthOf(ledger: Ledger, readModel: ReadModel) {
       part('ledger', { ok, cause }),
       { ...part('checkpoints', checkpoints), ...optional },
       { ...part('index', readModel.health()), ...optional },
+      { ...part('retention', retention.health()), ...optional },
     ],
   };
 }

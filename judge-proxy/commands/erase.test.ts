@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { found, judgedExchange } from '../ledger/erasure-rig.ts';
 import { writeOldLedger } from '../ledger/old-ledger.ts';
+import { believedBefore } from '../ledger/retention-clock.ts';
 import { VerifyRig } from '../ledger/verify-rig.ts';
 import { erase } from './erase.ts';
 
@@ -89,6 +90,33 @@ describe('erase', () => {
     expect(found(rig.file, ['quote-first-exchange'])).toEqual([]);
   });
 
+  it('takes what retention keeps no longer, by the clock, and retention believes that clock from then on', async () => {
+    await fill();
+    writeFileSync(config, stringify({ routes: ROUTES, ledger: { url: rig.url, retention: { text: '1d' } } }));
+    const asked = await run(['--retention-now'], 'no\n');
+    expect(asked).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^Erase text from before .*by the clock of this/),
+    });
+    expect(found(rig.file, ['quote-first-exchange'])).toHaveLength(1);
+    const { code, out } = await run(['--retention-now', '--yes']);
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/^Erased text from before \S+: 2 exchanges, 10 records\.\n$/),
+    ]);
+    expect(found(rig.file, ['quote-first-exchange', 'quote-other-exchange'])).toEqual([]);
+    const ledger = await rig.open();
+    expect(await believedBefore(ledger)).toBeGreaterThan(Date.parse(TS) + 86_400_000);
+    await ledger.close();
+    expect((await rig.verify()).faults).toEqual([]);
+  });
+
+  it('without retention says that nothing is to be erased by age', async () => {
+    await fill();
+    const answer = await run(['--retention-now', '--yes']);
+    expect(answer).toMatchObject({ code: 1, err: expect.stringContaining('keeps everything for ever') });
+  });
+
   it('while the proxy runs says where to erase', async () => {
     await fill();
     const ledger = await rig.open();
@@ -108,6 +136,7 @@ describe('erase', () => {
     [['--tier', 'text'], 'Give --exchange or --client'],
     [['--exchange', 'a', '--client', 'b', '--tier', 'text'], 'Give --exchange or --client'],
     [['--client', 'a'], '--tier is one of sealed, text, metadata'],
+    [['--retention-now', '--tier', 'text'], '--retention-now goes with none of the others'],
     [['--client', 'a', '--tier', 'all'], '--tier is one of'],
   ])('%j: exit code 2', async (args, words) => {
     expect(await run(args)).toMatchObject({ code: 2, err: expect.stringContaining(words) });

@@ -10,6 +10,8 @@ import type { ErasureReport, Ledger } from '../ledger/ledger.ts';
 import { LedgerError, LookupError } from '../ledger/ledger-error.ts';
 import { indexFile, removeIndex } from '../ledger/read-model/schema.ts';
 import { openReader } from '../ledger/reader.ts';
+import { retentionOrders } from '../ledger/retention.ts';
+import { believeClock } from '../ledger/retention-clock.ts';
 import { openLedger } from '../ledger/sqlite.ts';
 import { systemClock } from '../telemetry/clock.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -19,6 +21,7 @@ import { confirmed } from './replay/confirm.ts';
 import { oneLine } from './terminal-text.ts';
 
 const HELP = `npm run erase -- --exchange ID | --client NAME --tier TIER [options]
+npm run erase -- --retention-now [options]
 
 Erases what the ledger keeps of an exchange, or of everything that a client did. It cannot be undone. The judge proxy has
 to be stopped; while it runs, erase in its console or by POST /api/erasures. What was erased, when and by whom is recorded.
@@ -28,6 +31,8 @@ to be stopped; while it runs, erase in its console or by POST /api/erasures. Wha
   --tier TIER     sealed     the sealed originals
                   text       those, and all words: what the judge saw, quotes, explanations, previews, notes
                   metadata   those, and the records themselves: only their places in the chain stay
+  --retention-now everything that ledger.retention keeps no longer, by the clock of this machine: when the proxy holds
+                  erasing back because that clock leapt, and it is right
   --yes           does not ask
   --config FILE   configuration that names the ledger (${DEFAULT_CONFIG})
   --json          what was done as one JSON object
@@ -39,6 +44,7 @@ const OPTIONS = {
   exchange: { type: 'string' },
   client: { type: 'string' },
   tier: { type: 'string' },
+  'retention-now': { type: 'boolean' },
   yes: { type: 'boolean' },
   config: { type: 'string' },
   json: { type: 'boolean' },
@@ -63,10 +69,11 @@ export async function erase(args: readonly string[], io: CommandIo): Promise<num
     }
     const order = orderOf(values);
     const config = await readConfig(values.config, io);
+    if (order === 'retention') return await eraseByAge(config, values, io);
     await checkKnown(config.ledger.url, order);
     const ledger = await openForWriting(config);
     try {
-      if (!(await agreed(order, io))) throw new CommandError('Nothing was erased.');
+      if (!(await agreed(described(order), order.yes, io))) throw new CommandError('Nothing was erased.');
       return tell(await carryOut(ledger, order, config), order, io);
     } finally {
       await ledger.close();
@@ -74,9 +81,59 @@ export async function erase(args: readonly string[], io: CommandIo): Promise<num
   });
 }
 
+/** What retention would erase if it believed the clock; from then on it does. */
+async function eraseByAge(config: Config, flags: { yes?: boolean; json?: boolean }, io: CommandIo): Promise<number> {
+  const now = systemClock.now();
+  const actor = { kind: 'cli', name: userInfo().username } as const;
+  const orders = retentionOrders(config.ledger.retention, now, actor);
+  if (orders.length === 0) throw new CommandError('ledger.retention of the configuration keeps everything for ever.');
+  // A reader first: it says so of a ledger that is not there, and makes none.
+  await openReader(config.ledger.url).close();
+  const ledger = await openForWriting(config);
+  try {
+    const times = orders.map(({ tier, scope }) => `${tier} from before ${scope.before}`).join(', ');
+    const what = `${times} (it is ${new Date(now).toISOString()} by the clock of this machine)`;
+    if (!(await agreed(what, flags.yes === true, io))) throw new CommandError('Nothing was erased.');
+    const reports: ErasureReport[] = [];
+    for (const order of orders) reports.push(await ledger.erase(order));
+    await believeClock(ledger, now);
+    removeIndex(indexFile(config.ledger.url));
+    return tellOfAges(reports, orders, flags.json === true, io);
+  } finally {
+    await ledger.close();
+  }
+}
+
+function tellOfAges(
+  reports: readonly ErasureReport[],
+  orders: ReturnType<typeof retentionOrders>,
+  json: boolean,
+  io: CommandIo,
+): number {
+  const lines = reports.map(({ exchanges, records }, index) => {
+    const { tier, scope } = orders[index] ?? { tier: '', scope: { before: '' } };
+    return `Erased ${tier} from before ${scope.before}: ${exchanges} exchanges, ${records} records.`;
+  });
+  io.stdout.write(json ? `${JSON.stringify({ erasures: reports })}\n` : `${lines.join('\n')}\n`);
+  return reports.some(({ left }) => left > 0) ? 1 : 0;
+}
+
+interface Values {
+  readonly exchange?: string;
+  readonly client?: string;
+  readonly tier?: string;
+  readonly 'retention-now'?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
 /** @throws {UsageError} */
-function orderOf(values: { exchange?: string; client?: string; tier?: string; yes?: boolean; json?: boolean }): Order {
+function orderOf(values: Values): Order | 'retention' {
   const { exchange, client } = values;
+  if (values['retention-now'] === true) {
+    if (exchange ?? client ?? values.tier) throw new UsageError('--retention-now goes with none of the others.');
+    return 'retention';
+  }
   if ((exchange === undefined) === (client === undefined)) throw new UsageError('Give --exchange or --client.');
   const tier = ERASURE_TIERS.find((known) => known === values.tier);
   if (tier === undefined) throw new UsageError(`--tier is one of ${ERASURE_TIERS.join(', ')}.`);
@@ -119,10 +176,10 @@ async function openForWriting(config: Config): Promise<Ledger> {
   }
 }
 
-async function agreed(order: Order, io: CommandIo): Promise<boolean> {
-  if (order.yes) return true;
+async function agreed(what: string, yes: boolean, io: CommandIo): Promise<boolean> {
+  if (yes) return true;
   if (io.stdin?.isTTY !== true) throw new UsageError('There is nobody to ask: give --yes.');
-  return await confirmed(`Erase ${described(order)}? This cannot be undone. [y/N] `, io);
+  return await confirmed(`Erase ${what}? This cannot be undone. [y/N] `, io);
 }
 
 function described({ scope, tier }: Order): string {

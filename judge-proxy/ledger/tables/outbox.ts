@@ -16,6 +16,8 @@ export const OUTBOX_WRITES = {
 
 export const OUTBOX_READS = {
   cursor: 'SELECT seq FROM cursors WHERE name = ?',
+  /** The last that is not erased. */
+  lastRecordTs: "SELECT body ->> '$.ts' AS ts FROM records WHERE body IS NOT NULL ORDER BY seq DESC LIMIT 1",
   outboxWaiting: 'SELECT count(*) AS count, min(queued_at) AS oldest FROM outbox WHERE sink = ?',
   outboxNext: 'SELECT id, seq, dedup_key, queued_at, payload FROM outbox WHERE sink = ? ORDER BY id LIMIT ?',
 } as const;
