@@ -15,6 +15,7 @@ export const PROBLEMS = {
   ambiguous_id: [409, 'Several things begin with that id.'],
   conflict: [409, 'It was changed meanwhile, or is there already.'],
   last_admin: [409, 'One administrator has to stay.'],
+  erased: [410, 'All that was kept of it is erased.'],
   too_large: [413, 'The request is too large.'],
   unsupported_media_type: [415, 'Bodies are application/json.'],
   not_possible: [422, 'That cannot be done in this state.'],

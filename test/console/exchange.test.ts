@@ -189,10 +189,35 @@ describe.runIf(hasChromium)('the page of an exchange', () => {
     expectNoFaults(hers.faults);
   });
 
+  it('of which everything was erased says so, when, and by whom; nothing of it stays on the page', async () => {
+    const { exchange_id } = await world.judged({ model: 'gpt-erase-all', messages: ask('Forget all of this') });
+    const { page, faults } = await openExchange(exchange_id);
+    await page.getByText('Forget all of this').first().waitFor();
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByRole('menuitem', { name: 'Erase' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('radio', { name: 'Everything' }).check();
+    await dialog.getByRole('textbox', { name: 'Type the name' }).fill(exchange_id);
+    await dialog.getByRole('button', { name: 'Erase' }).click();
+    const said = page.getByRole('alert').filter({ hasText: 'All of this exchange was erased' });
+    const expectIt = async () => {
+      await said.getByText(/admin erased it at \d{4}-\d\d-\d\dT[\d:.]+Z\. Record \d+ of the ledger says so/).waitFor();
+      await dialog.waitFor({ state: 'detached' });
+      expect(await page.content()).not.toMatch(/Forget all of this|gpt-erase-all/);
+      expect(await page.getByRole('button', { name: 'More' }).count()).toBe(0);
+    };
+    await expectIt();
+    await page.reload();
+    await expectIt();
+    await said.getByRole('link', { name: 'Its entries in the audit' }).click();
+    await page.getByRole('button', { name: `Details of erasure.metadata exchange ${exchange_id}` }).waitFor();
+    expectNoFaults(faults);
+  });
+
   it('says of an unknown exchange that it is not there', async () => {
     const { page } = await world.open();
     await page.goto('/exchanges/01990000-0000-7000-8000-000000000000');
-    await page.getByRole('alert').waitFor();
+    await page.getByRole('alert').getByText('There is no such exchange').waitFor();
   });
 });
 

@@ -148,6 +148,29 @@ describe.runIf(hasChromium)('the list of exchanges', () => {
     expectNoFaults(faults);
   });
 
+  it('is where the severities of the overview lead, in the words of its filter', async () => {
+    const { page, faults } = await world.open();
+    await page.goto('/');
+    const links = page.getByRole('list', { name: 'Verdicts by severity' }).getByRole('link');
+    await links.first().waitFor();
+    const shown = await links.evaluateAll((found) =>
+      found.map((link) =>
+        Array.from(link.children as Iterable<{ textContent: string | null }>, (part) => part.textContent ?? ''),
+      ),
+    );
+    const counts = shown.map(([name = '', _bar, count]) => [name, Number(count)] as const);
+    expect(counts.map(([name]) => name)).toEqual(['Critical', 'High and above', 'Medium and above', 'Low and above']);
+    expect(counts.at(-1)?.[1]).toBe(1);
+    for (const [index, [name, count]] of counts.entries()) {
+      await page.goto('/');
+      await links.nth(index).click();
+      await (count === 0 ? page.getByText('No exchange fits these filters') : row(page, 'plan B')).waitFor();
+      expect(await page.getByRole('row').count()).toBe(count === 0 ? 0 : count + 1);
+      expect(await page.getByRole('combobox', { name: 'Severity' }).inputValue()).toBe(name);
+    }
+    expectNoFaults(faults);
+  });
+
   it('has the chart of the overview as a table, too', async () => {
     const { page, faults } = await world.open();
     await page.goto('/?last=1h');

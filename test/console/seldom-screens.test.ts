@@ -2,7 +2,7 @@
  * Contract of pages that are seldom seen with something on them: an exchange of which metadata alone is kept, with its
  * sealed original, which comes as the file that `age` opens; one whose content was changed behind the ledger, which is
  * said and not shown; sinks that deliver and that fail, and a test event; a judge and its shadow; a replay that is
- * cancelled and goes on; the erasure of a client from the page of exports. Who may not act is offered no act.
+ * cancelled and goes on; exports of each subject; the erasure of a client from their page. Who may not act is offered no act.
  */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Decrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ReplayEstimate, ReplayJob } from '../../judge-proxy/contract/responses.ts';
+import { FORMATS } from '../../judge-proxy/exports/formats.ts';
 import type { AuditRow, Page as PageOf, ShadowAgreement } from '../../judge-proxy/ledger/read-model/rows.ts';
 import { Receiver } from '../../judge-proxy/sinks/testing/sink-rig.ts';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
@@ -23,6 +24,15 @@ import { requireChromium } from '../support/require-chromium.ts';
 import { LEAK, ReviewWorld } from '../support/review-world.ts';
 
 requireChromium();
+
+const SUBJECTS = [
+  ['exchanges', 'Exchanges'],
+  ['connections', 'Connections'],
+  ['shadow_verdicts', 'Shadow verdicts'],
+  ['labels', 'Labels'],
+  ['audit', 'Audit'],
+  ['verdicts', 'Verdicts'],
+] as const;
 
 const SEALED_WORDS = 'Nobody but the owner of the key reads this';
 
@@ -216,6 +226,35 @@ describe.runIf(hasChromium)('screens that are seldom seen', () => {
     expectNoFaults(rita.faults);
   });
 
+  it('exports offer of each subject the formats that the server has of it, and no filter that it would refuse', async () => {
+    const { page, faults } = await world.open(world.admin);
+    const status = async (search: string) => {
+      const response = await fetch(`${world.world.url}/api/export?${search}`, {
+        headers: { cookie: world.admin.cookie },
+      });
+      await response.text();
+      return response.status;
+    };
+    await page.goto('/exports?subject=verdicts&format=otlp&route=openai&client=somebody&label=violation');
+    const what = page.getByRole('combobox', { name: 'What' });
+    const formats = page.getByRole('radiogroup', { name: 'Format' }).getByRole('radio');
+    const download = page.getByRole('link', { name: 'Download' });
+    expect(await status((await download.getAttribute('href'))?.split('?')[1] ?? '')).toBe(200);
+    for (const [subject, name] of SUBJECTS) {
+      await what.click();
+      await page.getByRole('option', { name, exact: true }).click();
+      await page.locator(`a[href*="subject=${subject}"]`).waitFor();
+      // What was asked of the subject before goes as far as this one has it.
+      expect(await status((await download.getAttribute('href'))?.split('?')[1] ?? ''), subject).toBe(200);
+      const offered = await formats.evaluateAll((radios) => radios.map((radio) => radio.getAttribute('value')));
+      const taken: string[] = [];
+      for (const format of FORMATS)
+        if ((await status(`subject=${subject}&format=${format}`)) === 200) taken.push(format);
+      expect(offered, subject).toEqual(taken);
+    }
+    expectNoFaults(faults);
+  });
+
   it('a client is erased from the page of exports, once its name was typed; others keep theirs', async () => {
     const forgotten = await world.world.judged({
       ...{ model: 'gpt-forgotten', from: 7 },
@@ -235,7 +274,7 @@ describe.runIf(hasChromium)('screens that are seldom seen', () => {
     expect(await erase.isDisabled()).toBe(true);
     await dialog.getByLabel('Type the name to go on').fill(String(forgotten.client));
     await erase.click();
-    await page.getByText(/^1 exchanges, \d+ records/).waitFor();
+    await panel.getByText(/^Erased: 1 exchange, \d+ records\./).waitFor();
     await page.goto(`/exchanges/${forgotten.exchange_id}`);
     await page.getByText('The words were erased').waitFor();
     expect(await page.content()).not.toContain('Forget what I said');

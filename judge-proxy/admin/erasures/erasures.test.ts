@@ -60,6 +60,32 @@ describe('of one exchange', () => {
   });
 });
 
+describe('of all that is kept of one exchange', () => {
+  it('is said to whoever asks for it afterwards: when, by whom, and where the chain has it', async () => {
+    await rig.record('exchange-whole', { content: 'Quagga.' });
+    const order = (tier: 'text' | 'metadata') =>
+      rig.ask(admin, 'erase', {
+        body: { tier, scope: { kind: 'exchange', exchange_id: 'exchange-whole' }, confirm: 'exchange-whole' },
+      });
+    await order('text');
+    const { row } = await rig.ask(admin, 'read_exchange', { params: { id: 'exchange-whole' } });
+    expect(row.erased).toBe('text');
+    const { erasure_id } = await order('metadata');
+    const { items } = await rig.readModel.audit({ kind: 'erasure', object: 'exchange-whole' }, { limit: 1 });
+    const erasure = items[0];
+    expect(erasure).toMatchObject({ kind: 'erasure', tier: 'metadata', erasure_id });
+    expect(await rig.refused(admin, 'read_exchange', { params: { id: 'exchange-whole' } })).toMatchObject({
+      ...{ status: 410, code: 'erased' },
+      detail: `admin erased it at ${erasure?.ts}. Record ${erasure?.seq} of the ledger says so (erasure ${erasure_id}).`,
+    });
+  });
+
+  it('is said of nothing else: neither of another id, nor of what begins with one', async () => {
+    for (const id of ['exchange-nowhere', 'exchange-whol', 'exchange-wholes'])
+      expect(await rig.refused(admin, 'read_exchange', { params: { id } })).toMatchObject({ code: 'not_found' });
+  });
+});
+
 describe('of a client', () => {
   it('everything of it goes, nothing of another, and its name stands in no record of it', async () => {
     const client = 'Jane Roe';

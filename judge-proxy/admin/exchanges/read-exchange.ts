@@ -8,11 +8,12 @@ import { blindDetail } from './blind.ts';
 import { caughtUp } from './catch-up.ts';
 import { chainPosition } from './chain-position.ts';
 import { contentOf } from './conversation.ts';
+import { erasedOr } from './erased.ts';
 import { findExchange } from './find-exchange.ts';
 
 export interface ReadParts {
   readonly ledger: Pick<LedgerReader, 'exchange' | 'head' | 'sealed'>;
-  readonly readModel: Pick<ReadModel, 'rows' | 'labels' | 'shadows' | 'caughtUp' | 'position'>;
+  readonly readModel: Pick<ReadModel, 'rows' | 'labels' | 'shadows' | 'audit' | 'caughtUp' | 'position'>;
   /** Records that the last signed checkpoint covers, null without one. */
   readonly checkpointSize: () => number | null;
 }
@@ -25,10 +26,10 @@ export interface ReadRequest {
   readonly signal: AbortSignal;
 }
 
-/** @throws {ApiProblem} `not_found`, `ambiguous_id`, `ledger_unavailable` */
+/** @throws {ApiProblem} `not_found`, `erased`, `ambiguous_id`, `ledger_unavailable` */
 export async function readExchange(parts: ReadParts, request: ReadRequest): Promise<ExchangeDetail> {
   const { readModel } = parts;
-  const view = await findExchange(parts.ledger, request.id);
+  const view = await findExchange(parts.ledger, request.id).catch((error) => erasedOr(readModel, request.id, error));
   await caughtUp(readModel, lastSeq(view), request.signal);
   const detail = await detailOf(parts, view);
   return request.blind ? blindDetail(detail, request.reviewer) : detail;

@@ -31,6 +31,11 @@ export function formatCount(value: number): string {
   return COUNT.format(value);
 }
 
+/** `1 exchange`, `12,408 exchanges`. */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${formatCount(value)} ${value === 1 ? one : many}`;
+}
+
 /** `12.4K`. */
 export function formatShort(value: number): string {
   return SHORT.format(value);

@@ -2,7 +2,7 @@ import { Table } from '@mantine/core';
 import type { ExchangeDetail } from '../../../../contract/responses.ts';
 import type { ShadowRow } from '../../../../ledger/read-model/rows.ts';
 import { SeverityBadge, VerdictBadge } from '../../shared/badges.tsx';
-import { formatBytes, formatCount, formatDuration } from '../../shared/format.ts';
+import { counted, formatBytes, formatCount, formatDuration } from '../../shared/format.ts';
 import { Money } from '../../shared/money.tsx';
 import { TrafficText } from '../../shared/traffic-text.tsx';
 import { DECIDED, MODES_IN_WORDS, OUTCOMES, RECORDING, STATES } from '../../shared/words.ts';
@@ -134,9 +134,9 @@ function ChainFacts({ detail: { chain } }: { detail: ExchangeDetail }) {
     <SideCard title="In the ledger">
       <p className={classes.chainState}>
         {signed
-          ? `Under a signed checkpoint (${formatCount(chain.checkpoint_size ?? 0)} records).`
+          ? `Under a signed checkpoint (${counted(chain.checkpoint_size ?? 0, 'record')}).`
           : 'Not yet under a signed checkpoint.'}{' '}
-        The chain has {formatCount(chain.head_seq)} records.
+        The chain has {counted(chain.head_seq, 'record')}.
       </p>
       <Table fz="xs" verticalSpacing={3} horizontalSpacing={4}>
         <Table.Thead>

@@ -1,5 +1,4 @@
 import { Button, Group, Menu, Radio } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { IconDotsVertical, IconDownload, IconEraser } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ExchangeDetail } from '../../../../contract/responses.ts';
@@ -64,10 +63,7 @@ function EraseDialog({ id, opened, onClose }: { id: string; opened: boolean; onC
   const [tier, setTier] = useState<ErasureTier>('text');
   const erase = useAct('erase', {
     changes: ['read_exchange', 'list_exchanges'],
-    onDone: () => {
-      onClose();
-      notifications.show({ title: 'Erased', message: 'The erasure is in the audit log.' });
-    },
+    onDone: onClose,
   });
   return (
     <ConfirmDialog

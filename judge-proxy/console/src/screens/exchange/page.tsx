@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import type { ExchangeDetail } from '../../../../contract/responses.ts';
 import { useAnswer } from '../../api/hooks.ts';
+import { ApiError } from '../../api/problem.ts';
 import { ActionBadge, CoverageBadge, SeverityBadge, VerdictBadge } from '../../shared/badges.tsx';
 import { ClientName } from '../../shared/client-name.tsx';
 import { locate } from '../../shared/conversation/locate.ts';
@@ -16,6 +17,7 @@ import { Content } from './content.tsx';
 import { CoverageWords } from './coverage-words.tsx';
 import classes from './exchange.module.css';
 import { FactsCards } from './facts-cards.tsx';
+import { Gone, isGone } from './gone.tsx';
 import { LabelsCard } from './labels-card.tsx';
 import { MoreActs } from './more-acts.tsx';
 import { Raw } from './raw.tsx';
@@ -33,9 +35,13 @@ export default function ExchangePage() {
       <Link to="/exchanges" className={classes.back}>
         <IconArrowLeft size={14} aria-hidden /> Exchanges
       </Link>
-      <WhenRead of={detail} lines={14}>
-        {(answer) => <Shown key={id} detail={answer} />}
-      </WhenRead>
+      {detail.error instanceof ApiError && isGone(detail.error) ? (
+        <Gone id={id} problem={detail.error} />
+      ) : (
+        <WhenRead of={detail} lines={14}>
+          {(answer) => <Shown key={id} detail={answer} />}
+        </WhenRead>
+      )}
     </>
   );
 }

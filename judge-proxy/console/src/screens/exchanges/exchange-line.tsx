@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import type { FoundExchange, Snippet } from '../../../../ledger/read-model/rows.ts';
 import { ActionBadge, CoverageBadge, VerdictBadge } from '../../shared/badges.tsx';
 import { ClientName } from '../../shared/client-name.tsx';
-import { formatDay, formatDuration, formatTime, formatUsd } from '../../shared/format.ts';
+import { counted, formatDay, formatDuration, formatTime, formatUsd } from '../../shared/format.ts';
 import { TrafficText } from '../../shared/traffic-text.tsx';
 import classes from './exchanges.module.css';
 
@@ -100,7 +100,7 @@ function Said({ row }: { row: FoundExchange }) {
   const signs = (
     <>
       {row.labels > 0 && (
-        <span className={classes.sign} title={`${row.labels} labels by people`}>
+        <span className={classes.sign} title={`${counted(row.labels, 'label')} by people`}>
           <IconPencilCheck size={13} aria-hidden /> {row.labels}
         </span>
       )}

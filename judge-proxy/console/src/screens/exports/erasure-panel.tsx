@@ -1,9 +1,10 @@
 import { Button, Group, Paper, Radio, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
+import type { Answer } from '../../../../contract/endpoints.ts';
 import { ERASURE_TIERS, type ErasureTier } from '../../../../ledger/acts.ts';
 import { useAct } from '../../api/hooks.ts';
 import { ConfirmDialog } from '../../shared/confirm-dialog.tsx';
+import { counted } from '../../shared/format.ts';
 
 const TIERS: Readonly<Record<ErasureTier, { readonly label: string; readonly says: string }>> = {
   sealed: { label: 'Sealed original', says: 'The encrypted original alone' },
@@ -20,13 +21,9 @@ export function ErasurePanel() {
   const of = name.trim();
   const erase = useAct('erase', {
     changes: ['list_exchanges', 'read_exchange', 'list_clients', 'overview', 'read_queue'],
-    onDone: ({ exchanges, records, left }) => {
+    onDone: () => {
       setAsked(false);
       setName('');
-      notifications.show({
-        title: 'Erased',
-        message: `${exchanges} exchanges, ${records} records${left > 0 ? `; ${left} are still open and follow` : ''}.`,
-      });
     },
   });
   return (
@@ -75,6 +72,9 @@ export function ErasurePanel() {
           Erase…
         </Button>
       </Group>
+      <Text size="sm" mt="xs" role="status">
+        {erase.data !== undefined && outcomeOf(erase.data)}
+      </Text>
       <ConfirmDialog
         opened={asked}
         title={kind === 'exchange' ? 'Erase exchange' : 'Erase client'}
@@ -97,4 +97,11 @@ export function ErasurePanel() {
       </ConfirmDialog>
     </Paper>
   );
+}
+
+function outcomeOf({ exchanges, records, left, kept }: Answer<'erase'>): string {
+  const said = [`Erased: ${counted(exchanges, 'exchange')}, ${counted(records, 'record')}.`];
+  if (left > 0) said.push(`Not yet, because not finished: ${counted(left, 'exchange')}; order it again.`);
+  if (kept > 0) said.push(`Kept in the chain since before words stood apart: ${counted(kept, 'record')}.`);
+  return said.join(' ');
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Paper, Radio, SegmentedControl, Select, SimpleGrid, Text, TextInput } from '@mantine/core';
+import { Button, Group, Paper, Radio, Select, SimpleGrid, Text, TextInput } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useApi } from '../../api/hooks.ts';
@@ -7,7 +7,7 @@ import { PageHeader } from '../../shared/page-header.tsx';
 import { Hint } from '../policies/hint.tsx';
 import { ErasurePanel } from './erasure-panel.tsx';
 import { DateField, TextField } from './fields.tsx';
-import { FORMATS, SUBJECTS } from './formats.ts';
+import { asksOf, type ExportSubject, FORMATS, SUBJECTS, wordsOf } from './formats.ts';
 
 const LABELS = [
   { value: 'violation', label: 'Violation' },
@@ -23,24 +23,28 @@ export default function ExportsPage() {
   const api = useApi();
   const mayErase = useMay('erasures:write');
   const go = (changed: Partial<typeof search>) => void navigate({ search: { ...search, ...changed }, replace: true });
-  const format = search.format ?? 'jsonl';
   const subject = search.subject ?? 'verdicts';
-  const address = api.address('export', { query: { ...search, format, subject } });
+  // An address can name what does not go together.
+  const asked = asksOf(search, subject);
+  const format = asked.format ?? 'jsonl';
+  const { says, formats, filters } = wordsOf(subject);
+  const address = api.address('export', { query: { ...asked, format, subject } });
   const chosen = FORMATS.find(({ value }) => value === format);
   return (
     <>
       <PageHeader title="Exports" about="Whole records leave this machine. Each download stands in the audit." />
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
         <Paper p="md" component="section" aria-label="Download">
-          <Text size="sm" fw={600} mb={4}>
-            What
-          </Text>
-          <SegmentedControl
-            aria-label="What"
-            fullWidth
-            data={SUBJECTS.map((option) => ({ ...option }))}
+          <Select
+            label="What"
+            description={says}
+            inputWrapperOrder={['label', 'input', 'description']}
+            allowDeselect={false}
+            data={SUBJECTS.map(({ value, label }) => ({ value, label }))}
             value={subject}
-            onChange={(value) => go({ subject: value as typeof subject })}
+            onChange={(value) =>
+              void navigate({ search: asksOf(search, (value ?? 'verdicts') as ExportSubject), replace: true })
+            }
           />
           <Radio.Group
             mt="md"
@@ -49,35 +53,39 @@ export default function ExportsPage() {
             onChange={(value) => go({ format: value as typeof format })}
           >
             <SimpleGrid cols={2} spacing="xs" mt={6}>
-              {FORMATS.map(({ value, label, says }) => (
-                <Radio key={value} value={value} label={label} description={says} />
+              {FORMATS.filter(({ value }) => formats.includes(value)).map((one) => (
+                <Radio key={one.value} value={one.value} label={one.label} description={one.says} />
               ))}
             </SimpleGrid>
           </Radio.Group>
           <SimpleGrid cols={2} spacing="sm" mt="md">
             <DateField label="From" value={search.since} onChange={(since) => go({ since })} />
             <DateField label="Until" value={search.until} onChange={(until) => go({ until })} />
-            <TextField label="Route" value={search.route} onChange={(route) => go({ route })} />
-            <TextField label="Client" value={search.client} onChange={(client) => go({ client })} />
-            {subject === 'verdicts' && (
-              <>
-                <Select
-                  label="Label"
-                  placeholder="all"
-                  clearable
-                  data={LABELS}
-                  value={search.label ?? null}
-                  onChange={(label) => go({ label: (label ?? undefined) as typeof search.label })}
-                />
-                <Select
-                  label="Severity, at least"
-                  placeholder="any"
-                  clearable
-                  data={SEVERITIES}
-                  value={search.min_severity ?? null}
-                  onChange={(value) => go({ min_severity: (value ?? undefined) as typeof search.min_severity })}
-                />
-              </>
+            {filters.includes('route') && (
+              <TextField label="Route" value={search.route} onChange={(route) => go({ route })} />
+            )}
+            {filters.includes('client') && (
+              <TextField label="Client" value={search.client} onChange={(client) => go({ client })} />
+            )}
+            {filters.includes('label') && (
+              <Select
+                label="Label"
+                placeholder="all"
+                clearable
+                data={LABELS}
+                value={search.label ?? null}
+                onChange={(label) => go({ label: (label ?? undefined) as typeof search.label })}
+              />
+            )}
+            {filters.includes('min_severity') && (
+              <Select
+                label="Severity, at least"
+                placeholder="any"
+                clearable
+                data={SEVERITIES}
+                value={search.min_severity ?? null}
+                onChange={(value) => go({ min_severity: (value ?? undefined) as typeof search.min_severity })}
+              />
             )}
           </SimpleGrid>
           <Group mt="lg" justify="space-between">

@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Overview } from '../../../../ledger/read-model/rows.ts';
 import { COVERAGE_REASONS } from '../../../../ledger/records.ts';
-import { formatCount, formatShare } from '../../shared/format.ts';
+import { counted, formatCount, formatShare } from '../../shared/format.ts';
 import type { Tone } from '../../shared/tag.tsx';
 import { REASONS } from '../../shared/words.ts';
 import { Bars, type ListSearch } from './bars.tsx';
@@ -80,8 +80,8 @@ export function CoverageCard({ overview, period }: { overview: Overview; period:
       <div className={classes.unseen}>
         <IconEyeOff size={15} aria-hidden />
         <span>
-          Beside these, <Link to="/connections">{formatCount(overview.tunnels)} tunnels</Link> were relayed unread and{' '}
-          <Link to="/connections">{formatCount(overview.refusals)} connections</Link> refused.
+          Beside these: <Link to="/connections">{counted(overview.tunnels, 'tunnel')}</Link> relayed unread,{' '}
+          <Link to="/connections">{counted(overview.refusals, 'connection')}</Link> refused.
         </span>
       </div>
     </Card>

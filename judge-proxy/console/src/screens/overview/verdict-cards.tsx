@@ -8,12 +8,12 @@ import { type BarRow, Bars } from './bars.tsx';
 import { Card } from './card.tsx';
 import type { LinkedPeriod } from './linked-period.ts';
 
-const SEVERITIES: readonly (readonly [Severity, string, Tone])[] = [
-  ['critical', 'Critical', 'critical'],
-  ['high', 'High', 'high'],
-  ['medium', 'Medium', 'medium'],
-  ['low', 'Low', 'low'],
-  ['none', 'None', 'quiet'],
+/** From grave to harmless, in the words of the list's filter: each counts itself and the graver ones, as the list does. */
+const SEVERITIES: readonly (readonly [Exclude<Severity, 'none'>, string])[] = [
+  ['critical', 'Critical'],
+  ['high', 'High and above'],
+  ['medium', 'Medium and above'],
+  ['low', 'Low and above'],
 ];
 const ACTIONS: readonly (readonly [VerdictAction, Tone])[] = [
   ['blocked', 'critical'],
@@ -25,13 +25,12 @@ const ACTIONS: readonly (readonly [VerdictAction, Tone])[] = [
 /** Verdicts by severity, by what was done, and by how the judging went. */
 export function VerdictCards({ overview, period }: { overview: Overview; period: LinkedPeriod }) {
   const { by_severity, by_action, by_state, judged } = overview;
-  const severities: BarRow[] = SEVERITIES.map(([severity, label, tone]) => ({
+  const severities: BarRow[] = SEVERITIES.map(([severity, label], index) => ({
     key: severity,
     label,
-    count: by_severity[severity],
-    tone,
-    // The list asks for a severity or above: of critical and none alone this is exact.
-    search: { ...period, judged: 'true', min_severity: severity },
+    count: SEVERITIES.slice(0, index + 1).reduce((sum, [graver]) => sum + by_severity[graver], 0),
+    tone: severity,
+    search: { ...period, min_severity: severity },
   }));
   const actions: BarRow[] = ACTIONS.map(([action, tone]) => ({
     key: action,
@@ -48,7 +47,7 @@ export function VerdictCards({ overview, period }: { overview: Overview; period:
   }).sort((a, b) => b.count - a.count);
   return (
     <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="md">
-      <Card title="By severity" about="A link shows that severity and above">
+      <Card title="By severity" about="Of what the judge found, that grave or graver">
         <Bars rows={severities} of={judged} label="Verdicts by severity" />
       </Card>
       <Card title="By action" about="What was done with the exchange">

@@ -1,5 +1,6 @@
 import { Group, SegmentedControl, Text } from '@mantine/core';
 import { useMemo, useState } from 'react';
+import { counted, formatCount } from '../../shared/format.ts';
 import { type DiffRow, type DiffSide, diffCounts, diffRows, type Fold, folded } from './diff-rows.ts';
 import classes from './diff-view.module.css';
 
@@ -31,7 +32,7 @@ export function DiffView({ before, after, beforeName, afterName, unifiedOnly = f
     <section aria-label={`${beforeName} compared with ${afterName}`}>
       <Group justify="space-between" mb={6}>
         <Text size="xs" c="dimmed">
-          {beforeName} → {afterName}: {added} {added === 1 ? 'line' : 'lines'} added, {removed} removed
+          {beforeName} → {afterName}: {counted(added, 'line')} added, {formatCount(removed)} removed
         </Text>
         {!unifiedOnly && (
           <SegmentedControl
@@ -75,9 +76,7 @@ export function DiffView({ before, after, beforeName, afterName, unifiedOnly = f
 function FoldRow({ lines, span }: { lines: number; span: number }) {
   return (
     <tr className={classes.fold}>
-      <td colSpan={span}>
-        {lines} equal {lines === 1 ? 'line' : 'lines'}
-      </td>
+      <td colSpan={span}>{counted(lines, 'equal line')}</td>
     </tr>
   );
 }

@@ -2,7 +2,7 @@ import { Button, Code, Group, Paper, Table, Text, Title } from '@mantine/core';
 import { IconCircleCheck, IconCircleDashed, IconFileText, IconPencil, IconPlugConnectedX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { JudgeRow, PolicySummary } from '../../../../contract/responses.ts';
-import { formatCount, formatShare, formatUsd } from '../../shared/format.ts';
+import { counted, formatShare, formatUsd } from '../../shared/format.ts';
 import { Tag } from '../../shared/tag.tsx';
 import classes from './policies.module.css';
 
@@ -57,7 +57,7 @@ export function JudgeCard({ judge, versions }: Props) {
         <dt>Spent</dt>
         <dd>
           {formatUsd(judge.spent.day_usd)} today, {formatUsd(judge.spent.month_usd)} this month (
-          {formatCount(judge.spent.month_tokens)} tokens)
+          {counted(judge.spent.month_tokens, 'token')})
           <Budget budget={judge.budget} />
         </dd>
         <dt>Shadow</dt>

@@ -9,6 +9,7 @@ import { answerOptions, showFailure, useAct, useAnswer, useApi } from '../../api
 import { ApiError } from '../../api/problem.ts';
 import { useMay } from '../../app/session.ts';
 import { ConfirmDialog } from '../../shared/confirm-dialog.tsx';
+import { counted } from '../../shared/format.ts';
 import { PageHeader } from '../../shared/page-header.tsx';
 import { Tag } from '../../shared/tag.tsx';
 import { ReplayForm } from '../replays/replay-form.tsx';
@@ -189,5 +190,5 @@ export function PolicyDesk({ judge, inForce, draft, versions }: Props) {
 function About({ inForce, draft }: { inForce: PolicyVersion; draft: PolicyVersion | null }) {
   const force = inForce.version === 0 ? 'The rubric of the file is in force' : `Version ${inForce.version} is in force`;
   if (draft === null) return `${force}; there is no draft.`;
-  return `${force}; draft ${draft.version}, saved ${draft.revision} ${draft.revision === 1 ? 'time' : 'times'}, last by ${draft.author}.`;
+  return `${force}; draft ${draft.version}, saved ${counted(draft.revision, 'time')}, last by ${draft.author}.`;
 }

@@ -2,7 +2,7 @@ import { Code, Paper, SimpleGrid, Text, Title } from '@mantine/core';
 import type { ShadowAgreement } from '../../../../ledger/read-model/rows.ts';
 import type { OverallLabel } from '../../../../ledger/records.ts';
 import { useAnswer } from '../../api/hooks.ts';
-import { formatCount, formatShare } from '../../shared/format.ts';
+import { counted, formatCount, formatShare } from '../../shared/format.ts';
 import { usePeriod } from '../../shared/period.ts';
 import classes from './policies.module.css';
 
@@ -43,8 +43,8 @@ function Matrix({ pair }: { pair: ShadowAgreement }) {
       <Text size="sm" mb={6}>
         {all === 0
           ? 'Nothing in common yet.'
-          : `The same label on ${formatShare(same / all)} of ${formatCount(all)} exchanges.`}
-        {pair.shadow_failed > 0 && ` The shadow failed ${formatCount(pair.shadow_failed)} times.`}
+          : `The same label on ${formatShare(same / all)} of ${counted(all, 'exchange')}.`}
+        {pair.shadow_failed > 0 && ` The shadow failed ${counted(pair.shadow_failed, 'time')}.`}
       </Text>
       <table className={classes.shadow}>
         <thead>

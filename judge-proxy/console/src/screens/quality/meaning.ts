@@ -1,6 +1,7 @@
 /** What the numbers of the quality page say, in a sentence each, and when they are too few to say anything. */
 
 import type { Agreement, Quality, Rate } from '../../../../contract/responses.ts';
+import { counted } from '../../shared/format.ts';
 
 /** How much weight a figure bears. `none`: it is not shown as a figure at all. */
 export type Weight = 'none' | 'rough' | 'fair';
@@ -69,7 +70,7 @@ export function kappaMeaning(agreement: Agreement, who: string): Meaning {
     return { weight: 'none', sentence: 'κ is not defined: one side gave only one answer. Look at PABAK.' };
   const { kappa } = agreement;
   const word = WORDS.find(([least]) => kappa >= least)?.[1] ?? 'no';
-  const sentence = `${who} show ${word} agreement beyond chance (κ ${kappa.toFixed(2)}, ${agreement.pairs} pairs).`;
+  const sentence = `${who} show ${word} agreement beyond chance (κ ${kappa.toFixed(2)}, ${counted(agreement.pairs, 'pair')}).`;
   return agreement.pairs < FEWEST_PAIRS
     ? { weight: 'rough', sentence: `${sentence} Below ${FEWEST_PAIRS} pairs κ moves a lot.` }
     : { weight: 'fair', sentence };

@@ -5,6 +5,7 @@ import type { Quality } from '../../../../contract/responses.ts';
 import { useAnswer } from '../../api/hooks.ts';
 import { useMay } from '../../app/session.ts';
 import { EmptyState } from '../../shared/empty-state.tsx';
+import { counted, formatCount } from '../../shared/format.ts';
 import { PageHeader } from '../../shared/page-header.tsx';
 import { WhenRead } from '../../shared/when-read.tsx';
 import { Card } from './card.tsx';
@@ -78,7 +79,7 @@ function Figures({ quality }: { quality: Quality }) {
         <Card title="Confusion matrix" about="Judge against people. Large: weighted by how each exchange was drawn.">
           <ConfusionMatrix confusion={quality.confusion} />
           <Text size="xs" c="dimmed" mt="sm">
-            Not in it: {quality.unsure} labels “unsure” and {quality.invalid} “invalid”.{' '}
+            Not in it: {counted(quality.unsure, 'label')} “unsure” and {formatCount(quality.invalid)} “invalid”.{' '}
             {blindMeaning(quality.blind_share)}
           </Text>
         </Card>

@@ -1,5 +1,6 @@
 import { Button, Group, Text } from '@mantine/core';
 import { IconArrowBackUp, IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
+import { counted } from '../../shared/format.ts';
 import type { ReviewAct } from './keys.ts';
 import classes from './queue.module.css';
 import { done, onTheWay, type TriageState } from './triage.ts';
@@ -22,7 +23,9 @@ export function ProgressPanel({ state, act }: Props) {
     <section className={classes.panel} aria-label="Progress">
       <Group justify="space-between" mb={6}>
         <Text size="sm" fw={650}>
-          {at < items.length ? `Item ${at + 1} of ${total}` : `All ${total} items seen`}
+          {at < items.length
+            ? `Item ${at + 1} of ${total}`
+            : `Seen: ${next === null ? counted(items.length, 'item') : `${total} items`}`}
         </Text>
         <Text size="xs" c="dimmed" role="status" data-testid="saved">
           {done(state)} labelled{sending > 0 && `, ${sending} being kept`}

@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { QueueItem } from '../../../../ledger/read-model/rows.ts';
 import { answerOptions, useAnswer, useApi } from '../../api/hooks.ts';
+import { counted } from '../../shared/format.ts';
 import { Time } from '../../shared/time.tsx';
 import { TrafficText } from '../../shared/traffic-text.tsx';
 import { WhenRead } from '../../shared/when-read.tsx';
@@ -60,8 +61,8 @@ function Purpose({ probability }: { probability: number | null }) {
   return (
     <p className={classes.purpose}>
       Control sample: drawn at random from everything, whatever the judge said
-      {one !== null && `; it stands for about ${one} ${one === 1 ? 'exchange' : 'exchanges'}`}. What you find here is
-      the only way to know what the judge misses.
+      {one !== null && `; it stands for about ${counted(one, 'exchange')}`}. What you find here is the only way to know
+      what the judge misses.
     </p>
   );
 }

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { answerOptions, useApi } from '../../api/hooks.ts';
 import { HumanBadge, VerdictBadge } from '../../shared/badges.tsx';
 import { EmptyState } from '../../shared/empty-state.tsx';
+import { counted } from '../../shared/format.ts';
 import { TrafficText } from '../../shared/traffic-text.tsx';
 import { done, type GivenLabel, type TriageState } from './triage.ts';
 
@@ -56,7 +57,8 @@ function Comparison({ kept }: { kept: readonly (readonly [string, GivenLabel])[]
   return (
     <section aria-label="Comparison with the judge">
       <Text size="sm" mb="xs">
-        You and the judge gave the same answer on {same} of {decided.length} exchanges that the judge decided.
+        You and the judge gave the same answer on {same} of {counted(decided.length, 'exchange')} that the judge
+        decided.
       </Text>
       <Table>
         <Table.Thead>

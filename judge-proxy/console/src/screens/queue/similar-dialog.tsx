@@ -4,6 +4,7 @@ import { HUMAN_LABELS, type HumanLabel, type QueueName } from '../../../../ledge
 import type { ExchangeRow, QueueItem } from '../../../../ledger/read-model/rows.ts';
 import { useAct, useAnswer } from '../../api/hooks.ts';
 import { VerdictBadge } from '../../shared/badges.tsx';
+import { counted } from '../../shared/format.ts';
 import { TrafficText } from '../../shared/traffic-text.tsx';
 import { WhenRead } from '../../shared/when-read.tsx';
 import { HUMAN } from '../../shared/words.ts';
@@ -53,7 +54,7 @@ function Choice({ rows, queue, send, onClose }: ChoiceProps) {
       onClose();
     },
   });
-  const many = `${chosen.size} ${chosen.size === 1 ? 'exchange' : 'exchanges'}`;
+  const many = counted(chosen.size, 'exchange');
   const word = HUMAN[label].label.toLowerCase();
   if (sure)
     return (

@@ -1,6 +1,6 @@
 import { Text } from '@mantine/core';
 import type { ReplayEstimate } from '../../../../contract/responses.ts';
-import { formatCount, formatUsd } from '../../shared/format.ts';
+import { counted, formatCount, formatUsd } from '../../shared/format.ts';
 import { Money } from '../../shared/money.tsx';
 import classes from './replays.module.css';
 
@@ -20,7 +20,7 @@ export function EstimateView({ estimate }: { estimate: ReplayEstimate }) {
       </dl>
       {estimate.models.map(({ name, tokens, usd }) => (
         <Text size="xs" c="dimmed" key={name} component="div">
-          {name}: about {formatCount(tokens.in)} tokens in, {formatCount(tokens.out)} out, <Money usd={usd} />
+          {name}: about {counted(tokens.in, 'token')} in, {formatCount(tokens.out)} out, <Money usd={usd} />
         </Text>
       ))}
     </>

@@ -5,7 +5,7 @@ import type { ReplayJob } from '../../../../contract/responses.ts';
 import { useAct, useAnswer } from '../../api/hooks.ts';
 import { useMay } from '../../app/session.ts';
 import { ConfirmDialog } from '../../shared/confirm-dialog.tsx';
-import { formatCount, formatUsd } from '../../shared/format.ts';
+import { counted, formatCount, formatUsd } from '../../shared/format.ts';
 import { PageHeader } from '../../shared/page-header.tsx';
 import { Time } from '../../shared/time.tsx';
 import { WhenRead } from '../../shared/when-read.tsx';
@@ -63,8 +63,8 @@ function Job({ job }: { job: ReplayJob }) {
         </Alert>
       )}
       <Text size="sm" role="status">
-        {JOB_STATES[job.state]}: {formatCount(job.done)} of {formatCount(job.total)} exchanges,{' '}
-        {formatUsd(job.spent.usd)} spent in {formatCount(job.spent.calls)} calls
+        {JOB_STATES[job.state]}: {formatCount(job.done)} of {counted(job.total, 'exchange')}, {formatUsd(job.spent.usd)}{' '}
+        spent in {counted(job.spent.calls, 'call')}
         {job.estimate.usd !== null &&
           ` (estimated ${formatUsd(job.estimate.usd.least)} to ${formatUsd(job.estimate.usd.most)})`}
       </Text>

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { useAct, useApi } from '../../api/hooks.ts';
 import { ApiError } from '../../api/problem.ts';
 import { becomes } from '../../app/session.ts';
+import { counted } from '../../shared/format.ts';
 import { Door } from './door.tsx';
 import { Provider } from './provider.tsx';
 import { signInRoute } from './route.ts';
@@ -69,7 +70,7 @@ export default function SignInPage() {
 function reasonOf(error: Error): string {
   if (!(error instanceof ApiError)) return 'Something went wrong.';
   if (error.status === 429) {
-    const wait = error.retryAfter === null ? 'later' : `in ${error.retryAfter} seconds`;
+    const wait = error.retryAfter === null ? 'later' : `in ${counted(error.retryAfter, 'second')}`;
     return `Too many attempts. Try again ${wait}.`;
   }
   // The same words for a name that is not there: nobody learns which names are.

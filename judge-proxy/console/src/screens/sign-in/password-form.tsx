@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react';
 import type { Me } from '../../../../contract/responses.ts';
 import { useAct } from '../../api/hooks.ts';
 import { ApiError } from '../../api/problem.ts';
+import { counted } from '../../shared/format.ts';
 
 /** As changePassword of contract/requests.ts has it. */
 const SHORTEST = 15;
@@ -43,7 +44,7 @@ export function PasswordForm({ onChanged }: { onChanged: (me: Me) => void }) {
           description={`At least ${SHORTEST} characters; a sentence is good.`}
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
-          error={isShort ? `${SHORTEST - password.length} characters more` : null}
+          error={isShort ? `${counted(SHORTEST - password.length, 'character')} more` : null}
           autoComplete="new-password"
           minLength={SHORTEST}
           required

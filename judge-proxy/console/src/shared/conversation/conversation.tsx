@@ -3,6 +3,7 @@ import { IconHistory } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import type { ConversationPart, Conversation as Said } from '../../../../contract/responses.ts';
+import { counted } from '../format.ts';
 import { TrafficText } from '../traffic-text.tsx';
 import classes from './conversation.module.css';
 import type { Located } from './locate.ts';
@@ -82,7 +83,7 @@ function Earlier({ parts, open, children }: EarlierProps) {
           Earlier in this conversation
         </Text>
         <Text size="xs" c="dimmed">
-          {parts.length} {parts.length === 1 ? 'part' : 'parts'} of{' '}
+          {counted(parts.length, 'part')} of{' '}
           {from.slice(0, 3).map((id, index) => (
             <span key={id}>
               {index > 0 && ', '}
@@ -106,7 +107,7 @@ function Ending({ conversation: { finish, unknown_items } }: { conversation: Sai
   const said = [
     finish.length > 0 ? `Finish reason: ${finish.join(', ')}.` : null,
     unknown_items > 0
-      ? `${unknown_items} items of the wire format were not understood and are kept as they are.`
+      ? `Not understood, and kept as it is: ${counted(unknown_items, 'item')} of the wire format.`
       : null,
   ].filter((line) => line !== null);
   if (said.length === 0) return null;

@@ -12,7 +12,7 @@ import {
 } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ConversationPart } from '../../../../contract/responses.ts';
-import { formatCount } from '../format.ts';
+import { counted } from '../format.ts';
 import { TrafficText } from '../traffic-text.tsx';
 import type { Mark } from '../visible-text.ts';
 import classes from './conversation.module.css';
@@ -94,7 +94,7 @@ export function Message({ part, index, marks, chosen, isChosen, onChoose }: Prop
         />
         {isFolded && (
           <Button size="compact-xs" variant="light" mt={6} display="block" onClick={() => setUnfolded(true)}>
-            Show all {formatCount(part.text.length)} characters
+            Show all {counted(part.text.length, 'character')}
           </Button>
         )}
       </div>
