@@ -10,6 +10,7 @@ export const LEDGER_CAUSES = {
     'was written by an older version of the judge proxy',
     'Start the judge proxy once: it migrates the file.',
   ],
+  no_room: ['cannot be migrated', 'Free so much on its disk and start again; the file was left as it is.'],
   in_use: ['is being written by another process', 'Stop that judge proxy, or give this one another ledger.url.'],
   locked: ['is locked by another program', 'Close the program that holds a transaction on the file.'],
   disk_full: ['cannot grow: the disk is full', 'Free disk space; recording goes on by itself then.'],
@@ -39,11 +40,15 @@ export type LedgerCause = keyof typeof LEDGER_CAUSES;
 export class LedgerError extends Error {
   override readonly name = 'LedgerError';
   readonly reason: LedgerCause;
+  readonly detail: string | undefined;
 
-  constructor(reason: LedgerCause, file: string, options: { cause?: unknown } = {}) {
+  /** @param options `detail`: numbers that go with the sentence */
+  constructor(reason: LedgerCause, file: string, options: { cause?: unknown; detail?: string | undefined } = {}) {
     const [sentence, remedy] = LEDGER_CAUSES[reason];
-    super(`The ledger ${file} ${sentence}. ${remedy}`, options);
+    const { detail } = options;
+    super(`The ledger ${file} ${sentence}${detail === undefined ? '' : ` ${detail}`}. ${remedy}`, options);
     this.reason = reason;
+    this.detail = detail;
   }
 }
 

@@ -1,13 +1,24 @@
 /**
  * Contract of the step to schema 5: a ledger from before it goes on; its records are checked as they were sealed, stand as
- * they are, and cannot be erased: that is said, and what stands beside them goes.
+ * they are, and cannot be erased: that is said, and what stands beside them goes. It takes a while, which the log says;
+ * without the disk for it nothing is begun, and a process that is killed meanwhile leaves the ledger as it was.
  */
 
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { found, judgedExchange, order } from './erasure-rig.ts';
 import type { Ledger } from './ledger.ts';
+import { migrationAhead } from './migration.ts';
+import { MigrationProgress } from './migration-progress.ts';
 import { OLD_RECORDS, writeOldLedger } from './old-ledger.ts';
+import { KeptLog } from './sample-records.ts';
+import { schemaVersion } from './schema.ts';
+import { openLedger } from './sqlite.ts';
+import { openForReading } from './sqlite-file.ts';
 import { VerifyRig } from './verify-rig.ts';
 
 const TS = '2026-01-01T00:00:00.000Z';
@@ -77,3 +88,94 @@ describe('a ledger from before schema 5', () => {
     expect(copies).toBe(1);
   });
 });
+
+describe('its migration', () => {
+  let old: string;
+  beforeEach(() => {
+    old = join(rig.folder, 'old.db');
+    writeOldLedger(old, 'old-exchange', 'team-old', TS);
+  });
+
+  it('is told in the log: that it began, and how long it took', () => {
+    const told = rig.log.lines.filter(({ event }) => event.startsWith('ledger_migrat'));
+    const fields = { file: rig.file, version: '4 to 5' };
+    expect(told).toEqual([
+      { level: 'info', event: 'ledger_migrating', fields: { ...fields, count: OLD_RECORDS } },
+      { level: 'info', event: 'ledger_migrated', fields: { ...fields, duration_ms: expect.any(Number) } },
+    ]);
+  });
+
+  it('is told every two seconds, as long as it takes', () => {
+    vi.useFakeTimers();
+    try {
+      const log = new KeptLog();
+      const progress = new MigrationProgress(old, log);
+      progress.began({ from: 4, to: 5, records: 10 });
+      vi.advanceTimersByTime(5_000);
+      progress.ended(true);
+      vi.advanceTimersByTime(5_000);
+      const told = log.lines.map(({ event, fields }) => [event, fields.duration_ms]);
+      expect(told.slice(1)).toEqual([
+        ['ledger_migrating', 2_000],
+        ['ledger_migrating', 4_000],
+        ['ledger_migrated', 5_000],
+      ]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('is not begun without the disk that it takes: says how much is missing', () => {
+    const before = readFileSync(old);
+    const db = new DatabaseSync(old);
+    expect(() => migrationAhead(db, old, 5_000_000)).toThrow(
+      `The ledger ${old} cannot be migrated from schema 4: that takes 17 MB of free disk, and 12 MB are missing. Free so much`,
+    );
+    expect(migrationAhead(db, old)).toEqual({ from: 4, to: 5, records: OLD_RECORDS });
+    db.close();
+    expect(readFileSync(old)).toEqual(before);
+  });
+
+  it('leaves the ledger as it was when the process is killed in its midst', async () => {
+    const rows = () => {
+      const db = new DatabaseSync(old);
+      const all = ['records', 'contents', 'exchanges', 'verdicts', 'provider_links'].map((table) =>
+        db.prepare(`SELECT * FROM ${table}`).all(),
+      );
+      const version = schemaVersion(db, old);
+      db.close();
+      return { version, all };
+    };
+    const before = rows();
+    // Dies where the records are copied and the old table is gone; a small cache has what was written so far in the log.
+    const script = join(rig.folder, 'killed.mjs');
+    writeFileSync(
+      script,
+      `import { DatabaseSync } from 'node:sqlite';
+      import { migrate } from ${JSON.stringify(join(import.meta.dirname, 'schema.ts'))};
+      const db = new DatabaseSync(process.argv[2]);
+      db.exec('PRAGMA journal_mode = WAL; PRAGMA cache_size = 1');
+      const define = db.function.bind(db);
+      db.function = (name, options) => define(name, { ...options, varargs: true }, () => process.kill(process.pid, 'SIGKILL'));
+      migrate(db, process.argv[2], 'now');`,
+    );
+    const { signal, stderr } = spawnSync(process.execPath, [script, old], { encoding: 'utf8' });
+    expect([signal, stderr]).toEqual(['SIGKILL', '']);
+    expect(() => openForReading(old)).toThrow('older version');
+    expect(rows()).toEqual(before);
+    const again = await openLedger({ ...OPTIONS, url: `sqlite:${old}` });
+    await again.close();
+    expect(await rig.verify({ url: `sqlite:${old}`, checkpoints: [] })).toMatchObject({
+      faults: [],
+      records: OLD_RECORDS,
+    });
+  });
+});
+
+const metrics = { committed: () => undefined, lost: () => undefined };
+const OPTIONS = {
+  durability: 'process',
+  clock: { now: () => 0, monotonic: () => 0 },
+  log: new KeptLog(),
+  metrics,
+} as const;

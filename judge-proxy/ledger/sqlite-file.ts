@@ -1,12 +1,13 @@
 /** Files of a SQLite ledger: the database, and a lock that lets one process write it. */
 
-import { closeSync, existsSync, openSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
 import { makeFolder } from '../../certs-tool/make-folder.ts';
 import { causeOf, type LedgerCause, LedgerError } from './ledger-error.ts';
+import { freeBytes, type Migration, migrationAhead } from './migration.ts';
 import { migrate, SCHEMA_VERSION, schemaVersion } from './schema.ts';
 
 export type Durability = 'process' | 'disk';
@@ -64,14 +65,21 @@ function checkIsFile(file: string): void {
 /**
  * Opens the database for writing, makes it when it is not there, and migrates it.
  * @param appliedAt RFC 3339, written beside each migration
+ * @param migrating called before an old ledger is migrated, which takes a while
  */
-export function openForWriting(file: string, durability: Durability, appliedAt: string): DatabaseSync {
+export function openForWriting(
+  file: string,
+  durability: Durability,
+  appliedAt: string,
+  migrating: (migration: Migration) => void = () => undefined,
+): DatabaseSync {
   return opened(file, () => {
     makePrivate(file);
     const db = new DatabaseSync(file, { timeout: BUSY_MS });
     try {
       // Asked before the journal mode is changed: another program's database must stay as it is.
-      schemaVersion(db, file);
+      const migration = migrationAhead(db, file);
+      if (migration !== null) migrating(migration);
       db.exec('PRAGMA journal_mode = WAL');
       // In WAL mode NORMAL keeps every commit through kill -9 and FULL through a power cut (sqlite.org/pragma.html).
       db.exec(`PRAGMA synchronous = ${durability === 'disk' ? 'FULL' : 'NORMAL'}`);
@@ -179,10 +187,4 @@ function opened<T>(file: string, open: () => T): T {
 /** SQLite calls it a failure of the disk when there is no room for its -shm (64 KiB, with a log that is begun). */
 function isFull(file: string): boolean {
   return freeBytes(file) < 1 << 20;
-}
-
-/** What the user of the proxy may still write on the disk of a file. */
-function freeBytes(file: string): number {
-  const { bavail, bsize } = statfsSync(dirname(file));
-  return bavail * bsize;
 }

@@ -34,7 +34,9 @@ function openLedgerFile(data: WriterData, tell: (message: FromWriter) => void) {
     checkSqliteVersion(data.file);
     const lock = lockForWriting(data.file);
     try {
-      const db = openForWriting(data.file, data.durability, data.startedAt);
+      const db = openForWriting(data.file, data.durability, data.startedAt, (migration) =>
+        tell({ type: 'migrating', migration }),
+      );
       return {
         db,
         close: () => {
@@ -48,7 +50,7 @@ function openLedgerFile(data: WriterData, tell: (message: FromWriter) => void) {
     }
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
-    tell({ type: 'refused', cause: error.reason, message: error.message });
+    tell({ type: 'refused', cause: error.reason, detail: error.detail, message: error.message });
     return null;
   }
 }

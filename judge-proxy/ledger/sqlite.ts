@@ -15,13 +15,14 @@ import { Erasure } from './erasure.ts';
 import type { Content, ErasureOrder, ErasureReport, Job, Ledger, NewJob, Sealed } from './ledger.ts';
 import { ConflictError, type LedgerCause } from './ledger-error.ts';
 import { LogCopier } from './log-copier.ts';
+import { MigrationProgress } from './migration-progress.ts';
 import { closeToOthers, withSqliteFiles } from './private-files.ts';
 import { indexFile } from './read-model/schema.ts';
 import { ReaderClient } from './reader-client.ts';
 import type { ConnectionRecord, Coverage, ExchangeCompleted, ExchangeOpened, NewVerdict, Verdict } from './records.ts';
 import { type Durability, ledgerFile, persistLog } from './sqlite-file.ts';
 import type { Change, ReadName } from './tables/statements-of-tables.ts';
-import type { ChainPlace, Erased, Links, Recovered, StoredVerdict, TakenJob } from './thread-protocol.ts';
+import type { ChainPlace, Erased, Links, Recovered, StoredVerdict, TakenJob, WriterData } from './thread-protocol.ts';
 import { keysOf } from './verdict-keys.ts';
 import { mergeVerdict, splitVerdict } from './verdict-words.ts';
 import { WriterClient, type WriterEvents } from './writer-client.ts';
@@ -55,7 +56,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { durability, clock } = options;
   const logCopier = new LogCopier({ file, durability });
   const state = new WriteState(file, options.log, options.metrics, logCopier);
-  const writer = await WriterClient.start({ file, durability, startedAt: timestamp(clock) }, state);
+  const writer = await startWriter({ file, durability, startedAt: timestamp(clock) }, state, options.log);
   const ledger = new SqliteLedger(writer, options.url, logCopier, state, clock);
   try {
     if (options.checkpoints !== undefined) await ledger.sign(options.checkpoints, file, options);
@@ -65,6 +66,17 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   } catch (error) {
     await ledger.close();
     throw error;
+  }
+}
+
+async function startWriter(data: WriterData, state: WriteState, log: Log): Promise<WriterClient> {
+  const progress = new MigrationProgress(data.file, log);
+  try {
+    const writer = await WriterClient.start(data, state, (migration) => progress.began(migration));
+    progress.ended(true);
+    return writer;
+  } finally {
+    progress.ended(false);
   }
 }
 

@@ -6,6 +6,7 @@
 import type { ErasureRecord, ErasureTier } from './acts.ts';
 import type { RecordKind } from './chain.ts';
 import type { LedgerCause } from './ledger-error.ts';
+import type { Migration } from './migration.ts';
 import type { Severity } from './records.ts';
 import type { Durability } from './sqlite-file.ts';
 import type { Change } from './tables/statements-of-tables.ts';
@@ -169,7 +170,14 @@ export interface Failed {
 
 export type FromWriter =
   | { readonly type: 'ready' }
-  | { readonly type: 'refused'; readonly cause: LedgerCause; readonly message: string }
+  /** Before `ready`. */
+  | { readonly type: 'migrating'; readonly migration: Migration }
+  | {
+      readonly type: 'refused';
+      readonly cause: LedgerCause;
+      readonly detail: string | undefined;
+      readonly message: string;
+    }
   | Committed
   | Failed;
 

@@ -8,6 +8,7 @@
 import { Worker } from 'node:worker_threads';
 import { ProxyError } from '../errors.ts';
 import { type LedgerCause, LedgerError } from './ledger-error.ts';
+import type { Migration } from './migration.ts';
 import type { Committed, Failed, FromWriter, Operation, Result, ToWriter, WriterData } from './thread-protocol.ts';
 
 /** Operations that may wait for the thread. Far above limits.exchanges: only connection records can come this far. */
@@ -55,12 +56,16 @@ export class WriterClient {
    * Starts the thread and waits until it has the file.
    * @throws {LedgerError} when the file cannot be written by this process
    */
-  static async start(data: WriterData, events: WriterEvents): Promise<WriterClient> {
+  static async start(
+    data: WriterData,
+    events: WriterEvents,
+    migrating: (migration: Migration) => void,
+  ): Promise<WriterClient> {
     const worker = new Worker(new URL('./sqlite-thread.ts', import.meta.url), { workerData: data, name: 'ledger' });
-    const answer = await firstMessage(worker);
+    const answer = await opened(worker, migrating);
     if (answer.type === 'refused') {
       await worker.terminate();
-      throw new LedgerError(answer.cause, data.file, { cause: answer.message });
+      throw new LedgerError(answer.cause, data.file, { cause: answer.message, detail: answer.detail });
     }
     return new WriterClient(worker, events);
   }
@@ -155,13 +160,18 @@ export class WriterClient {
   }
 }
 
-function firstMessage(worker: Worker): Promise<FromWriter> {
+/** The first message that says whether the thread has the file. */
+function opened(worker: Worker, migrating: (migration: Migration) => void): Promise<FromWriter> {
   return new Promise((resolve, reject) => {
     const settled = () => {
       worker.off('message', onMessage);
       worker.off('error', onError);
     };
     const onMessage = (message: FromWriter) => {
+      if (message.type === 'migrating') {
+        migrating(message.migration);
+        return;
+      }
       settled();
       resolve(message);
     };
