@@ -101,6 +101,19 @@ describe.runIf(hasChromium)('the page of an exchange', () => {
     expectNoFaults(faults);
   });
 
+  it('keeps the note of a label that did not reach the ledger', async () => {
+    const { page } = await world.open();
+    // Before the page is there: see review.test.ts.
+    await page.route('**/api/labels', (route) => route.abort());
+    await page.goto(`/exchanges/${clean.exchange_id}`);
+    const labels = page.getByRole('region', { name: 'Labels of people' });
+    await labels.getByRole('textbox', { name: 'Note' }).fill('looked at it for long');
+    await labels.getByRole('button', { name: 'Violation' }).click();
+    await page.getByText('The server cannot be reached').waitFor();
+    expect(await labels.getByRole('textbox', { name: 'Note' }).inputValue()).toBe('looked at it for long');
+    await labels.getByRole('button', { name: 'Violation', pressed: false }).waitFor();
+  });
+
   it('has word and colour of a pass where the judge found all of it clean: what is looked for below can be found', async () => {
     const { page, faults } = await openExchange(clean.exchange_id);
     expect(await passesOn(page)).toMatchObject({ words: expect.stringMatching(PASS_WORDS), isGreen: true });

@@ -1,10 +1,12 @@
-import { Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
+import { useState } from 'react';
 import type { ExchangeDetail } from '../../../../contract/responses.ts';
+import type { HumanLabel } from '../../../../ledger/acts.ts';
 import type { LabelRow } from '../../../../ledger/read-model/rows.ts';
 import { useAct } from '../../api/hooks.ts';
 import { useMay, useMe } from '../../app/session.ts';
 import { HumanBadge } from '../../shared/badges.tsx';
-import { LabelControl } from '../../shared/label-control.tsx';
+import { LabelButtons, NoteField } from '../../shared/label-fields.tsx';
 import { Time } from '../../shared/time.tsx';
 import { TrafficText } from '../../shared/traffic-text.tsx';
 import classes from './exchange.module.css';
@@ -19,6 +21,15 @@ export function LabelsCard({ detail }: { detail: ExchangeDetail }) {
   const withdraw = useAct('withdraw_label', { changes });
   const mine = detail.labels.findLast((row) => row.reviewer === me.name && row.stands && row.label !== null);
   const id = detail.row.exchange_id;
+  const busy = label.isPending || withdraw.isPending;
+  const [note, setNote] = useState('');
+  const give = (chosen: HumanLabel) => {
+    // A note that did not arrive stays where it was written.
+    label.mutate(
+      { body: { exchange_ids: [id], label: chosen, note: note.trim() === '' ? null : note.trim() } },
+      { onSuccess: () => setNote('') },
+    );
+  };
   return (
     <SideCard title="Labels of people">
       {detail.labels.length === 0 ? (
@@ -33,12 +44,25 @@ export function LabelsCard({ detail }: { detail: ExchangeDetail }) {
         </ul>
       )}
       {mayLabel && (
-        <LabelControl
-          mine={mine?.label ?? null}
-          busy={label.isPending || withdraw.isPending}
-          onLabel={(chosen, note) => label.mutate({ body: { exchange_ids: [id], label: chosen, note } })}
-          {...(mine !== undefined && { onWithdraw: () => withdraw.mutate({ params: { id: mine.label_id } }) })}
-        />
+        <>
+          <LabelButtons given={mine?.label ?? null} busy={busy} onLabel={give} />
+          <NoteField
+            description="Goes with the label; can be erased later, the label cannot."
+            value={note}
+            onChange={setNote}
+          />
+          {mine !== undefined && (
+            <Button
+              size="compact-xs"
+              variant="subtle"
+              mt={4}
+              disabled={busy}
+              onClick={() => withdraw.mutate({ params: { id: mine.label_id } })}
+            >
+              Withdraw my label
+            </Button>
+          )}
+        </>
       )}
     </SideCard>
   );

@@ -1,9 +1,8 @@
-import { Button, Kbd, Stack, Text, Textarea } from '@mantine/core';
+import { Button, Kbd, Stack, Text } from '@mantine/core';
 import { IconCheck, IconCloudUpload, IconEye, IconStack2 } from '@tabler/icons-react';
 import type { RefObject } from 'react';
-import { HUMAN_LABELS } from '../../../../ledger/acts.ts';
 import type { QueueItem } from '../../../../ledger/read-model/rows.ts';
-import { HUMAN } from '../../shared/words.ts';
+import { LabelButtons, NoteField } from '../../shared/label-fields.tsx';
 import { keyOfLabel, type ReviewAct } from './keys.ts';
 import classes from './queue.module.css';
 import type { TriageEvent, TriageState } from './triage.ts';
@@ -23,50 +22,20 @@ export function LabelPanel({ item, state, act, send, noteField }: Props) {
   const note = state.notes.get(id) ?? '';
   return (
     <section className={classes.panel} aria-label="Your label">
-      <Text size="sm" fw={650} mb="xs">
-        Your label
-      </Text>
-      <div className={classes.labels}>
-        {HUMAN_LABELS.map((label) => (
-          <button
-            type="button"
-            key={label}
-            className={classes.label}
-            aria-pressed={given?.label === label}
-            aria-keyshortcuts={keyOfLabel(label)}
-            title={HUMAN[label].hint}
-            onClick={() => act({ kind: 'label', label })}
-          >
-            <span className={classes.key} aria-hidden>
-              {keyOfLabel(label)}
-            </span>
-            {HUMAN[label].label}
-            {given?.label === label && (
-              <span className={classes.labelSign}>
-                {given.phase === 'kept' ? (
-                  <IconCheck size={14} aria-hidden />
-                ) : (
-                  <IconCloudUpload size={14} aria-hidden />
-                )}
-              </span>
-            )}
-          </button>
-        ))}
-      </div>
-      <Textarea
-        ref={noteField}
-        mt="sm"
-        label="Note"
+      <LabelButtons
+        given={given?.label ?? null}
+        state={given?.phase === 'kept' ? <IconCheck size={14} /> : <IconCloudUpload size={14} />}
+        keyOf={keyOfLabel}
+        onLabel={(label) => act({ kind: 'label', label })}
+      />
+      <NoteField
+        fieldRef={noteField}
         description={
           given === undefined ? 'Goes to the ledger with the label' : 'Gives the same label again, with the note'
         }
-        placeholder="n"
-        autosize
-        minRows={2}
-        maxRows={6}
-        maxLength={4_000}
+        keyName="n"
         value={note}
-        onChange={(event) => send({ kind: 'wrote', exchangeId: id, text: event.currentTarget.value })}
+        onChange={(text) => send({ kind: 'wrote', exchangeId: id, text })}
         onKeyDown={(event) => {
           if (event.key === 'Escape') event.currentTarget.blur();
           if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
