@@ -26,7 +26,7 @@ export interface ReplayingParts {
   readonly config: Config;
   readonly judges: Judges;
   readonly ledger: Ledger;
-  readonly readModel: Pick<ReadModel, 'exchanges' | 'shadowAgreement'>;
+  readonly readModel: Pick<ReadModel, 'exchanges' | 'shadowAgreement' | 'caughtUp' | 'position'>;
   readonly judging: RunningJudging;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -50,7 +50,7 @@ export async function startReplaying(own: AsyncDisposableStack, parts: Replaying
   const estimates = new Estimates({ ledger, readModel, prices });
   return {
     ...createPolicyHandlers({ ledger, policies, trial, clock: systemClock, log }),
-    ...createReplayHandlers({ ledger, policies, estimates, jobs, prices }),
+    ...createReplayHandlers({ ledger, readModel, policies, estimates, jobs, prices }),
     ...createJudgeHandlers({ config, policies, ledger, readModel, clock: systemClock }),
   };
 }

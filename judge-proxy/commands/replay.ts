@@ -8,7 +8,7 @@ import { buildOneJudge } from './judging/one-judge.ts';
 import { DEFAULT_CONFIG, guarded, readConfig } from './options.ts';
 import { confirmed } from './replay/confirm.ts';
 import { readReplayOptions } from './replay/options.ts';
-import { printEstimate, printReplay } from './replay/print.ts';
+import { printBound, printEstimate, printReplay } from './replay/print.ts';
 import { Replay } from './replay/replay.ts';
 import type { ReplayReport } from './replay/report.ts';
 import { ReplayFile } from './replay/results.ts';
@@ -29,7 +29,8 @@ block and what would newly pass. The ledger is only read, also while the proxy r
   --label WORD        whose verdict was clean, violation or undetermined
   --limit N           the newest N of them
   --concurrency N     model calls at one time (limits.judge_concurrency)
-  --max-usd X         stops when this run has spent so much; calls that are under way end
+  --max-usd X         stops when this run has spent so much; calls that are under way end (twice the estimate, in
+                      tokens where a price is not known)
   --out FILE          results, one JSON object a line (data/replay/JUDGE-TIME.jsonl). A file that is there is gone on
                       with: what has an answer there is not asked again, but for calls that failed
   --yes               does not ask before money is spent
@@ -39,7 +40,7 @@ A model is asked once for each exchange: that costs tokens, which are estimated 
 found is not in the redacted text any more, and their hits of the day count.
 
 Exit code 0 when all was judged that can be; 1 when the replay failed, when the model answered nothing, or when the ledger
-holds another input than the one that was judged; 2 for wrong arguments; 3 when --max-usd ended it; 130 when it was
+holds another input than the one that was judged; 2 for wrong arguments; 3 when its bound ended it; 130 when it was
 interrupted. What was judged is kept for --out.
 `;
 
@@ -84,6 +85,7 @@ async function replayWith(run: Replay, options: { out: string; yes: boolean; jso
   const estimate = await run.estimate();
   if (io.signal.aborted) return interrupted('Nothing was asked.', io);
   io.stderr.write(printEstimate(estimate, options.out));
+  if (estimate.to_ask > 0) io.stderr.write(printBound(run.bound(estimate)));
   if (estimate.to_ask > 0 && !options.yes) {
     if (io.stdin?.isTTY !== true) {
       io.stderr.write('Nothing was asked: without a terminal say --yes.\n');
@@ -115,8 +117,8 @@ function exitCode({ stopped, answered, estimate, diff, out }: ReplayReport, io: 
     io.stderr.write('The ledger holds another input than the one that was judged: npm run verify says more.\n');
     return 1;
   }
-  if (stopped === 'max_usd') {
-    io.stderr.write(`--max-usd is spent. The same command with --out ${out} goes on.\n`);
+  if (stopped !== null) {
+    io.stderr.write(`Its bound is spent. The same command with --out ${out} goes on with as much again.\n`);
     return 3;
   }
   if (estimate.to_ask > 0 && answered === 0) {

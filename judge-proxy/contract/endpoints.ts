@@ -354,6 +354,7 @@ export const ENDPOINTS = {
     permission: 'replays:write',
     summary: 'Go on with one that stopped',
     params: ask.jobParams,
+    body: ask.resumeReplay,
     status: 202,
     response: answer.replayJob,
   }),

@@ -116,12 +116,19 @@ const replayFields = {
   filter: exchangeFilter.default({}),
   most: z.int().min(1).max(100_000).default(1_000),
 } as const;
+/** One of them, or none: then twice what was estimated. */
+const bounds = {
+  max_usd: z.number().positive().nullable().default(null),
+  max_tokens: z.int().positive().nullable().default(null),
+} as const;
 export const estimateReplay = z.strictObject(replayFields);
 export const startReplay = z.strictObject({
   ...replayFields,
   selection_hash: z.string().regex(/^[0-9a-f]{64}$/),
-  max_usd: z.number().positive().nullable().default(null),
+  ...bounds,
 });
+/** A higher bound when the one before is spent; unless one is given that one stays. */
+export const resumeReplay = z.strictObject(bounds).prefault({});
 export const jobParams = z.strictObject({ id: z.string().min(6).max(64) });
 export const changesQuery = z.strictObject({ change: name.optional(), cursor, limit });
 

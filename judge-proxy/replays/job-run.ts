@@ -7,8 +7,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Change as TableChange } from '../ledger/tables/statements-of-tables.ts';
 import type { Subject } from '../policy/failure-policy.ts';
 import type { Clock } from '../telemetry/clock.ts';
+import type { BoundName } from './bound.ts';
 import type { Change } from './diff.ts';
-import { type JobRow, type ResultRow, resultOf } from './job-rows.ts';
+import { boundOf, type JobRow, type ResultRow, resultOf } from './job-rows.ts';
 import { afterOf, lineOf } from './line.ts';
 import { type OnFailure, ReplayRun, type Spent } from './run.ts';
 import { caseOf } from './selection.ts';
@@ -24,7 +25,7 @@ export interface JobRunParts {
 }
 
 /** `done`: all was judged that could be. */
-export type JobRunEnd = 'done' | 'max_usd' | 'stopped';
+export type JobRunEnd = 'done' | BoundName | 'stopped';
 
 /** Questions at one time; turns bound them further. */
 const LANES = 4;
@@ -51,7 +52,7 @@ export class JobRun {
     this.#judge = judge;
     this.#parts = parts;
     this.#run = new ReplayRun({
-      ...{ judge, prices, clock, randomBytes, turns, concurrency: LANES, maxUsd: job.max_usd },
+      ...{ judge, prices, clock, randomBytes, turns, concurrency: LANES, bound: boundOf(job) },
       signal: this.#abort.signal,
       spent: JSON.parse(job.spent) as Spent,
     });
@@ -71,7 +72,7 @@ export class JobRun {
       clearTimeout(this.#timer);
       await this.#flush();
     }
-    return this.#stopped ? 'stopped' : this.#run.overBudget ? 'max_usd' : 'done';
+    return this.#stopped ? 'stopped' : (this.#run.spentBound ?? 'done');
   }
 
   /** Calls that failed are made again. */

@@ -10,8 +10,9 @@ import { ConflictError } from '../ledger/ledger-error.ts';
 import type { Change as TableChange } from '../ledger/tables/statements-of-tables.ts';
 import { newId, timestamp } from '../telemetry/clock.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Bound } from './bound.ts';
 import type { FixedEstimate } from './estimates.ts';
-import { type JobEnd, type JobRow, NOTHING_SPENT } from './job-rows.ts';
+import { boundOf, type JobEnd, type JobRow, type JobSpec, NOTHING_SPENT } from './job-rows.ts';
 import { JobRun, type JobRunParts } from './job-run.ts';
 
 export interface ReplayJobsParts extends JobRunParts {
@@ -56,16 +57,16 @@ export class ReplayJobs {
   /** @returns its id. Rejects with ConflictError when it is there already. */
   async start(
     { spec, estimate, ids, selectionHash }: FixedEstimate,
-    maxUsd: number | null,
+    bound: Bound,
     by: string,
     act: ActOf,
   ): Promise<string> {
     const id = newId();
     const { judge, version, yaml, most } = spec;
     const after = { judge: judge.name, judge_hash: judge.hash, policy_version: version, exchanges: ids.length };
-    const record = act(id, null, { ...after, max_usd: maxUsd, selection_hash: selectionHash });
+    const record = act(id, null, { ...after, ...told(bound), selection_hash: selectionHash });
     const kept = { ...estimate, selection_hash: selectionHash };
-    const what = JSON.stringify({ filter: withoutWords(spec.filter), most });
+    const what = JSON.stringify({ filter: withoutWords(spec.filter), most, ...tokensOf(bound) });
     const [all, costs, spent] = [JSON.stringify(ids), JSON.stringify(kept), JSON.stringify(NOTHING_SPENT)];
     const ts = timestamp(this.#parts.clock);
     await this.#parts.ledger.append(
@@ -73,7 +74,7 @@ export class ReplayJobs {
       [
         [
           'insertReplayJob',
-          ...[id, judge.name, judge.hash, version, yaml, what, all, costs, maxUsd, by, ts, ids.length, spent],
+          ...[id, judge.name, judge.hash, version, yaml, what, all, costs, bound.usd, by, ts, ids.length, spent],
         ],
       ],
     );
@@ -93,9 +94,13 @@ export class ReplayJobs {
   }
 
   /** Rejects with ConflictError when it has not ended, or is done. */
-  async resume({ job_id, state, error, done }: JobRow, act: ActOf): Promise<void> {
-    const record = act(job_id, { state, error, done }, { state: 'queued' });
-    await this.#parts.ledger.append([{ kind: 'act', record }], [['resumeReplayJob', job_id]]);
+  async resume(job: JobRow, bound: Bound, act: ActOf): Promise<void> {
+    const { job_id, state, error, done } = job;
+    const { max_tokens: _, ...asked } = JSON.parse(job.spec) as JobSpec;
+    const spec = JSON.stringify({ ...asked, ...tokensOf(bound) });
+    const before = { state, error, done, ...told(boundOf(job)) };
+    const record = act(job_id, before, { state: 'queued', ...told(bound) });
+    await this.#parts.ledger.append([{ kind: 'act', record }], [['resumeReplayJob', bound.usd, spec, job_id]]);
     this.#cancelled.delete(job_id);
     this.#enter(job_id);
   }
@@ -150,8 +155,8 @@ export class ReplayJobs {
     if (this.#closed || this.#cancelled.delete(id)) return;
     const end = await run.run();
     if (end === 'stopped') return;
-    const change =
-      end === 'done' ? ended(id, 'done', null, timestamp(clock)) : ended(id, 'cancelled', 'max_usd', timestamp(clock));
+    const now = timestamp(clock);
+    const change = end === 'done' ? ended(id, 'done', null, now) : ended(id, 'cancelled', end, now);
     await ledger.append([], [change]);
   }
 
@@ -165,6 +170,14 @@ export class ReplayJobs {
 
 function ended(id: string, state: JobRow['state'], error: JobEnd | null, ts: string): TableChange {
   return ['endReplayJob', state, error, ts, id];
+}
+
+function told({ usd, tokens }: Bound): Readonly<Record<string, number | null>> {
+  return { max_usd: usd, ...(tokens === null ? {} : { max_tokens: tokens }) };
+}
+
+function tokensOf({ tokens }: Bound): JobSpec {
+  return tokens === null ? {} : { max_tokens: tokens };
 }
 
 /** What was searched for may be somebody's words, and the name of a client must not outlive what is erased of it. */

@@ -12,6 +12,7 @@ import { type ReplayCase, replayVerdict, replayWithoutModel } from '../judge/rep
 import type { Turns } from '../judge/turns.ts';
 import type { NewVerdict } from '../ledger/records.ts';
 import { type Clock, newId, timestamp } from '../telemetry/clock.ts';
+import type { Bound, BoundName } from './bound.ts';
 
 export type OnFailure = 'allow' | 'block' | 'review';
 
@@ -19,8 +20,8 @@ export interface RunOptions {
   readonly judge: Judge;
   readonly prices: Prices;
   readonly concurrency: number;
-  /** US dollars, null without a bound. Calls that are under way when it is spent end. */
-  readonly maxUsd: number | null;
+  /** Calls that are under way when it is spent end. */
+  readonly bound: Bound;
   readonly clock: Clock;
   readonly randomBytes: (size: number) => Uint8Array;
   /** Ends the run; calls that are open are given up. */
@@ -57,15 +58,16 @@ export class ReplayRun {
   #overBudget = false;
 
   constructor(options: RunOptions) {
-    const { judge, prices, concurrency, maxUsd, clock, randomBytes } = options;
+    const { judge, prices, concurrency, bound, clock, randomBytes } = options;
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#end.signal]);
     this.spent = options.spent ?? { calls: 0, tokens: { in: 0, out: 0 }, usd: 0, unpriced: 0 };
-    const limits = { day: maxUsd === null ? {} : { usd: maxUsd }, month: {}, client_day: {}, client_month: {} };
+    const limits = { day: limitOf(bound), month: {}, client_day: {}, client_month: {} };
     // A clock that stands: the budget is that of the run, whatever the day.
     const started = clock.now();
     const budgets = new Budgets(new Map([[judge.name, limits]]), { now: () => started });
-    budgets.charge(judge.name, EARLIER, { tokens: 0, usd: this.spent.usd });
+    const { tokens, usd } = this.spent;
+    budgets.charge(judge.name, EARLIER, { tokens: tokens.in + tokens.out, usd });
     this.#consultant = createConsultant({
       limits: { judge_queue: concurrency, judge_concurrency: concurrency },
       ...{ prices, clock, randomBytes },
@@ -79,9 +81,12 @@ export class ReplayRun {
     });
   }
 
-  /** The budget is spent: what was not judged yet stays so. */
-  get overBudget(): boolean {
-    return this.#overBudget;
+  /** What is spent: then what was not judged yet stays so. */
+  get spentBound(): BoundName | null {
+    if (!this.#overBudget) return null;
+    const { usd, tokens } = this.#options.bound;
+    if (usd === null) return 'max_tokens';
+    return tokens === null || this.spent.usd >= usd ? 'max_usd' : 'max_tokens';
   }
 
   /**
@@ -152,4 +157,8 @@ export class ReplayRun {
     if (usd === null) this.spent.unpriced += 1;
     else this.spent.usd += usd;
   }
+}
+
+function limitOf({ usd, tokens }: Bound): { readonly usd?: number; readonly tokens?: number } {
+  return { ...(usd === null ? {} : { usd }), ...(tokens === null ? {} : { tokens }) };
 }

@@ -5,17 +5,21 @@ import type { Prices } from '../../judge/prices.ts';
 import type { Policies } from '../../judge/published.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { ConflictError } from '../../ledger/ledger-error.ts';
+import type { ReadModel } from '../../ledger/read-model/rows.ts';
 import { CHANGES, type Change } from '../../replays/diff.ts';
 import type { Estimates, FixedEstimate } from '../../replays/estimates.ts';
 import { type JobRow, jobOf, type ResultRow, replayChangeOf } from '../../replays/job-rows.ts';
 import type { ActOf, ReplayJobs } from '../../replays/jobs.ts';
+import { caughtUp } from '../exchanges/catch-up.ts';
 import type { Context, Handlers } from '../handlers.ts';
+import { Shares } from '../http/shares.ts';
 import { ApiProblem } from '../problems.ts';
 import { readCursor, writeCursor } from './job-cursor.ts';
-import { checkBound, replaySpec } from './replay-spec.ts';
+import { replaySpec, resumeBound, startBound } from './replay-spec.ts';
 
 export interface ReplayParts {
-  readonly ledger: Pick<Ledger, 'rows'>;
+  readonly ledger: Pick<Ledger, 'rows' | 'head'>;
+  readonly readModel: Pick<ReadModel, 'caughtUp' | 'position'>;
   readonly policies: Policies;
   readonly estimates: Estimates;
   readonly jobs: ReplayJobs;
@@ -34,14 +38,22 @@ type ReplayHandlers = Pick<
 >;
 
 /** Estimates at one time: each reads and hashes up to 100,000 exchanges in the thread of traffic, one in its turn. */
-const MOST_ESTIMATES = 4;
+const MOST_ESTIMATES = { each: 2, all: 4 } as const;
+
+const ESTIMATE_RETRY_S = 10;
+const TOO_MANY_ESTIMATES = {
+  each: 'Two replays of this user are being estimated: wait for one of them.',
+  all: 'Replays of others are being estimated: wait.',
+} as const;
+
+const UNDER_WAY = 'It is under way, or done.';
 
 /** After every time and every id of ours. */
 const END = '\u{10ffff}';
 
 export function createReplayHandlers(parts: ReplayParts): ReplayHandlers {
-  const { ledger, estimates, jobs, prices } = parts;
-  let estimating = 0;
+  const { ledger, readModel, estimates, jobs, prices } = parts;
+  const estimating = new Shares(MOST_ESTIMATES);
 
   const find = async (id: string): Promise<JobRow> => {
     const [exact] = await ledger.rows<JobRow>('replayJob', id);
@@ -54,23 +66,27 @@ export function createReplayHandlers(parts: ReplayParts): ReplayHandlers {
   const read = async (id: string): Promise<ReplayJob> => jobOf(await find(id));
 
   return {
-    estimate_replay: async ({ body }, { signal }) => {
-      if (estimating >= MOST_ESTIMATES) throw new ApiProblem('too_many_requests', 'Other replays are being estimated.');
-      estimating += 1;
+    estimate_replay: async ({ body }, { caller, signal }) => {
+      const share = estimating.take(caller.user);
+      if (typeof share === 'string') {
+        throw new ApiProblem('too_many_requests', TOO_MANY_ESTIMATES[share], undefined, ESTIMATE_RETRY_S);
+      }
       try {
+        // What was recorded before the question is counted: the index follows the ledger after a moment.
+        await caughtUp(readModel, (await ledger.head())?.seq ?? 0, signal);
         const fixed = await estimates.make(await replaySpec(parts, body), signal);
         if (fixed === null) throw new ApiProblem('not_possible', 'It was given up.');
         return answerOf(fixed);
       } finally {
-        estimating -= 1;
+        share();
       }
     },
     start_replay: async ({ body }, context) => {
       const spec = await replaySpec(parts, body);
-      checkBound(spec, prices, body.max_usd);
       const fixed = estimates.find(body.selection_hash, spec);
       if (fixed === null) throw new ApiProblem('conflict', 'This was not what was estimated: estimate it again.');
-      return read(await jobs.start(fixed, body.max_usd, context.caller.user, actOf(context, 'replay.start')));
+      const bound = startBound(fixed, prices, body);
+      return read(await jobs.start(fixed, bound, context.caller.user, actOf(context, 'replay.start')));
     },
     list_replays: async ({ query: { cursor, limit } }) => {
       const [ts, id] = cursor === undefined ? [END, END] : readCursor(cursor);
@@ -96,13 +112,13 @@ export function createReplayHandlers(parts: ReplayParts): ReplayHandlers {
       await orConflict(jobs.cancel(job, actOf(context, 'replay.cancel')), 'It has ended already.');
       return read(job.job_id);
     },
-    resume_replay: async ({ params }, context) => {
+    resume_replay: async ({ params, body }, context) => {
       const job = await find(params.id);
-      if (job.error === 'max_usd') throw new ApiProblem('not_possible', 'Its bound is spent: start another replay.');
-      if (jobs.judgeOf(job) === null) {
-        throw new ApiProblem('not_possible', 'Its judge is another one now: start another replay.');
-      }
-      await orConflict(jobs.resume(job, actOf(context, 'replay.resume')), 'It is under way, or done.');
+      if (job.state !== 'cancelled' && job.state !== 'failed') throw new ApiProblem('conflict', UNDER_WAY);
+      const judge = jobs.judgeOf(job);
+      if (judge === null) throw new ApiProblem('not_possible', 'Its judge is another one now: start another replay.');
+      const bound = resumeBound(job, judge, prices, body);
+      await orConflict(jobs.resume(job, bound, actOf(context, 'replay.resume')), UNDER_WAY);
       return read(job.job_id);
     },
   };

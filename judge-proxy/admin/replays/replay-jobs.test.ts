@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { judgeModelHandler } from '../../../test/support/judge-model.ts';
 import type { ReplayEstimate, ReplayJob } from '../../contract/responses.ts';
+import type { Prices } from '../../judge/prices.ts';
 import { parseRubric } from '../../judge/rubric.ts';
 import { Turns } from '../../judge/turns.ts';
 import { openReadModel } from '../../ledger/read-model/read-model.ts';
@@ -43,18 +44,18 @@ afterEach(async () => {
 });
 
 /** As a process does: what it knows is what the ledger says. */
-function start(): void {
+function start(prices: Prices = PRICES): void {
   const { ledger, policies, log } = rig;
   jobs = new ReplayJobs({
-    ...{ ledger, log, clock: systemClock, randomBytes, prices: PRICES, onFailure: () => 'review' as const },
+    ...{ ledger, log, clock: systemClock, randomBytes, prices, onFailure: () => 'review' as const },
     turns: new Turns({ running: 4, waiting: 100 }),
     judgeOf: ({ judge, judge_hash, yaml }) => {
       const found = policies.judgeWith(judge, { rubric: parseRubric(yaml, 'x') });
       return found?.hash === judge_hash ? found : null;
     },
   });
-  const estimates = new Estimates({ ledger, readModel, prices: PRICES });
-  handlers = createReplayHandlers({ ledger, policies, estimates, jobs, prices: PRICES });
+  const estimates = new Estimates({ ledger, readModel, prices });
+  handlers = createReplayHandlers({ ledger, readModel, policies, estimates, jobs, prices });
 }
 
 const given = <B, P, Q>(body: B, params?: P, query?: Q) =>
@@ -63,21 +64,22 @@ const SPEC = { judge: 'default', policy: null, filter: {}, most: 1_000 };
 
 async function record(count: number, text = 'Hello.', from = 0): Promise<void> {
   for (let i = from; i < from + count; i++) await rig.record(id(i), `${text} ${i}`);
-  await readModel.caughtUp((await rig.ledger.head())?.seq ?? 0);
 }
 const id = (i: number) => `exchange-${String(i).padStart(3, '0')}`;
 
 const estimate = (over: object = {}): Promise<ReplayEstimate> =>
   handlers.estimate_replay(given({ ...SPEC, ...over }), EVE);
-async function begin(over: object = {}, max_usd: number | null = null): Promise<ReplayJob> {
+async function begin(over: object = {}, bound: object = {}): Promise<ReplayJob> {
   const { selection_hash } = await estimate(over);
-  return handlers.start_replay(given({ ...SPEC, ...over, selection_hash, max_usd }), EVE);
+  return handlers.start_replay(given({ ...SPEC, ...over, selection_hash, ...NO_BOUND, ...bound }), EVE);
 }
+const NO_BOUND = { max_usd: null, max_tokens: null };
 const read = (job: string) => handlers.read_replay(given({}, { id: job }), EVE);
 const changes = (job: string, query: object = {}) =>
   handlers.replay_changes(given({}, { id: job }, { limit: 50, ...query }), EVE);
 const cancel = (job: string) => handlers.cancel_replay(given({}, { id: job }), EVE);
-const resume = (job: string) => handlers.resume_replay(given({}, { id: job }), EVE);
+const resume = (job: string, bound: object = {}) =>
+  handlers.resume_replay(given({ ...NO_BOUND, ...bound }, { id: job }), EVE);
 /** The model answers from its n-th question on only when it is told. */
 function heldFrom(n: number): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -117,7 +119,7 @@ describe('a job', () => {
     const { selection_hash, exchanges } = await estimate({ most: 2 });
     expect(exchanges).toBe(2);
     await record(2, 'Later.', 4);
-    const { job_id } = await handlers.start_replay(given({ ...SPEC, most: 2, selection_hash, max_usd: null }), EVE);
+    const { job_id } = await handlers.start_replay(given({ ...SPEC, most: 2, selection_hash, ...NO_BOUND }), EVE);
     await jobs.idle();
     const { items } = await changes(job_id, { change: 'unchanged' });
     expect(items.map(({ exchange_id }) => exchange_id)).toEqual([id(3), id(2)]);
@@ -139,11 +141,21 @@ describe('a job', () => {
     expect(kept.filter((end) => readFileSync(rig.database + end).includes('team-a'))).toEqual([]);
   });
 
-  it('is estimated with others at one time, but not with any number of them', async () => {
+  it('is estimated with others at one time, but not with any number of them, and by one person twice', async () => {
     await record(1);
-    const answers = await Promise.allSettled(Array.from({ length: 5 }, () => estimate()));
-    expect(answers.map(({ status }) => status)).toEqual([...Array(4).fill('fulfilled'), 'rejected']);
-    expect(answers[4]).toMatchObject({ reason: { code: 'too_many_requests' } });
+    const of = (name: string) => handlers.estimate_replay(given(SPEC), contextOf(name));
+    const names = ['eve', 'eve', 'eve', 'anna', 'ben', 'carl'];
+    const answers = await Promise.allSettled(names.map(of));
+    expect(answers.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+    ]);
+    const reason = { code: 'too_many_requests', retryAfter: 10 };
+    expect([answers[2], answers[5]]).toMatchObject([{ reason }, { reason }]);
     expect(await estimate()).toMatchObject({ exchanges: 1 });
   });
 
@@ -156,15 +168,14 @@ describe('a job', () => {
   it('is not started with anything else than what was estimated', async () => {
     await record(1);
     const { selection_hash } = await estimate();
-    const other = { ...SPEC, most: 7, selection_hash, max_usd: null };
+    const other = { ...SPEC, most: 7, selection_hash, ...NO_BOUND };
     await expect(handlers.start_replay(given(other), EVE)).rejects.toMatchObject({ code: 'conflict' });
-    const unknown = { ...SPEC, selection_hash: 'f'.repeat(64), max_usd: null };
+    const unknown = { ...SPEC, selection_hash: 'f'.repeat(64), ...NO_BOUND };
     await expect(handlers.start_replay(given(unknown), EVE)).rejects.toMatchObject({ code: 'conflict' });
   });
 
   it('keeps no word of an exchange or of the judge', async () => {
     await rig.record('exchange-leak', `Here is the ${LEAK} of Rumpelstilz.`);
-    await record(0);
     const { job_id } = await begin();
     await jobs.idle();
     const rows = await rig.ledger.rows<{ line: string }>('replayResults', job_id, 'newly_blocks', '~', 9);
@@ -172,13 +183,12 @@ describe('a job', () => {
     expect(JSON.stringify(rows)).not.toMatch(/CONFIDENTIAL|Rumpelstilz|Marked/);
   });
 
-  it('ends when its bound is spent, and is not gone on with', async () => {
-    await record(12);
-    const { job_id } = await begin({}, 0.000_001);
-    await jobs.idle();
-    expect(await read(job_id)).toMatchObject({ state: 'cancelled', error: 'max_usd' });
-    expect(rig.model.seen.length).toBeLessThan(12);
-    await expect(resume(job_id)).rejects.toMatchObject({ code: 'not_possible' });
+  it('counts what was recorded just now', async () => {
+    await record(1);
+    await readModel.caughtUp((await rig.ledger.head())?.seq ?? 0);
+    await record(20, 'Hello.', 1);
+    // At once: the index has not seen them yet.
+    expect(await estimate()).toMatchObject({ exchanges: 21 });
   });
 
   it('lists its changes by pages, gravest first, and jobs newest first', async () => {
@@ -200,6 +210,85 @@ describe('a job', () => {
     expect(rest).toMatchObject({ items: [{ job_id: first.job_id }], next: null });
     await expect(changes(first.job_id, { cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(changes(first.job_id, { change: 'x' })).rejects.toMatchObject({ code: 'invalid_request' });
+  });
+});
+
+describe('its bound', () => {
+  const acts = async () => {
+    const db = new DatabaseSync(rig.database, { readOnly: true });
+    const rows = db.prepare("SELECT body FROM records WHERE kind = 'act' AND body LIKE '%replay.%' ORDER BY seq").all();
+    db.close();
+    return rows.map(({ body }) => JSON.parse(String(body)) as { before: object | null; after: object });
+  };
+
+  it('ends it, says what is spent, and a higher one goes on with it', async () => {
+    await record(12);
+    const { job_id } = await begin({}, { max_usd: 0.000_001 });
+    await jobs.idle();
+    const job = await read(job_id);
+    expect(job).toMatchObject({ state: 'cancelled', error: 'max_usd', max_usd: 0.000_001, max_tokens: null });
+    expect(rig.model.seen.length).toBeLessThan(12);
+    const detail = expect.stringMatching(/^It has spent \$0\.\d{4}: give a max_usd above that\.$/);
+    await expect(resume(job_id)).rejects.toMatchObject({ code: 'not_possible', detail });
+    await expect(resume(job_id, { max_usd: job.spent.usd })).rejects.toMatchObject({ code: 'not_possible' });
+    expect(await resume(job_id, { max_usd: 1 })).toMatchObject({ error: null, max_usd: 1 });
+    await jobs.idle();
+    expect(await read(job_id)).toMatchObject({ state: 'done', done: 12, changes: { unchanged: 12 } });
+    expect(rig.model.seen).toHaveLength(12);
+    expect((await acts()).at(-1)).toMatchObject({
+      before: { error: 'max_usd', max_usd: 0.000_001 },
+      after: { state: 'queued', max_usd: 1 },
+    });
+  });
+
+  it('is twice what was estimated, unless another is given', async () => {
+    await record(2);
+    // Dear enough that the least bound is no matter.
+    start({ 'test-judge': { input: 1_000, output: 1_000 } });
+    const { usd } = await estimate();
+    const job = await begin();
+    await jobs.idle();
+    expect(usd?.most).toBeGreaterThan(0.01);
+    expect(job).toMatchObject({ max_usd: 2 * (usd?.most ?? 0), max_tokens: null });
+  });
+
+  it('is in tokens where a price is not known', async () => {
+    await record(12);
+    start({});
+    const [model] = (await estimate()).models;
+    const max_tokens = 2 * ((model?.tokens.in ?? 0) + (model?.tokens.out ?? 0));
+    expect(await begin()).toMatchObject({ max_usd: null, max_tokens });
+    await jobs.idle();
+    const asked = rig.model.seen.length;
+    await expect(begin({}, { max_usd: 1 })).rejects.toMatchObject({ code: 'not_possible' });
+    const { job_id } = await begin({}, { max_tokens: 1 });
+    await jobs.idle();
+    expect(await read(job_id)).toMatchObject({ state: 'cancelled', error: 'max_tokens', max_tokens: 1 });
+    expect(rig.model.seen.length - asked).toBeLessThan(12);
+    const detail = expect.stringMatching(/^It has used \d+ tokens: give max_tokens above that\.$/);
+    await expect(resume(job_id)).rejects.toMatchObject({ code: 'not_possible', detail });
+    await expect(resume(job_id, { max_usd: 1 })).rejects.toMatchObject({ code: 'not_possible' });
+    await resume(job_id, { max_tokens: 1_000_000 });
+    await jobs.idle();
+    expect(await read(job_id)).toMatchObject({ state: 'done', done: 12, max_tokens: 1_000_000 });
+  });
+
+  it('is that of now for a job of an earlier version, which had none', async () => {
+    await record(2);
+    const release = heldFrom(1);
+    const { job_id } = await begin();
+    await rig.model.next();
+    await cancel(job_id);
+    await jobs.idle();
+    release();
+    {
+      using db = new DatabaseSync(rig.database);
+      db.prepare('UPDATE replay_jobs SET max_usd = NULL').run();
+    }
+    expect(await read(job_id)).toMatchObject({ max_usd: 0.01 });
+    await resume(job_id);
+    await jobs.idle();
+    expect(await read(job_id)).toMatchObject({ state: 'done', max_usd: 0.01 });
   });
 });
 

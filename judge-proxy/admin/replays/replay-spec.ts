@@ -2,11 +2,15 @@
 
 import { priceKey } from '../../config/price-key.ts';
 import type { Body } from '../../contract/endpoints.ts';
+import type { Judge } from '../../judge/judges.ts';
 import type { Prices } from '../../judge/prices.ts';
 import type { Policies } from '../../judge/published.ts';
 import type { LedgerReader } from '../../ledger/ledger.ts';
 import type { PolicyRow } from '../../ledger/tables/policies.ts';
-import type { ReplaySpec } from '../../replays/estimates.ts';
+import { type Bound, defaultBound } from '../../replays/bound.ts';
+import type { FixedEstimate, ReplaySpec } from '../../replays/estimates.ts';
+import { boundOf, type JobRow } from '../../replays/job-rows.ts';
+import type { Spent } from '../../replays/run.ts';
 import { usableRubric } from '../policies/rubric-check.ts';
 import { ApiProblem } from '../problems.ts';
 
@@ -15,6 +19,7 @@ export interface SpecParts {
   readonly policies: Policies;
 }
 
+type AskedBound = Body<'resume_replay'>;
 type Asked = Pick<Body<'estimate_replay'>, 'judge' | 'policy' | 'filter' | 'most'>;
 
 /** @throws {ApiProblem} when there is no such judge or policy, or it cannot be asked */
@@ -53,9 +58,39 @@ async function textOf(
   return row;
 }
 
-/** @throws {ApiProblem} when a bound could not be kept, because a price is not known */
-export function checkBound({ judge }: ReplaySpec, prices: Prices, maxUsd: number | null): void {
-  if (maxUsd === null) return;
+/**
+ * What a replay may spend: as asked for, else some times what was estimated.
+ * @throws {ApiProblem} when a bound could not be kept, because a price is not known
+ */
+export function startBound(
+  { spec: { judge }, estimate }: Pick<FixedEstimate, 'spec' | 'estimate'>,
+  prices: Prices,
+  { max_usd: usd, max_tokens: tokens }: AskedBound,
+): Bound {
+  if (usd !== null) checkPriced(judge, prices);
+  return usd === null && tokens === null ? defaultBound(estimate) : { usd, tokens };
+}
+
+/**
+ * What a job may spend that is gone on with.
+ * @throws {ApiProblem} when a bound could not be kept, or is spent already
+ */
+export function resumeBound(job: JobRow, judge: Judge, prices: Prices, asked: AskedBound): Bound {
+  const { max_usd: usd, max_tokens: tokens } = asked;
+  if (usd !== null) checkPriced(judge, prices);
+  const bound = usd === null && tokens === null ? boundOf(job) : { usd, tokens };
+  const spent = JSON.parse(job.spent) as Spent;
+  const used = spent.tokens.in + spent.tokens.out;
+  if (bound.usd !== null && spent.usd >= bound.usd) {
+    throw new ApiProblem('not_possible', `It has spent $${spent.usd.toFixed(4)}: give a max_usd above that.`);
+  }
+  if (bound.tokens !== null && used >= bound.tokens) {
+    throw new ApiProblem('not_possible', `It has used ${used} tokens: give max_tokens above that.`);
+  }
+  return bound;
+}
+
+function checkPriced(judge: Judge, prices: Prices): void {
   const models = [judge.smallModel, judge.model].flatMap((model) => (model === null ? [] : [model.name]));
   if (models.every((model) => priceKey(prices, model) !== null)) return;
   throw new ApiProblem('not_possible', 'The bound cannot be kept: the price of the model is not known (prices).');

@@ -1,5 +1,6 @@
 /** What `npm run replay` says on the terminal. Names come from traffic and from models: each is made harmless. */
 
+import type { Bound } from '../../replays/bound.ts';
 import { CHANGES, type Change, type ChangedExchange, type CriterionChange, type Diff } from '../../replays/diff.ts';
 import type { Estimate } from '../../replays/estimate.ts';
 import type { CommandIo } from '../command.ts';
@@ -149,6 +150,11 @@ function sideCell({ label, severity, action, state, decided_by }: NonNullable<Ch
   return [verdictMark({ overall: { label, severity, score: null } }), action, `${decided_by} / ${state}`];
 }
 
+/** What ends it, beside its end. */
+export function printBound({ usd, tokens }: Bound): string {
+  return `It ends when ${usd === null ? `${tokens} tokens are` : `${money(usd)} is`} spent.\n`;
+}
+
 function costLines({ spent, from_file, stopped }: ReplayReport): string[] {
   const { calls, tokens, usd, unpriced } = spent;
   const price = unpriced === 0 ? money(usd) : `${money(usd)} and ${unpriced} calls without a known price`;
@@ -156,9 +162,9 @@ function costLines({ spent, from_file, stopped }: ReplayReport): string[] {
     calls === 0 ? 'No model was asked.' : `${calls} calls, ${tokens.in} tokens in, ${tokens.out} out: ${price}.`;
   return [
     `${asked}${from_file === 0 ? '' : ` ${from_file} answers were in the file.`}`,
-    ...(stopped === 'max_usd'
-      ? ['Stopped before the end: --max-usd is spent. This is about what was judged until then.']
-      : []),
+    ...(stopped === null
+      ? []
+      : ['Stopped before the end: its bound is spent. This is about what was judged until then.']),
   ];
 }
 

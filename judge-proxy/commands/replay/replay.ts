@@ -5,6 +5,7 @@ import { priceKey } from '../../config/price-key.ts';
 import type { Config } from '../../config/schema.ts';
 import { type ReplayCase, replayCase, replayWithoutModel } from '../../judge/replay.ts';
 import { failurePolicies } from '../../policy/failure-policy.ts';
+import { type Bound, defaultBound } from '../../replays/bound.ts';
 import { isAnswered, Tally } from '../../replays/diff.ts';
 import { type Estimate, Estimator } from '../../replays/estimate.ts';
 import { afterOf, lineOf, type ReplayLine } from '../../replays/line.ts';
@@ -64,10 +65,11 @@ export class Replay {
 
   /** @returns null when it was interrupted */
   async judge(estimate: Estimate): Promise<ReplayReport | null> {
-    const { asked, config, concurrency, options, file } = this.#parts;
+    const { asked, config, concurrency, file } = this.#parts;
     const { signal } = this.#io;
+    const bound = this.bound(estimate);
     const run = new ReplayRun({
-      ...{ judge: asked.judge, prices: config.prices, concurrency, maxUsd: options.maxUsd ?? null },
+      ...{ judge: asked.judge, prices: config.prices, concurrency, bound },
       ...{ clock: systemClock, randomBytes, signal },
     });
     const total = estimate.exchanges - estimate.unusable;
@@ -84,6 +86,12 @@ export class Replay {
       progress.end();
     }
     return signal.aborted ? null : this.#report(estimate, run);
+  }
+
+  /** What this run may spend. */
+  bound(estimate: Estimate): Bound {
+    const { maxUsd } = this.#parts.options;
+    return maxUsd === undefined ? defaultBound(estimate) : { usd: maxUsd, tokens: null };
   }
 
   async #judgeOne(replay: ReplayCase, line: ReplayLine, run: ReplayRun, progress: Progress): Promise<void> {
@@ -132,7 +140,7 @@ export class Replay {
       ...{ ledger: ledgerUrl, up_to_seq: upToSeq, estimate },
       diff: this.#tally.diff(),
       ...{ spent: run.spent, answered: this.#counts.answered, from_file: this.#counts.fromFile },
-      stopped: run.overBudget ? 'max_usd' : null,
+      stopped: run.spentBound,
       out: options.out,
     };
   }

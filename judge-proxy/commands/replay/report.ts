@@ -1,5 +1,6 @@
 /** The result of a replay, as `--json` prints it. */
 
+import type { BoundName } from '../../replays/bound.ts';
 import type { Diff } from '../../replays/diff.ts';
 import type { Estimate } from '../../replays/estimate.ts';
 import type { Spent } from '../../replays/run.ts';
@@ -26,6 +27,6 @@ export interface ReplayReport {
   /** Answers of an earlier run. */
   readonly from_file: number;
   /** null: all was judged that could be. */
-  readonly stopped: 'max_usd' | null;
+  readonly stopped: BoundName | null;
   readonly out: string;
 }

@@ -36,6 +36,9 @@ export interface ReplayJob {
     readonly usd: number;
     readonly tokens: { readonly in: number; readonly out: number };
   };
+  /** What it may spend: US dollars, or tokens where a price is not known. */
+  readonly max_usd: number | null;
+  readonly max_tokens: number | null;
   readonly estimate: ReplayEstimate;
   /** Counts by change. */
   readonly changes: Readonly<Record<string, number>>;
@@ -87,6 +90,8 @@ export const replayJob = exactly<ReplayJob>()(
     total: word.count,
     done: word.count,
     spent: z.strictObject({ calls: word.count, usd: z.number(), tokens: word.tokens }),
+    max_usd: z.number().nullable(),
+    max_tokens: word.count.nullable(),
     estimate,
     changes: z.record(z.string(), word.count),
     error: z.string().nullable(),

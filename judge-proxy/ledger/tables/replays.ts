@@ -25,9 +25,9 @@ export const REPLAY_WRITES = {
       WHERE job_id = ? AND state IN ('queued', 'running')`,
     rows: 'one',
   },
-  /** job_id. */
+  /** max_usd, spec, job_id. */
   resumeReplayJob: {
-    sql: `UPDATE replay_jobs SET state = 'queued', error = NULL, ended_at = NULL
+    sql: `UPDATE replay_jobs SET state = 'queued', error = NULL, ended_at = NULL, max_usd = ?, spec = ?
       WHERE job_id = ? AND state IN ('cancelled', 'failed')`,
     rows: 'one',
   },
