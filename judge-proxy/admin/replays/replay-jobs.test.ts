@@ -184,11 +184,25 @@ describe('a job', () => {
   });
 
   it('counts what was recorded just now', async () => {
-    await record(1);
-    await readModel.caughtUp((await rig.ledger.head())?.seq ?? 0);
-    await record(20, 'Hello.', 1);
-    // At once: the index has not seen them yet.
-    expect(await estimate()).toMatchObject({ exchanges: 21 });
+    await record(3);
+    const { ledger, policies } = rig;
+    const order: string[] = [];
+    // An index that is behind until somebody waits for it.
+    const behind: Pick<ReadModel, 'caughtUp' | 'position' | 'exchanges'> = {
+      position: 0,
+      caughtUp: async (seq) => {
+        order.push(`up to ${seq}`);
+        await readModel.caughtUp(seq);
+      },
+      exchanges: async (...asked) => {
+        order.push('counted');
+        return await readModel.exchanges(...asked);
+      },
+    };
+    const estimates = new Estimates({ ledger, readModel: behind, prices: PRICES });
+    handlers = createReplayHandlers({ ledger, readModel: behind, policies, estimates, jobs, prices: PRICES });
+    expect(await estimate()).toMatchObject({ exchanges: 3 });
+    expect(order).toEqual([`up to ${(await ledger.head())?.seq}`, 'counted']);
   });
 
   it('lists its changes by pages, gravest first, and jobs newest first', async () => {
