@@ -84,6 +84,21 @@ describe.each(['text', 'metadata'] as const)('after an erasure of %s', (tier) =>
     expect(inFiles('teamgone').length > 0).toBe(tier === 'text');
   });
 
+  it('what stays is found all the time, and what is gone never, while the part is filled anew', async () => {
+    await ledger.erase(order(tier, CLIENT));
+    // The index does not know yet; then it does, and the part is filled anew, step by step.
+    let more = true;
+    for (let steps = 0; more; steps += 1) {
+      expect(find('teamgonesecret3')).toEqual([]);
+      expect(find('answerteamgone')).toEqual([]);
+      expect(find('teamstayssecret4')).toEqual(['exchange-4']);
+      expect(find('common')).toHaveLength(EXCHANGES - EXCHANGES / 3);
+      expect(steps).toBeLessThan(100);
+      more = rig.step();
+    }
+    expect(inFiles('teamgonesecret')).toEqual([]);
+  });
+
   it('an index that is made anew is the same', async () => {
     await ledger.erase(order(tier, CLIENT));
     await ledger.erase(order('text', { kind: 'exchange', exchange_id: 'exchange-4' }));

@@ -1,6 +1,7 @@
 /** The list of exchanges: newest first, by any filters together, with or without words. */
 
 import type { SQLInputValue } from 'node:sqlite';
+import { codeOf, ERASED_TIERS } from './columns.ts';
 import { cursorOf, placeOf, rowLimit } from './cursor.ts';
 import { type Condition, type Conditions, conditionsOf } from './exchange-filter.ts';
 import { rowsBySeq } from './exchange-rows.ts';
@@ -44,8 +45,12 @@ export function exchangeList(
     match === undefined ? fitting(db, range, limit + 1, ways) : found(db, match ?? '', range, limit + 1, ways);
   const shown = seqs.slice(0, limit);
   const snippets = match === undefined ? null : snippetsOf(db, source, match ?? '', shown);
+  const rows = rowsBySeq(db, source, shown);
   return {
-    items: rowsBySeq(db, source, shown).map((row) => ({ ...row, snippet: snippets?.get(row.opened_seq) ?? null })),
+    // What the ledger has erased is not found by its words, also when the index does not know yet.
+    items: rows
+      .filter(({ opened_seq }) => snippets?.has(opened_seq) ?? true)
+      .map((row) => ({ ...row, snippet: snippets?.get(row.opened_seq) ?? null })),
     next: seqs.length > limit ? cursorOf([shown.at(-1) ?? 0]) : null,
   };
 }
@@ -103,24 +108,32 @@ function rarest({ all, exchanges }: Conditions, ways: Pick<Ways, 'indexPart' | '
 function found(db: IndexDb, match: string, conditions: Conditions, limit: number, ways: Ways): number[] {
   const seqs: number[] = [];
   let asked = 0;
-  for (const part of partsOf(db, conditions)) {
+  for (const { part, anew } of partsOf(db, conditions)) {
     const want = limit - seqs.length;
     if (asked === ways.parts && conditions.all.length > 0) {
       const rest = { ...conditions, to: Math.min(conditions.to, rangeOf(part)[1]) };
       const some = fitting(db, rest, ways.few + 1, ways);
       if (some.length <= ways.few) return [...seqs, ...withWords(db, match, some, want)];
     }
-    for (const seq of matches(db, match, part, conditions, want)) seqs.push(seq);
+    for (const seq of matches(db, match, part, anew ? withoutErased(conditions) : conditions, want)) seqs.push(seq);
     if (seqs.length >= limit) break;
     asked += 1;
   }
   return seqs;
 }
 
-/** Newest first. */
-function partsOf(db: IndexDb, { from, to }: Conditions): number[] {
-  const sql = 'SELECT part FROM parts WHERE part BETWEEN ? AND ? ORDER BY part DESC';
-  return db.all<{ part: number }>(sql, partOf(from), partOf(to)).map(({ part }) => part);
+/** Newest first. `anew`: it is being made anew, and the old one holds words of what was erased. */
+function partsOf(db: IndexDb, { from, to }: Conditions): { readonly part: number; readonly anew: number }[] {
+  const sql = 'SELECT part, filled IS NOT NULL AS anew FROM parts WHERE part BETWEEN ? AND ? ORDER BY part DESC';
+  return db.all(sql, partOf(from), partOf(to));
+}
+
+const NOT_ERASED = `f.erased < ${codeOf(ERASED_TIERS, 'text')}`;
+
+/** What is gone as a whole has no row of facts any more. */
+function withoutErased(conditions: Conditions): Conditions {
+  const notErased = { sql: NOT_ERASED, values: [], fitting: conditions.exchanges, found: null };
+  return { ...conditions, all: [...conditions.all, notErased] };
 }
 
 function matches(db: IndexDb, match: string, part: number, { all, from, to }: Conditions, limit: number): number[] {
@@ -144,7 +157,9 @@ function withWords(db: IndexDb, match: string, some: readonly number[], limit: n
 
 function hasWords(db: IndexDb, match: string, seq: number): boolean {
   const part = partOf(seq);
-  if (db.get('SELECT 1 FROM parts WHERE part = ?', part) === null) return false;
+  const known = db.get<{ anew: number }>('SELECT filled IS NOT NULL AS anew FROM parts WHERE part = ?', part);
+  if (known === null) return false;
+  if (known.anew && db.get(`SELECT 1 FROM facts f WHERE f.seq = ? AND ${NOT_ERASED}`, seq) === null) return false;
   const table = tableOf(part);
   // Not `rowid = ?`: FTS5 of SQLite 3.53.4 does not look at it then, and every match is one.
   return db.get(`SELECT 1 FROM ${table} WHERE ${table} MATCH ? AND rowid BETWEEN ? AND ?`, match, seq, seq) !== null;

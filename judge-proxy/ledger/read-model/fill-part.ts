@@ -1,4 +1,4 @@
-/** Gives a part of the words back what the ledger still holds of it, some exchanges at a time. */
+/** Makes a part of the words anew of what the ledger still holds of it, some exchanges at a time. */
 
 import type { LedgerSource } from './ledger-source.ts';
 import type { Store } from './store.ts';

@@ -31,7 +31,8 @@ export class Indexer {
   readonly #store: Store;
   readonly #pageRecords: number;
   #position: number;
-  #mustTruncate = false;
+  /** At first, too: a process that was killed may have left something in the log. */
+  #mustTruncate = true;
   #mustDropNames = false;
 
   private constructor(db: DatabaseSync, source: LedgerSource, position: number, pageRecords: number) {
@@ -104,7 +105,7 @@ export class Indexer {
     }
   }
 
-  /** A part of the words that was emptied gets back what the ledger still holds. @returns whether there was any */
+  /** A part of the words with something erased is made anew of what the ledger still holds. @returns whether there was any */
   #fill(): boolean {
     const next = this.#store.wordParts.unfilled();
     if (next === null) return false;
@@ -112,6 +113,7 @@ export class Indexer {
     try {
       fillPart(this.#store, this.#source, next);
       this.#db.exec('COMMIT');
+      this.#mustTruncate = true;
       return true;
     } catch (error) {
       this.#store.forget();

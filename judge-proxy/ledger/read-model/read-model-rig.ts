@@ -124,10 +124,21 @@ export class ReadModelRig {
 
   /** Brings the index up to the ledger. @param pageRecords small pages make many transactions */
   follow(pageRecords?: number): void {
+    this.#index((indexer) => {
+      while (indexer.step().more);
+    }, pageRecords);
+  }
+
+  /** One transaction of the index. @returns whether there may be more */
+  step(): boolean {
+    return this.#index((indexer) => indexer.step().more);
+  }
+
+  #index<T>(work: (indexer: Indexer) => T, pageRecords?: number): T {
     const source = new LedgerSource(this.url);
     const { indexer } = Indexer.open(this.index, source, pageRecords);
     try {
-      while (indexer.step().more);
+      return work(indexer);
     } finally {
       indexer.close();
       source.close();

@@ -7,7 +7,7 @@ import { ledgerFile, makePrivate } from '../sqlite-file.ts';
 import { FACT_COLUMNS, PLACE_COLUMNS } from './columns.ts';
 
 /** A file of another version is made anew: raised with every change of tables, columns or their meaning. */
-export const INDEX_VERSION = 1;
+export const INDEX_VERSION = 2;
 
 const REAL = new Set<string>(['cost_usd', 'judge_cost_usd', 'tokens_in', 'tokens_out']);
 const TEXT = new Set<string>(['exchange_id']);
@@ -110,7 +110,7 @@ const SCHEMA = `
   CREATE INDEX audit_actor ON audit (actor);
   CREATE INDEX audit_object ON audit (object);
 
-  -- Tables of words there are (words-store.ts). filled: up to this position of an opening, NULL when all of it is there.
+  -- Tables of words there are (word-parts.ts). filled: while one is made anew, up to this position of an opening; else NULL.
   CREATE TABLE parts (part INTEGER PRIMARY KEY, filled INTEGER) STRICT;
 `;
 

@@ -1,8 +1,9 @@
 /**
  * The words of exchanges, in tables of FTS5 by stretches of the chain. Nothing but the index of words is kept: texts stay
- * in the ledger. To erase is to drop the whole part, whose pages SQLite overwrites then, and to fill it anew with what the
- * ledger still holds: deleting single words would leave copies of them in the free space of pages. A search asks part by
- * part, newest first, and stops when it has enough.
+ * in the ledger. To erase is to make the whole part anew with what the ledger still holds, and to drop the old one, whose
+ * pages SQLite overwrites then: deleting single words would leave copies of them in the free space of pages. Until the new
+ * one is full, searches ask the old one and pass over what was erased. A search asks part by part, newest first, and stops
+ * when it has enough.
  */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
@@ -25,11 +26,16 @@ export function tableOf(part: number): string {
   return `words_${Math.trunc(part)}`;
 }
 
+/** The same part while it is made anew. */
+function anewOf(part: number): string {
+  return `anew_${Math.trunc(part)}`;
+}
+
 export const TOKENIZER = "tokenize = 'unicode61 remove_diacritics 2'";
 
 export class WordParts {
   readonly #db: DatabaseSync;
-  readonly #inserts = new Map<number, StatementSync>();
+  readonly #inserts = new Map<string, StatementSync>();
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -37,7 +43,7 @@ export class WordParts {
 
   /** Within the transaction of the caller. @param words text by the position of the opening */
   write(words: ReadonlyMap<number, string>, erased: ReadonlySet<number>): void {
-    for (const part of erased) this.#empty(part);
+    for (const part of erased) this.#renew(part);
     // In their order: FTS5 writes out what it has collected whenever a position goes back.
     for (const seq of [...words.keys()].sort((a, b) => a - b)) this.#insert(seq, words.get(seq) ?? '');
   }
@@ -50,43 +56,47 @@ export class WordParts {
 
   /** @param filled position up to which it is full now, null when that is all */
   fill(part: number, words: ReadonlyMap<number, string>, filled: number | null): void {
-    for (const [seq, text] of words) this.#insertInto(part, seq, text);
+    for (const [seq, text] of words) this.#insertInto(anewOf(part), seq, text);
     this.#db.prepare('UPDATE parts SET filled = ? WHERE part = ?').run(filled, part);
+    if (filled !== null) return;
+    this.#inserts.clear();
+    this.#db.exec(`DROP TABLE ${tableOf(part)}; ALTER TABLE ${anewOf(part)} RENAME TO ${tableOf(part)}`);
   }
 
   #insert(seq: number, text: string): void {
     const part = partOf(seq);
     const row = this.#db.prepare('SELECT filled FROM parts WHERE part = ?').get(part);
-    if (row === undefined) this.#create(part, null);
+    if (row === undefined) {
+      this.#create(tableOf(part));
+      this.#db.prepare('INSERT INTO parts VALUES (?, NULL)').run(part);
+    }
+    this.#insertInto(tableOf(part), seq, text);
     const filled = (row?.filled ?? null) as number | null;
-    // Where a part is being filled it will come to this exchange, too.
-    if (filled === null || seq <= filled) this.#insertInto(part, seq, text);
+    // Where a part is being filled it will come to what is behind, too.
+    if (filled !== null && seq <= filled) this.#insertInto(anewOf(part), seq, text);
   }
 
-  #insertInto(part: number, seq: number, text: string): void {
-    let insert = this.#inserts.get(part);
+  #insertInto(table: string, seq: number, text: string): void {
+    let insert = this.#inserts.get(table);
     if (insert === undefined) {
-      // Work is at the end of the chain, or in one part.
-      this.#inserts.clear();
-      insert = this.#db.prepare(`INSERT INTO ${tableOf(part)} (rowid, text) VALUES (?, ?)`);
-      this.#inserts.set(part, insert);
+      // Work is at the end of the chain, or in one part: two tables while it is made anew.
+      if (this.#inserts.size > 1) this.#inserts.clear();
+      insert = this.#db.prepare(`INSERT INTO ${table} (rowid, text) VALUES (?, ?)`);
+      this.#inserts.set(table, insert);
     }
     insert.run(seq, text);
   }
 
-  #empty(part: number): void {
+  /** From the beginning, also when that was under way: what was erased may be in it. */
+  #renew(part: number): void {
     this.#inserts.clear();
-    const known = this.#db.prepare('SELECT 1 FROM parts WHERE part = ?').get(part);
-    if (known === undefined) return;
-    this.#db.exec(`DROP TABLE ${tableOf(part)}`);
-    this.#db.prepare('DELETE FROM parts WHERE part = ?').run(part);
-    this.#create(part, rangeOf(part)[0] - 1);
+    const known = this.#db.prepare('UPDATE parts SET filled = ? WHERE part = ?').run(rangeOf(part)[0] - 1, part);
+    if (known.changes === 0) return;
+    this.#db.exec(`DROP TABLE IF EXISTS ${anewOf(part)}`);
+    this.#create(anewOf(part));
   }
 
-  #create(part: number, filled: number | null): void {
-    this.#db.exec(
-      `CREATE VIRTUAL TABLE ${tableOf(part)} USING fts5 (text, content = '', columnsize = 0, ${TOKENIZER})`,
-    );
-    this.#db.prepare('INSERT INTO parts VALUES (?, ?)').run(part, filled);
+  #create(table: string): void {
+    this.#db.exec(`CREATE VIRTUAL TABLE ${table} USING fts5 (text, content = '', columnsize = 0, ${TOKENIZER})`);
   }
 }
