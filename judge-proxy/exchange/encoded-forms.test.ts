@@ -55,3 +55,12 @@ it.each(CODINGS)('%s, of what programs escape', (_, encode) => {
 it('a secret that was escaped is found as it was', () => {
   expect(encodedForms(String.raw`line\nbreak and \"quote`)).toContain('line\nbreak and "quote');
 });
+
+it('no form is shorter than the secret, unless escapes are taken off it', () => {
+  const plain = secrets.map((text) => text.replaceAll('\\', '/'));
+  fc.assert(
+    fc.property(plain, (secret) => {
+      expect(encodedForms(secret).filter((form) => form.length < secret.length)).toEqual([]);
+    }),
+  );
+});
