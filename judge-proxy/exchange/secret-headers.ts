@@ -29,7 +29,8 @@ const LONGEST_VALUE = 4_096;
 export function headerSecrets(headers: readonly SecretHeader[]): KnownSecret[] {
   const found = new Map<string, KnownSecret>();
   // Of cookies there may be hundreds: they come last.
-  const ordered = headers.toSorted(([a], [b]) => Number(isCookie(a)) - Number(isCookie(b)));
+  const ordered =
+    headers.length < 2 ? headers : headers.toSorted(([a], [b]) => Number(isCookie(a)) - Number(isCookie(b)));
   for (const [name, value] of ordered) {
     const type = headerType(name);
     for (const whole of valuesOf(name, value)) {
@@ -79,6 +80,7 @@ function credentialsOf(value: string): string[] {
 
 /** Of `Digest` and its like: `name="value"`. */
 function quotedValues(token: string): string[] {
+  if (!token.includes('="')) return [];
   return [...token.matchAll(/="([^"]{8,256})"/g)].map(([, value = '']) => value);
 }
 

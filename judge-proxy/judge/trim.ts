@@ -58,6 +58,9 @@ function markOf(missing: readonly Part[]): Part {
 
 /** The length L for which the sum of min(length, L) is the whole budget; infinity when all fits. */
 function lengthLimit(parts: readonly Part[], characters: number): number {
+  let all = 0;
+  for (const { text } of parts) all += text.length;
+  if (all <= characters) return Number.POSITIVE_INFINITY;
   const lengths = parts.map((part) => part.text.length).toSorted((a, b) => a - b);
   let rest = characters;
   for (const [index, length] of lengths.entries()) {

@@ -34,6 +34,8 @@ const SILENT = [
     'Let us think step by step.\n'.repeat(500),
     'thought process',
     '**Thought Process:**',
+    '`Solution`:',
+    "  Let's   think step by step :",
     '# Reasoning\n',
     "Let's solve this problem step by step.",
   ],
@@ -243,6 +245,31 @@ it('announcements stay announcements whatever signs and invisible characters sta
       const noisy = `${before}${word.slice(0, inside)}\u200b${word.slice(inside)}${after}`;
       expect(isNearEmpty(noisy)).toBe(true);
     }),
+  );
+});
+
+it('an answer that the first segment tells is what all segments say', () => {
+  const piece = fc.constantFrom(
+    ...SILENT,
+    ...ANSWERS,
+    'Sure',
+    "let's",
+    '`',
+    "'",
+    ' ',
+    '.',
+    '=',
+    '\u0301',
+    '\u0338',
+    '\n',
+    'x',
+  );
+  fc.assert(
+    fc.property(fc.string({ unit: piece, maxLength: 8 }), (text) => {
+      // What is not plain ASCII from the beginning is read in all its segments.
+      expect(isNearEmpty(text)).toBe(isNearEmpty(`\u200b${text}`));
+    }),
+    { numRuns: 1_000 },
   );
 });
 
