@@ -5,6 +5,7 @@
 
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { rfc3339 } from './clock.ts';
 import { escapeLine, pickFields, verdictLine } from './log-lines.ts';
 
 /** Fields that a log line may carry. Values are short words, names from the config, numbers and ids of ours. */
@@ -95,7 +96,7 @@ export function createLog(options: LogOptions): Log {
     },
     verdict(verdict) {
       if (RANK.info < threshold) return;
-      write(verdictLine(verdict, verdictFields, new Date().toISOString()));
+      write(verdictLine(verdict, verdictFields, rfc3339(Date.now())));
     },
     flush: () => sink.flush(),
   };
