@@ -74,20 +74,34 @@ describe('every record of the ledger', () => {
   });
 });
 
+/** As docs/exports.md tells how to get a text back. */
+function asWritten(field: string): string {
+  return field.replace(/^'(?='*[\t\r\n])/, '').replaceAll(/(?<=(?:^|[;|\t\r\n])[ "]*)'(?='*[=+\-@＝＋－＠])/g, '');
+}
+
 describe('csv', () => {
   it.each([
     ['plain', 'plain'],
     ['a,b', '"a,b"'],
     ['say "x"', '"say ""x"""'],
     ['two\r\nlines', '"two\r\nlines"'],
-    ['=1+1', "'=1+1"],
-    ['+1', "'+1"],
-    ['-1', "'-1"],
-    ['@SUM(A1)', "'@SUM(A1)"],
-    ['\t=1', "'\t=1"],
-    ['\r=1', '"\'\r=1"'],
+    ['2026-01-31T12:00:00.000Z', '2026-01-31T12:00:00.000Z'],
+    ['two words', '"two words"'],
+    ['=1+1', '"\'=1+1"'],
+    ['+1', '"\'+1"'],
+    ['-1', '"\'-1"'],
+    ['@SUM(A1)', '"\'@SUM(A1)"'],
+    [' =1', '" \'=1"'],
+    ["'=1", '"\'\'=1"'],
+    ['\t=1', '"\'\t\'=1"'],
+    ['\r=1', '"\'\r\'=1"'],
+    ['a;=1', '"a;\'=1"'],
+    ['a; "=1', '"a; ""\'=1"'],
+    ['a|-1', '"a|\'-1"'],
+    ['- one\n- two', '"\'- one\n\'- two"'],
+    ['1 - 1 = 0, -1', '"1 - 1 = 0, -1"'],
     ['=HYPERLINK("http://x","y")', '"\'=HYPERLINK(""http://x"",""y"")"'],
-    ['\u0000\u001b[31m', '\ufffd\ufffd[31m'],
+    ['\u0000\u001b[31m', '"\ufffd\ufffd[31m"'],
     ['', ''],
     [null, ''],
     [0, '0'],
@@ -95,6 +109,28 @@ describe('csv', () => {
     [true, 'true'],
   ])('writes %j as %j', (cell, field) => {
     expect(csvLine([cell, 'x'])).toBe(`${field},x\r\n`);
+  });
+
+  it('has no beginning of a formula for a reader of other separators, and every text can be got back', () => {
+    const text = fc
+      .array(fc.constantFrom(...'=+-@＝；;|\t\r\n\'", a1'), { maxLength: 12 })
+      .map((letters) => letters.join(''));
+    fc.assert(
+      fc.property(text, (cell) => {
+        const line = csvLine([cell, 'x']);
+        const [[field = ''] = []] = readCsv(line);
+        expect(asWritten(field)).toBe(cell);
+        // As somebody reads it who knows neither quotes nor our separator.
+        for (const piece of line.split(/[;|\t\r\n]/)) expect(piece).not.toMatch(/^[ "]*[=+\-@＝＋－＠]/);
+      }),
+    );
+  });
+
+  it('takes no time that grows with the square of a text', () => {
+    for (const run of [' ', "'", '"', ';', '=', '; ', ";'"]) {
+      const long = run.repeat(200_000);
+      expect(csvLine([`${long}=`]).length).toBeGreaterThan(long.length);
+    }
   });
 
   it('names no column twice', () => {
