@@ -29,7 +29,6 @@ export default function ExportsPage() {
   const format = asked.format ?? 'jsonl';
   const { says, formats, filters } = wordsOf(subject);
   const address = api.address('export', { query: { ...asked, format, subject } });
-  const chosen = FORMATS.find(({ value }) => value === format);
   return (
     <>
       <PageHeader title="Exports" about="Whole records leave this machine. Each download stands in the audit." />
@@ -88,10 +87,7 @@ export default function ExportsPage() {
               />
             )}
           </SimpleGrid>
-          <Group mt="lg" justify="space-between">
-            <Text size="xs" c="dimmed">
-              {chosen?.label}: {chosen?.says.toLowerCase()}.
-            </Text>
+          <Group mt="lg" justify="flex-end">
             <Button component="a" href={address} download leftSection={<IconDownload size={16} />}>
               Download
             </Button>
@@ -109,6 +105,7 @@ export default function ExportsPage() {
               readOnly
               aria-label="Address of this export"
               value={address}
+              mb="sm"
               styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: '0.75rem' } }}
             />
             <Hint>

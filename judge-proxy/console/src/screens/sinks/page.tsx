@@ -101,15 +101,17 @@ function Sink({ sink }: { sink: SinkRow }) {
         )}
       </div>
       {/* Beside the sink, and for as long as the page is open: a notice that goes away may go unread. */}
-      <div role="status">
+      <div role="status" className={classes.outcome}>
         {test.isSuccess && (
           <Text size="xs" mt="xs">
-            <IconCircleCheck size={13} aria-hidden /> The test event was sent.
+            <IconCircleCheck size={13} aria-hidden />
+            The test event was sent.
           </Text>
         )}
         {test.error !== null && (
           <Text size="xs" mt="xs" className={classes.bad}>
-            <IconAlertTriangle size={13} aria-hidden /> {test.error.message}
+            <IconAlertTriangle size={13} aria-hidden />
+            {test.error.message}
           </Text>
         )}
       </div>
