@@ -1,6 +1,7 @@
 /** What a sink gets: one record of the ledger, or one checkpoint, with the key by which a receiver knows it again. */
 
 import type { SinkConfig } from '../config/sinks.ts';
+import { isFlagged } from '../exports/flagged.ts';
 import { type Item, readItem } from '../exports/record.ts';
 import { SEVERITIES } from '../exports/selection.ts';
 import type { RecordKind } from '../ledger/chain.ts';
@@ -58,15 +59,19 @@ export function itemOf(row: RecordRow): SinkItem | null {
   }
 }
 
-/** Whether a sink wants this record. Label and severity are asked of verdicts alone, routes of what has one. */
+/**
+ * Whether a sink wants this record. Label and severity are asked of verdicts alone, routes of what has one. OCSF has no
+ * class for a verdict that is not flagged.
+ */
 export function isWanted(
   item: SinkItem,
-  { routes, labels, min_severity }: Pick<SinkConfig, 'routes' | 'labels' | 'min_severity'>,
+  { routes, labels, min_severity, format }: Pick<SinkConfig, 'routes' | 'labels' | 'min_severity' | 'format'>,
 ): boolean {
   if (item.subject === 'audit' || item.subject === 'checkpoints') return true;
   const route = item.subject === 'exchanges' ? item.record.opened.route : item.record.route;
   if (routes !== undefined && (route === null || !routes.includes(route))) return false;
   if (item.subject !== 'verdicts') return true;
+  if (format === 'ocsf' && !isFlagged(item.record)) return false;
   const { label, severity } = item.record.overall;
   return labels.includes(label) && SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(min_severity);
 }

@@ -69,7 +69,11 @@ describe('types', () => {
     const clean: SinkItem = { ...violation, record: { ...sampleVerdict('e2'), ...place } };
     const { data } = JSON.parse(request({ format: 'ocsf' }, violation, clean).body) as { data: { record: object }[] };
     expect(data).toHaveLength(1);
-    expect(data[0]?.record).toMatchObject({ class_uid: 2004 });
+    expect(data[0]?.record).toMatchObject({
+      class_uid: 2004,
+      metadata: { profiles: ['security_control', 'ai_operation'] },
+      ai_model: { ai_provider: 'openai' },
+    });
   });
 
   test('otlp: one LogsData for all events', () => {

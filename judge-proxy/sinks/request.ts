@@ -62,7 +62,7 @@ function webhookBody({ format }: Settings, events: readonly SinkEvent[], nowMs: 
 /** Findings are of what is flagged; OCSF has no class for the rest. */
 function ocsf(item: SinkItem): object | null {
   if (item.subject === 'exchanges') return apiActivity(item);
-  return item.subject === 'verdicts' && isFlagged(item.record) ? detectionFinding(item, true) : null;
+  return item.subject === 'verdicts' && isFlagged(item.record) ? detectionFinding(item, false) : null;
 }
 
 function resourceLogs(item: SinkItem): readonly unknown[] {
