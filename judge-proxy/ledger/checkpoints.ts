@@ -20,7 +20,7 @@ import {
   type UnsignedCheckpoint,
 } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
-import { appendLine, type CheckpointPlaces, lastCheckpoint } from './checkpoint-file.ts';
+import { appendLine, type CheckpointPlaces, lastCheckpoints } from './checkpoint-file.ts';
 import { signingKey } from './checkpoint-key.ts';
 import type { ChainHead } from './ledger.ts';
 
@@ -64,12 +64,16 @@ export interface CheckpointParts {
  */
 export async function startCheckpoints(parts: CheckpointParts): Promise<Checkpoints> {
   const { file, key: keyFile } = parts.places;
-  const last = lastCheckpoint(file);
+  const known = lastCheckpoints(file);
+  const [last = null] = known;
   const key = signingKey(keyFile, last !== null);
   if (last !== null) {
     if (last.key_id !== keyId(key)) throw new CheckpointError('key_replaced', keyFile);
-    if (!isSigned(last, key)) throw new CheckpointError('forged', file);
-    await checkOnChain(last, file, parts.source.head);
+    const farthest = known.reduce((one, other) => (other.size > one.size ? other : one));
+    for (const one of new Set([last, farthest])) {
+      if (!isSigned(one, key)) throw new CheckpointError('forged', file);
+      await checkOnChain(one, file, parts.source.head);
+    }
   }
   makeFolderOf(file);
   return new Checkpoints(parts, key, last);
@@ -113,9 +117,10 @@ export class Checkpoints {
     this.#last = last;
   }
 
-  /** Called with each checkpoint that is made. Must not throw. */
+  /** Called with the last one, which nobody heard of who had ended before it, and with each that is made. Must not throw. */
   onCheckpoint(listener: (checkpoint: Checkpoint) => void): () => void {
     this.#listeners.add(listener);
+    if (this.#last !== null) listener(this.#last);
     return () => this.#listeners.delete(listener);
   }
 

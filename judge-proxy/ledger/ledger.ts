@@ -287,7 +287,10 @@ export interface Ledger extends LedgerReader {
    * judge had refused is completed as `blocked`: it has its verdict.
    */
   recover(): Promise<{ readonly interrupted: number; readonly queued: number }>;
-  /** Called with each signed checkpoint, for those that take it elsewhere. Must not throw. */
+  /**
+   * Called with the last signed checkpoint, if there is one, and with each that is made, for those that take it elsewhere.
+   * Must not throw.
+   */
   onCheckpoint(listener: (checkpoint: Checkpoint) => void): () => void;
   /** False with a cause when the last write failed; of checkpoints, while one of their files cannot be written. */
   health(): LedgerHealth;

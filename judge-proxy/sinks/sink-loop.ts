@@ -38,6 +38,8 @@ export class SinkLoop {
   readonly #counts = { delivered: 0, failed: 0, gaps: 0 };
   #lastDelivered: string | null = null;
   #lastError: string | null = null;
+  /** Size of the last checkpoint that was queued, while that is written. */
+  #checkpoint = 0;
   #isNew = true;
   #closed = false;
   #wakeFeed: (() => void) | null = null;
@@ -70,12 +72,25 @@ export class SinkLoop {
     this.#wakeFeed?.();
   }
 
-  /** Queues a checkpoint, if the sink wants them. */
+  /**
+   * Queues a checkpoint, if the sink wants them and has not had it: a start tells of the last one again, because that which
+   * is made at a stop comes when the sinks have ended.
+   */
   async checkpoint(ledgerId: string, size: number, json: string): Promise<void> {
     const { sink, store, clock } = this.#parts;
     if (!sink.events.includes('checkpoints')) return;
+    const name = `sink:${sink.name}:checkpoints`;
+    const reached = Math.max(this.#checkpoint, store.cursor(name) ?? 0);
+    if (size <= reached) return;
+    this.#checkpoint = size;
     const key = dedupKey(ledgerId, 'checkpoint', size);
-    await store.write([], [['queueOutbox', sink.name, size, key, clock.now(), json]]);
+    const queued = ['queueOutbox', sink.name, size, key, clock.now(), json] as const;
+    try {
+      await store.write([], [queued, ['setCursor', name, size]]);
+    } catch (error) {
+      this.#checkpoint = reached;
+      throw error;
+    }
     this.#wakeDelivery?.();
   }
 

@@ -111,6 +111,32 @@ describe('delivery', () => {
   });
 });
 
+describe('the checkpoint of a stop', () => {
+  const settings = () => [sinkSettings(receiver.url, { events: ['checkpoints'] })];
+  const sizes = () => sent().map(({ seq }) => seq);
+  const interval = 3_600_000;
+
+  test('is made when the sinks have ended: the next start sends it, once', async () => {
+    const checkpoints = { records: 1_000, interval, copies: [] };
+    await rig.start(settings(), checkpoints);
+    await rig.judged();
+    await rig.stop();
+    expect(receiver.requests).toEqual([]);
+    const made = rig.log.lines.filter(({ event }) => event === 'checkpoint').map(({ fields }) => fields.size);
+    expect(made).toHaveLength(1);
+    await rig.start(settings(), checkpoints);
+    await receiver.until(() => sizes().length > 0);
+    await rig.until(() => rig.sinks.rows()[0]?.waiting === 0);
+    await rig.stop();
+    // Nothing came to the ledger meanwhile: there is none but that one, and it has arrived.
+    await rig.start(settings(), { ...checkpoints, records: 1 });
+    await rig.judged();
+    await receiver.until(() => sizes().length > 1);
+    expect(sizes()[0]).toBe(made[0]);
+    expect(sizes()[1]).toBeGreaterThan(Number(made[0]));
+  });
+});
+
 describe('a receiver that fails', () => {
   test('nothing is lost and nothing overtakes: tried again with the same id until it takes it', async () => {
     let isDead = true;

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SinkConfig, sink } from '../../config/sinks.ts';
+import type { CheckpointSettings } from '../../ledger/checkpoints.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { NewVerdict } from '../../ledger/records.ts';
 import { KeptLog, sampleCompleted, sampleContent, sampleOpened, sampleVerdict } from '../../ledger/sample-records.ts';
@@ -81,8 +82,16 @@ export class SinkRig {
     return `sqlite:${join(this.folder, 'ledger.db')}`;
   }
 
-  async start(settings: readonly SinkConfig[]): Promise<this> {
-    this.ledger = await openLedger({ url: this.url, durability: 'process', clock: systemClock, log: this.log });
+  /** @param checkpoints made as the program makes them; none unless given */
+  async start(settings: readonly SinkConfig[], checkpoints?: CheckpointSettings): Promise<this> {
+    const signed = checkpoints === undefined ? {} : { checkpoints };
+    this.ledger = await openLedger({
+      url: this.url,
+      durability: 'process',
+      clock: systemClock,
+      log: this.log,
+      ...signed,
+    });
     this.sinks = await startSinks({
       sinks: settings,
       ledgerUrl: this.url,
@@ -91,6 +100,7 @@ export class SinkRig {
       log: this.log,
       metrics: { sink: () => this.#changed.emit('change') },
     });
+    this.ledger.onCheckpoint((one) => this.sinks.checkpoint(one.ledger_id, one.size, JSON.stringify(one)));
     return this;
   }
 
