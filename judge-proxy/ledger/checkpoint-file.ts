@@ -33,15 +33,22 @@ export function checkpointPlaces(
  * @throws {CheckpointError} `unreadable` for a file of something else, `not_a_file`
  */
 export function lastCheckpoint(file: string): Checkpoint | null {
+  return lastCheckpoints(file)[0] ?? null;
+}
+
+/**
+ * The last hundred checkpoints or so, newest first. Each covers more than those before it, unless somebody put an older
+ * one behind them.
+ * @throws {CheckpointError} as above
+ */
+export function lastCheckpoints(file: string): readonly Checkpoint[] {
   const text = tail(file);
-  if (text === '') return null;
-  const lines = text.split('\n');
+  if (text === '') return [];
   // What stands behind the last line break was cut short.
-  for (const line of lines.slice(0, -1).toReversed()) {
-    const read = readCheckpoint(line);
-    if (typeof read === 'object') return read;
-  }
-  throw new CheckpointError('unreadable', file);
+  const lines = text.split('\n').slice(0, -1).toReversed();
+  const read = lines.map(readCheckpoint).filter((checkpoint) => typeof checkpoint === 'object');
+  if (read.length === 0) throw new CheckpointError('unreadable', file);
+  return read;
 }
 
 /**

@@ -219,6 +219,14 @@ describe('a ledger that is not what was signed is not opened', () => {
     await expect(rig.open()).rejects.toEqual(refused('off_chain'));
   });
 
+  it('when an older checkpoint was put behind the last one, to hide that the tail was cut', async () => {
+    const older = readFileSync(rig.places.file, 'utf8');
+    await rig.write('b');
+    rig.tamper((db) => db.exec(`DELETE FROM records WHERE seq > ${RECORDS}`));
+    writeFileSync(rig.places.file, older, { flag: 'a' });
+    await expect(rig.open()).rejects.toEqual(refused('off_chain'));
+  });
+
   it('when it is another one, or a new one', async () => {
     const other = new VerifyRig();
     await other.write('z');

@@ -37,7 +37,8 @@ export function readErasures(db: DatabaseSync): Erasures {
   for (const row of rows.iterate()) {
     const record = row as unknown as Sealed;
     const erasure = isSealed(record) ? read(record.body) : null;
-    if (erasure !== null) erasures.add(erasure);
+    // It erased what was there: whoever seals one cannot take away what is yet to come.
+    if (erasure !== null) erasures.add({ ...erasure, seqs: erasure.seqs.filter((seq) => seq < record.seq) });
   }
   return erasures;
 }

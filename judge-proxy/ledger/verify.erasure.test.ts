@@ -240,6 +240,21 @@ describe('after an erasure', () => {
     expect(faults.map(({ kind, seq }) => [kind, seq])).toEqual([['erasure_undone', EACH + VERDICT]]);
   });
 
+  it('an erasure takes nothing away that was written after it', async () => {
+    await erase('text');
+    const ledger = await rig.open();
+    await ledger.append([labelOf('second-exchange', TS, { label_id: 'later' })]);
+    await ledger.close();
+    rig.tamper((db) => {
+      const metadata = `replace(replace(body, '"tier":"text"', '"tier":"metadata"'), '"seqs":[', '"seqs":[${RECORD + 1},')`;
+      db.exec(`UPDATE records SET body = ${metadata} WHERE seq = ${RECORD}`);
+      reseal(db, RECORD);
+      db.exec(`UPDATE records SET body = NULL WHERE seq = ${RECORD + 1}; DELETE FROM texts WHERE seq = ${RECORD + 1}`);
+    });
+    const { faults } = await rig.verify({ checkpoints: [] });
+    expect(faults.map(({ kind, seq }) => [kind, seq])).toContainEqual(['body_missing', RECORD + 1]);
+  });
+
   it('erasures that stand after a part are known when the part is checked', async () => {
     await erase('metadata');
     expect(await rig.verify({ from: 1, to: EACH })).toMatchObject({ holds: true, records: EACH, erased: EACH });
