@@ -17,6 +17,7 @@ const ask = (content: string) => [{ role: 'user', content }];
 
 const PAGES = [
   ...['/', '/exchanges', '/exchanges?label=violation&client=nobody', '/exchanges/ID', '/exchanges/ID?view=raw'],
+  '/exchanges/01990000-0000-7000-8000-000000000000',
   ...[
     '/connections',
     '/clients',
