@@ -19,7 +19,7 @@ const PAUSE_MS = 50;
  * From a commit to the transaction that takes it, while nobody looks: an exchange is opened, completed and judged within
  * one, beside others, and its pages are written once: a third of the CPU (docs/performance.md).
  */
-const LATER_MS = 500;
+const LATER_MS = 2_000;
 /** Before something that failed is tried again. */
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
