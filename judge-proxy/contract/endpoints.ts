@@ -161,6 +161,7 @@ export const ENDPOINTS = {
     method: 'GET',
     path: '/api/queues/:queue',
     permission: 'labels:write',
+    also: 'exchanges:read',
     summary: 'Items of a queue, most urgent first',
     params: ask.queueParams,
     query: ask.queueQuery,

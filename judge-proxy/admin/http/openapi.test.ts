@@ -12,7 +12,10 @@ interface Operation {
   readonly 'x-also'?: string;
   readonly security: readonly Record<string, unknown>[];
   readonly parameters: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
-  readonly requestBody?: { readonly content: Record<string, { readonly schema: { readonly properties: object } }> };
+  readonly requestBody?: {
+    readonly required: boolean;
+    readonly content: Record<string, { readonly schema: { readonly properties: object } }>;
+  };
   readonly responses: Record<string, unknown>;
 }
 const document = openApiDocument('1.2.3') as {
@@ -53,6 +56,10 @@ test('bodies and queries have their fields', () => {
     'scopes',
     'expires_at',
   ]);
+  expect(create?.requestBody?.required).toBe(true);
+  // All of it may be left out, and so may the body.
+  const resume = document.paths['/api/replays/{id}/resume']?.post;
+  expect(resume?.requestBody).toMatchObject({ required: false });
   const list = document.paths['/api/exchanges']?.get?.parameters.map(({ name }) => name);
   expect(list).toContain('cursor');
   expect(list).toContain('min_severity');

@@ -77,12 +77,19 @@ function operation(name: string, endpoint: Endpoint): Json {
       ...parameters(endpoint.query, 'query'),
       ...csrfParameter(endpoint),
     ],
-    ...(takesBody ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {}),
+    ...(takesBody
+      ? { requestBody: { required: isNeeded(body), content: { 'application/json': { schema: body } } } }
+      : {}),
     responses: {
       [endpoint.status]: success(endpoint),
       default: { $ref: '#/components/responses/Problem' },
     },
   };
+}
+
+/** No body is an empty one: where every field may be left out, so may the body. */
+function isNeeded({ required }: Json): boolean {
+  return Array.isArray(required) && required.length > 0;
 }
 
 function securityOf({ permission }: Endpoint): Json[] {
