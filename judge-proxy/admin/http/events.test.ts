@@ -119,14 +119,14 @@ test('one person has so many streams, tokens and all, and is told what to do; ot
 
 test('a reader that does not read is dropped, and its source ends', async () => {
   let sent = 0;
-  let stopped = false;
+  const stopped = Promise.withResolvers<void>();
   const live: Handlers['live'] = async (_given, { signal }) =>
     (async function* () {
       while (!signal.aborted) {
         sent += 1;
         yield [{ exchange_id: 'x'.repeat(10_000) } as ExchangeRow];
       }
-      stopped = true;
+      stopped.resolve();
     })();
   rig = await AdminRig.start({ handlers: { live } });
   const { token } = await rig.tokenOf('admin', 'admin', ['exchanges:read']);
@@ -134,15 +134,14 @@ test('a reader that does not read is dropped, and its source ends', async () => 
   socket.pause();
   await once(socket, 'connect');
   socket.write(`GET /api/live HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`);
-  await vi.waitUntil(() => stopped, { timeout: 20_000 });
+  await stopped.promise;
   // What the kernel's buffers took, and 1 MiB.
   expect(sent * 10_000).toBeLessThan(16 * MOST_WAITING);
   let last = '';
-  socket.setEncoding('utf8').on('data', (text: string) => {
+  for await (const text of socket.setEncoding('utf8')) {
     last = (last + text).slice(-200);
-  });
-  socket.resume();
-  await vi.waitUntil(() => last.includes('0\r\n\r\n'), { timeout: 10_000 });
+    if (last.includes('0\r\n\r\n')) break;
+  }
   expect(last).toContain('event: dropped\ndata: {"reason":"slow_reader"}\n\n');
   socket.destroy();
 });
