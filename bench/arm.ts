@@ -22,5 +22,7 @@ export interface Arm {
   readonly processes: Readonly<Record<string, number>>;
   /** Number of recorded exchanges so far, null where nothing records. Checked against the number sent. */
   recorded(): Promise<number | null>;
+  /** Resolves when nothing is left to be done of what was sent: work that is put off belongs to its cause. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }

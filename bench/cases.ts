@@ -101,8 +101,10 @@ async function charged(
 ): Promise<CaseResult> {
   const latencies: number[] = [];
   const prepared = await prepare(latencies);
+  await arm.settled();
   const before = readCpu(arm);
   await prepared.work();
+  await arm.settled();
   const after = readCpu(arm);
   await prepared.end();
   const sent = latencies.length;

@@ -10,6 +10,7 @@ export async function directArm(setup: ArmSetup, name = 'direct'): Promise<Arm> 
     target: { host: setup.host, port: setup.originPort },
     processes: {},
     recorded: async () => null,
+    settled: async () => {},
     close: async () => {},
   };
 }

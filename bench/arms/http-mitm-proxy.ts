@@ -21,6 +21,7 @@ export async function httpMitmProxyArm(setup: ArmSetup): Promise<Arm> {
     target: { host: setup.host, port: 443 },
     processes: { node: child.pid },
     recorded: async () => null,
+    settled: async () => {},
     close: async () => {
       child.kill('SIGKILL');
       await child.exited;

@@ -2,9 +2,11 @@
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { ensureCertificates } from '../../certs-tool/ensure.ts';
 import { launchEnvoy } from '../../envoy/launch.ts';
+import { indexFile, openIndexForReading, readMeta } from '../../judge-proxy/ledger/read-model/schema.ts';
 import { openReader } from '../../judge-proxy/ledger/reader.ts';
 import { LoggedProcess } from '../../test/support/process.ts';
 import type { Arm, ArmSetup } from '../arm.ts';
@@ -59,12 +61,29 @@ export async function judgeProxyArm(setup: ArmSetup, options: JudgeProxyArm): Pr
       await reader.close();
       return stats.exchanges;
     },
+    settled: () => indexed(ledger),
     close: async () => {
       await envoy?.stop();
       proxy.kill('SIGTERM');
       await proxy.exited;
     },
   };
+}
+
+/** Looks from outside: a question to the program would hurry its index. */
+async function indexed(ledger: string): Promise<void> {
+  const reader = await openReader(ledger);
+  const index = openIndexForReading(indexFile(ledger));
+  try {
+    for (;;) {
+      const head = await reader.head();
+      if ((readMeta(index)?.position ?? 0) >= (head?.seq ?? 0)) return;
+      await after(20);
+    }
+  } finally {
+    index.close();
+    await reader.close();
+  }
 }
 
 function configFor(setup: ArmSetup, options: JudgeProxyArm, certs: string, ledger: string): object {
