@@ -226,6 +226,32 @@ describe.runIf(hasChromium)('screens that are seldom seen', () => {
     expectNoFaults(rita.faults);
   });
 
+  it('a replay whose bound is spent says so, and goes on with a higher one only', async () => {
+    // More than are asked at one time, and than are under way when the bound is met.
+    for (let i = 0; i < 10; i += 1) await world.says(`One of many, ${i}`);
+    const { admin } = world;
+    const spec = { judge: 'default', policy: null, filter: { route: 'openai' }, most: 10 };
+    const { selection_hash, to_ask } = await world.ask<ReplayEstimate>(admin, 'POST', '/api/replays/estimate', spec);
+    expect(to_ask).toBe(10);
+    const started = { ...spec, selection_hash, max_tokens: 1 };
+    const job = await world.ask<ReplayJob>(admin, 'POST', '/api/replays', started);
+    const { page, faults } = await world.open(admin);
+    await page.goto(`/replays/${job.job_id}`);
+    await page.getByText('Its bound is spent').waitFor();
+    await page.getByText(/, 1 token at most$/).waitFor();
+    await page.getByRole('button', { name: 'Go on' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Go on with a higher bound' });
+    const goOn = dialog.getByRole('button', { name: 'Go on' });
+    await dialog.getByLabel('Stop at').fill('1');
+    expect(await goOn.isDisabled()).toBe(true);
+    await dialog.getByLabel('Stop at').fill('1000000');
+    await goOn.click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText(/^Done: 10 of 10 exchanges.*, 1,000,000 tokens at most$/).waitFor();
+    expect(await page.getByText('Its bound is spent').count()).toBe(0);
+    expectNoFaults(faults);
+  });
+
   it('exports offer of each subject the formats that the server has of it, and no filter that it would refuse', async () => {
     const { page, faults } = await world.open(world.admin);
     const status = async (search: string) => {

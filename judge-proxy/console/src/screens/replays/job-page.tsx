@@ -10,7 +10,17 @@ import { PageHeader } from '../../shared/page-header.tsx';
 import { Time } from '../../shared/time.tsx';
 import { WhenRead } from '../../shared/when-read.tsx';
 import { ChangedExchanges } from './changed-exchanges.tsx';
-import { canResume, isUnderWay, JOB_STATES, policyOf, progressOf } from './job-words.ts';
+import { GoOnDialog } from './go-on-dialog.tsx';
+import {
+  boundInWords,
+  boundIsSpent,
+  boundOf,
+  canResume,
+  isUnderWay,
+  JOB_STATES,
+  policyOf,
+  progressOf,
+} from './job-words.ts';
 
 const REFRESH_MS = 1_500;
 
@@ -30,6 +40,7 @@ export default function ReplayPage() {
 function Job({ job }: { job: ReplayJob }) {
   const mayChange = useMay('replays:write');
   const [asked, setAsked] = useState(false);
+  const [higher, setHigher] = useState(false);
   const params = { id: job.job_id };
   const cancel = useAct('cancel_replay', {
     changes: ['read_replay', 'list_replays'],
@@ -52,12 +63,21 @@ function Job({ job }: { job: ReplayJob }) {
           </Button>
         )}
         {mayChange && canResume(job) && (
-          <Button loading={resume.isPending} onClick={() => resume.mutate({ params })}>
+          <Button
+            loading={resume.isPending}
+            onClick={() => (boundIsSpent(job) ? setHigher(true) : resume.mutate({ params }))}
+          >
             Go on
           </Button>
         )}
       </PageHeader>
-      {job.error !== null && (
+      {boundIsSpent(job) && (
+        <Alert color="yellow" mb="md" title="Its bound is spent">
+          It was to spend {boundInWords(boundOf(job))} at most, and ended there. What was judged is kept; it goes on
+          with a higher bound.
+        </Alert>
+      )}
+      {job.error !== null && !boundIsSpent(job) && (
         <Alert color="red" mb="md" title="It stopped">
           <Code>{job.error}</Code>
         </Alert>
@@ -67,6 +87,7 @@ function Job({ job }: { job: ReplayJob }) {
         spent in {counted(job.spent.calls, 'call')}
         {job.estimate.usd !== null &&
           ` (estimated ${formatUsd(job.estimate.usd.least)} to ${formatUsd(job.estimate.usd.most)})`}
+        {`, ${boundInWords(boundOf(job))} at most`}
       </Text>
       <Progress
         value={progressOf(job)}
@@ -86,6 +107,7 @@ function Job({ job }: { job: ReplayJob }) {
       >
         What was judged is kept, and it can go on later.
       </ConfirmDialog>
+      {higher && <GoOnDialog job={job} onClose={() => setHigher(false)} />}
     </>
   );
 }

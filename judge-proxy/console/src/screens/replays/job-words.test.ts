@@ -1,7 +1,16 @@
 /** What can be done with a job follows from its state; progress never says more than is done. */
 
 import { describe, expect, it } from 'vitest';
-import { canResume, isUnderWay, policyOf, progressOf } from './job-words.ts';
+import {
+  boundInWords,
+  boundIsSpent,
+  boundOf,
+  canResume,
+  fieldsOf,
+  isUnderWay,
+  policyOf,
+  progressOf,
+} from './job-words.ts';
 
 describe('a job', () => {
   it.each([
@@ -27,4 +36,28 @@ it('a policy is named as people know it', () => {
   expect([null, 0, 3].map((version) => policyOf({ policy_version: version }))).toEqual([
     ...['a text of its own', 'the file', 'version 3'],
   ]);
+});
+
+describe('a bound', () => {
+  it.each([
+    [{ max_usd: 1.5, max_tokens: null }, '$1.50', { max_usd: 1.5 }],
+    [{ max_usd: null, max_tokens: 20_000 }, '20,000 tokens', { max_tokens: 20_000 }],
+    [{ max_usd: null, max_tokens: 1 }, '1 token', { max_tokens: 1 }],
+  ])('%j', (job, words, fields) => {
+    expect(boundInWords(boundOf(job))).toBe(words);
+    expect(fieldsOf(boundOf(job))).toEqual(fields);
+  });
+
+  it('that nobody named is left to the server', () => {
+    expect(fieldsOf(null)).toEqual({});
+  });
+
+  it.each([
+    [null, false],
+    ['max_usd', true],
+    ['max_tokens', true],
+    ['judge_unavailable', false],
+  ])('is spent when the job ended with %s: %s', (error, spent) => {
+    expect(boundIsSpent({ error })).toBe(spent);
+  });
 });

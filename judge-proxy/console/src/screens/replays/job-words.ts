@@ -1,4 +1,5 @@
 import type { ReplayJob } from '../../../../contract/responses.ts';
+import { counted, formatUsd } from '../../shared/format.ts';
 
 export const JOB_STATES: Readonly<Record<ReplayJob['state'], string>> = {
   queued: 'Waits for its turn',
@@ -24,3 +25,27 @@ export function progressOf({ done, total, state }: Pick<ReplayJob, 'done' | 'tot
   if (total === 0) return state === 'done' ? 100 : 0;
   return Math.min(100, Math.floor((done / total) * 100));
 }
+
+export interface Bound {
+  readonly unit: 'usd' | 'tokens';
+  readonly value: number;
+}
+
+/** What the replay may spend in all. */
+export function boundOf({ max_usd: usd, max_tokens: tokens }: Pick<ReplayJob, 'max_usd' | 'max_tokens'>): Bound {
+  return usd === null ? { unit: 'tokens', value: tokens ?? 0 } : { unit: 'usd', value: usd };
+}
+
+export function boundInWords({ unit, value }: Bound): string {
+  return unit === 'usd' ? formatUsd(value) : counted(value, 'token');
+}
+
+/** As the server takes it; null leaves it to the server, which takes twice the estimate. */
+export function fieldsOf(bound: Bound | null): { max_usd?: number; max_tokens?: number } {
+  if (bound === null) return {};
+  return bound.unit === 'usd' ? { max_usd: bound.value } : { max_tokens: bound.value };
+}
+
+/** Its bound ended it: it goes on with a higher one only. */
+export const boundIsSpent = ({ error }: Pick<ReplayJob, 'error'>): boolean =>
+  error === 'max_usd' || error === 'max_tokens';

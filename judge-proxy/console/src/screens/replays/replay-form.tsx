@@ -6,7 +6,9 @@ import type { GivenBody } from '../../../../contract/endpoints.ts';
 import { useAct } from '../../api/hooks.ts';
 import { DateField, TextField } from '../exports/fields.tsx';
 import { Hint } from '../policies/hint.tsx';
+import { BoundField } from './bound-field.tsx';
 import { EstimateView } from './estimate-view.tsx';
+import { fieldsOf } from './job-words.ts';
 
 type Asked = GivenBody<'estimate_replay'>;
 
@@ -30,7 +32,7 @@ export function ReplayForm({ judge, policy }: Props) {
     since: new Date(Date.now() - 7 * DAY_MS).toISOString(),
   }));
   const [most, setMost] = useState(1_000);
-  const [maxUsd, setMaxUsd] = useState<number | null>(null);
+  const [bound, setBound] = useState<number | null>(null);
   const body = { judge, policy, filter, most } satisfies Asked;
   const key = JSON.stringify(body);
   const [estimated, setEstimated] = useState<string | null>(null);
@@ -41,6 +43,7 @@ export function ReplayForm({ judge, policy }: Props) {
   });
   // An estimate of something else than what stands in the form is none.
   const found = estimated === key ? estimate.data : undefined;
+  const unit = found?.usd === null ? 'tokens' : 'usd';
   const change = (changed: Partial<typeof filter>) => setFilter({ ...filter, ...changed });
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
@@ -85,22 +88,25 @@ export function ReplayForm({ judge, policy }: Props) {
           <Paper p="md" component="section" aria-label="Estimate">
             <EstimateView estimate={found} />
             <Group align="flex-end" justify="space-between" mt="md">
-              <NumberInput
+              <BoundField
                 label="Stop at"
-                description="Empty: no bound"
-                prefix="$"
-                min={0.01}
-                decimalScale={4}
-                w={140}
-                value={maxUsd ?? ''}
-                onChange={(value) => setMaxUsd(value === '' || Number(value) <= 0 ? null : Number(value))}
+                description="Empty: at twice the estimate"
+                unit={unit}
+                value={bound}
+                onChange={setBound}
               />
               <Button
                 leftSection={<IconPlayerPlay size={16} />}
                 loading={start.isPending}
                 disabled={found.exchanges === 0}
                 onClick={() =>
-                  start.mutate({ body: { ...body, selection_hash: found.selection_hash, max_usd: maxUsd } })
+                  start.mutate({
+                    body: {
+                      ...body,
+                      selection_hash: found.selection_hash,
+                      ...fieldsOf(bound === null ? null : { unit, value: bound }),
+                    },
+                  })
                 }
               >
                 Start the replay
