@@ -1,7 +1,7 @@
 /**
- * Who writes each text that the console is given, by the record or answer in which it stands. The types demand every one:
- * a field that is new in a record has to be named here before this compiles, and one that traffic controls has its entry
- * in hostile-fields.ts.
+ * Who writes each text of the records, and of the answers that are made from them. The types demand every one: a field
+ * that is new in one of them has to be named here before this compiles, and one that traffic controls has its entry in
+ * hostile-fields.ts. Answers about the program itself (judges, sinks, people, sums) hold nothing of traffic.
  */
 
 import type {
@@ -11,7 +11,7 @@ import type {
   ReplayChange,
   ReplayJob,
 } from '../../judge-proxy/contract/responses.ts';
-import type { ActRecord, ErasureRecord, ExportGapRecord, LabelRecord } from '../../judge-proxy/ledger/acts.ts';
+import type { Actor, ActRecord, ErasureRecord, ExportGapRecord, LabelRecord } from '../../judge-proxy/ledger/acts.ts';
 import type {
   ClientRow,
   ExchangeRow,
@@ -143,13 +143,15 @@ const job: Sources<ReplayJob> = {
 };
 const tried: Sources<PolicyTry> = { change: 'program' };
 
-/** What people do; test/console/working-screens.test.ts has their words. A refused address or a client is named by hash. */
+/** What people do; test/console/working-screens.test.ts has their words. An erased client is named by its hash. */
 const label: Sources<LabelRecord> = {
   ...{ label_id: 'program', ts: 'program', exchange_id: 'program', verdict_id: 'program', reviewer: 'people' },
   ...{ replaces: 'program', bulk_id: 'program', note_sha256: 'program' },
 };
 const act: Sources<ActRecord> = { act_id: 'program', ts: 'program', object: 'people' };
+const actor: Sources<Actor> = { name: 'people' };
 const erasure: Sources<ErasureRecord> = { erasure_id: 'program', ts: 'program' };
+const scope: Sources<ErasureRecord['scope']> = { of: 'program' };
 const gap: Sources<ExportGapRecord> = { gap_id: 'program', ts: 'program', sink: 'operator' };
 
 /** What traffic brings, and no record has a field for. */
@@ -161,7 +163,7 @@ const unkept: readonly FieldName[] = [
 const RECORDS: readonly Readonly<Record<string, Source>>[] = [
   ...[opened, completed, llmError, connection, verdict, judge, criterion, evidence, ruleHit, part, decoded],
   ...[conversation, snippet, row, rowVerdict, client, shadow, agreement, change, side, job, tried],
-  ...[label, act, erasure, gap],
+  ...[label, act, actor, erasure, scope, gap],
 ];
 
 /** All fields that traffic controls, as records and answers name them. */

@@ -81,10 +81,15 @@ export class HostileWorld {
     });
     const world = new HostileWorld(review, [origin, shadow, failing], folder);
     review.world.judge.script = hostileJudge;
-    await world.#exchanges();
-    await world.#connections();
-    await world.#work();
-    await world.#settled();
+    try {
+      await world.#exchanges();
+      await world.#connections();
+      await world.#work();
+      await world.#settled();
+    } catch (error) {
+      await world.stop();
+      throw error;
+    }
     return world;
   }
 
