@@ -1,6 +1,5 @@
 /** One route for each endpoint that has a handler: admitted, parsed, answered as the contract says. */
 
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Endpoint } from '../../contract/endpoint.ts';
 import { ENDPOINTS } from '../../contract/endpoints.ts';
@@ -12,6 +11,7 @@ import { ApiProblem } from '../problems.ts';
 import { admit, stillPermitted } from './admission.ts';
 import type { AppParts } from './app.ts';
 import type { Connections } from './connections.ts';
+import { download } from './download.ts';
 import { EventStream } from './events.ts';
 import { parseGiven } from './parse.ts';
 import { Shares } from './shares.ts';
@@ -114,15 +114,7 @@ function send(endpoint: Endpoint, answer: unknown, sending: Sending): FastifyRep
 function sendFile(file: FileAnswer, reply: FastifyReply, permitted: () => Promise<boolean>): FastifyReply {
   const name = file.name.replace(/[^A-Za-z0-9._-]/g, '_');
   reply.type(file.type).header('content-disposition', `attachment; filename="${name}"`);
-  return reply.send(Readable.from(whilePermitted(file.body, permitted), { objectMode: false }));
-}
-
-/** Whoever reads slowly reads for hours: a right that ends meanwhile ends the download, which is broken off then. */
-async function* whilePermitted<T>(body: AsyncIterable<T>, permitted: () => Promise<boolean>): AsyncGenerator<T> {
-  for await (const part of body) {
-    if (!(await permitted())) throw new ApiProblem('not_permitted');
-    yield part;
-  }
+  return reply.send(download({ body: file.body, permitted, waits: () => reply.raw.writableNeedDrain }));
 }
 
 function stillMay(endpoint: Endpoint, { parts, request }: Sending): Promise<boolean> {
