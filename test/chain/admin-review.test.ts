@@ -93,7 +93,7 @@ it('is downloaded, erased, and the chain still holds', async () => {
   expect(before.body).toContain(id);
   const body = { tier: 'metadata', scope: { kind: 'exchange', exchange_id: id }, confirm: id };
   expect(await ask('erase', '/api/erasures', body)).toMatchObject({ exchanges: 1, left: 0, kept: 0 });
-  expect((await admin.call('GET', `/api/exchanges/${id}`)).status).toBe(404);
+  expect((await admin.call('GET', `/api/exchanges/${id}`)).status).toBe(410);
   expect((await admin.call('GET', '/api/export?format=csv')).body).not.toContain(id);
   const { items } = await ask('audit', '/api/audit?kind=act&limit=3');
   expect(items.map((row) => (row.kind === 'act' ? row.action : ''))).toEqual([
