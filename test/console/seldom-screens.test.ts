@@ -15,6 +15,7 @@ import type { ReplayEstimate, ReplayJob } from '../../judge-proxy/contract/respo
 import { FORMATS } from '../../judge-proxy/exports/formats.ts';
 import type { AuditRow, Page as PageOf, ShadowAgreement } from '../../judge-proxy/ledger/read-model/rows.ts';
 import { Receiver } from '../../judge-proxy/sinks/testing/sink-rig.ts';
+import { seriousOn } from '../support/axe.ts';
 import { expectNoFaults, hasChromium } from '../support/browser.ts';
 import { HOSTS } from '../support/chain.ts';
 import { judgeModelHandler } from '../support/judge-model.ts';
@@ -206,7 +207,7 @@ describe.runIf(hasChromium)('screens that are seldom seen', () => {
     const dialog = page.getByRole('dialog', { name: 'Cancel replay' });
     await dialog.getByText('What was judged is kept, and it can go on later.').waitFor();
     await dialog.getByRole('button', { name: 'Cancel it' }).click();
-    await page.getByText(/^Cancelled: \d of \d exchanges/).waitFor();
+    await page.getByText(/^Cancelled: \d of \d exchange/).waitFor();
     expect(await page.getByRole('button', { name: 'Cancel the replay' }).count()).toBe(0);
 
     const rita = await world.open(await world.person('rita', 'reviewer'));
@@ -238,6 +239,7 @@ describe.runIf(hasChromium)('screens that are seldom seen', () => {
     const { page, faults } = await world.open(admin);
     await page.goto(`/replays/${job.job_id}`);
     await page.getByText('Its bound is spent').waitFor();
+    expect(await seriousOn(page)).toEqual([]);
     await page.getByText(/, 1 token at most$/).waitFor();
     await page.getByRole('button', { name: 'Go on' }).click();
     const dialog = page.getByRole('dialog', { name: 'Go on with a higher bound' });

@@ -25,7 +25,7 @@ export function GoOnDialog({ job, onClose }: Props) {
         }}
       >
         <Text size="sm" mb="md">
-          {boundInWords(bound)} is spent. What was judged is kept and not asked again.
+          Its bound of {boundInWords(bound)} is spent. What was judged is kept and not asked again.
         </Text>
         <BoundField
           label="Stop at"

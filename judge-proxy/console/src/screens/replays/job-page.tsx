@@ -20,6 +20,7 @@ import {
   JOB_STATES,
   policyOf,
   progressOf,
+  spentInWords,
 } from './job-words.ts';
 
 const REFRESH_MS = 1_500;
@@ -72,7 +73,10 @@ function Job({ job }: { job: ReplayJob }) {
         )}
       </PageHeader>
       {boundIsSpent(job) && (
-        <Alert color="yellow" mb="md" title="Its bound is spent">
+        <Alert color="yellow" variant="light" mb="md">
+          <Text size="sm" fw={650}>
+            Its bound is spent
+          </Text>
           It was to spend {boundInWords(boundOf(job))} at most, and ended there. What was judged is kept; it goes on
           with a higher bound.
         </Alert>
@@ -83,8 +87,8 @@ function Job({ job }: { job: ReplayJob }) {
         </Alert>
       )}
       <Text size="sm" role="status">
-        {JOB_STATES[job.state]}: {formatCount(job.done)} of {counted(job.total, 'exchange')}, {formatUsd(job.spent.usd)}{' '}
-        spent in {counted(job.spent.calls, 'call')}
+        {JOB_STATES[job.state]}: {formatCount(job.done)} of {counted(job.total, 'exchange')}, {spentInWords(job)} spent
+        in {counted(job.spent.calls, 'call')}
         {job.estimate.usd !== null &&
           ` (estimated ${formatUsd(job.estimate.usd.least)} to ${formatUsd(job.estimate.usd.most)})`}
         {`, ${boundInWords(boundOf(job))} at most`}

@@ -10,6 +10,7 @@ import {
   isUnderWay,
   policyOf,
   progressOf,
+  spentInWords,
 } from './job-words.ts';
 
 describe('a job', () => {
@@ -46,6 +47,12 @@ describe('a bound', () => {
   ])('%j', (job, words, fields) => {
     expect(boundInWords(boundOf(job))).toBe(words);
     expect(fieldsOf(boundOf(job))).toEqual(fields);
+  });
+
+  it('says in which unit spending is told', () => {
+    const spent = { calls: 3, usd: 0, tokens: { in: 1_200, out: 34 } };
+    expect(spentInWords({ spent, max_usd: null, max_tokens: 5_000 })).toBe('1,234 tokens');
+    expect(spentInWords({ spent: { ...spent, usd: 0.25 }, max_usd: 1, max_tokens: null })).toBe('$0.2500');
   });
 
   it('that nobody named is left to the server', () => {

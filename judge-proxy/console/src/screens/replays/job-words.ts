@@ -40,6 +40,13 @@ export function boundInWords({ unit, value }: Bound): string {
   return unit === 'usd' ? formatUsd(value) : counted(value, 'token');
 }
 
+/** What it spent, in the unit of its bound: where a price is not known, no dollars are counted. */
+export function spentInWords(job: Pick<ReplayJob, 'spent' | 'max_usd' | 'max_tokens'>): string {
+  const { usd, tokens } = job.spent;
+  const { unit } = boundOf(job);
+  return boundInWords({ unit, value: unit === 'usd' ? usd : tokens.in + tokens.out });
+}
+
 /** As the server takes it; null leaves it to the server, which takes twice the estimate. */
 export function fieldsOf(bound: Bound | null): { max_usd?: number; max_tokens?: number } {
   if (bound === null) return {};
