@@ -10,8 +10,8 @@ export default defineConfig({
     // Of tests within a file that say they are concurrent: those wait for a judge that is silent, and use no processor.
     maxConcurrency: 12,
     retry: 0,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     restoreMocks: true,
   },
 });
