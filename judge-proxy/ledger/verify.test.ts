@@ -4,6 +4,7 @@
  * - a tail that was cut and a ledger that was written anew are found by a checkpoint that was kept elsewhere;
  * - whatever byte of a record or a content is changed, it is found;
  * - a ledger that holds is said to hold, also in part and while it is being written.
+ * All in one file, since every case is one change of the same ledger, told from all the others.
  */
 
 import { generateKeyPairSync } from 'node:crypto';
